@@ -1,0 +1,1 @@
+// A module that is still only headers has an object to archive.
