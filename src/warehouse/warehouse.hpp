@@ -1,0 +1,107 @@
+// The warehouse seam: KQL text in, typed table out. Inside it is DuckDB (open_embedded); outside, a Kusto
+// cluster. A query can only read. An acknowledged ingestion is durable as its `Durability` says, and both the log
+// rows and what they add to Observations are in, or neither. All methods may be called from any thread.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/principal.hpp"
+#include "telemetry/batch.hpp"
+#include "warehouse/table.hpp"
+
+namespace rollcall::warehouse {
+
+// Kusto's own defaults; exceeding one is an error that names it, never a shorter answer.
+struct Limits {
+  std::uint64_t rows = 500'000;
+  std::uint64_t bytes = 64U << 20;
+  Timespan timeout = minutes(4);
+};
+
+struct QueryOptions {
+  Timestamp now;  // what now() answers
+  // Values of `declare query_parameters(…)`, by name; each is a KQL literal, as Kusto's REST protocol has it.
+  std::map<std::string, std::string> parameters;
+  Limits limits;
+  Principal principal;
+  // The poll has a place of its own; everybody else queues for the others, and is refused (WAREHOUSE0104) when the queue is full.
+  enum class Lane { people, poll };
+  Lane lane = Lane::people;
+  // Set by another thread to stop the query (WAREHOUSE0103).
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+struct TableSchema {
+  std::string name;
+  std::vector<Column> columns;
+  bool built_in = false;  // OTelLogs, Observations
+};
+
+struct StoredFunction {
+  std::string name;
+  std::string parameters;  // `(lookback:timespan=1h)`
+  std::string body;        // `{ … }`
+  std::string docstring;
+  std::string folder;
+};
+
+// Built-in tables.
+//   OTelLogs      the columns of DESIGN §5; ingestion_time() is the hidden column `$ingestion`.
+//   Observations  Environment, Role, Region, Host, Instance, Version: string; Bin, First, Last: datetime; Lines: long;
+//                 LeastLag: timespan; EarliestIngested, LatestIngested: datetime. One row per instance, version and 5-minute
+//                 Bin of Timestamp; only of lines that name Environment, Role, Region and Version.
+//                 Rows stand about in order of ingestion, so that `| where LatestIngested >= since` reads only the
+//                 recent ones: begin with it (a single comparison, no `or`), and let `since` be the earlier of the last
+//                 poll and now - lookback: an event of the last hour was also ingested within it, clocks of hosts aside.
+//   Sightings     Observations without Bin: one row per instance and version, ever (First, Last, Lines, EarliestIngested,
+//                 LatestIngested). Small (instances × versions); tells the cells in which anything is new.
+class Warehouse {
+ public:
+  virtual ~Warehouse() = default;
+
+  // The result of the last tabular statement. A KQL error carries its code and span in `kql`.
+  virtual Result<Table> query(std::string_view kql, const QueryOptions& options) = 0;
+
+  // Appends to OTelLogs and merges into Observations, in one transaction.
+  virtual Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) = 0;
+  // Appends to a table that people made; the columns are found by name, absent ones are null.
+  virtual Result<void> ingest(std::string_view table, const Table& rows, Timestamp ingested_at) = 0;
+
+  virtual Result<std::vector<TableSchema>> tables() = 0;
+  // Creates the table, or adds the columns it lacks; a column of another type is an error.
+  virtual Result<void> create_table(const TableSchema& schema, const Principal& principal) = 0;
+  virtual Result<void> drop_table(std::string_view name, const Principal& principal) = 0;
+
+  // Functions in KQL. The body must compile over the tables and functions that are there.
+  virtual Result<void> create_or_alter_function(const StoredFunction& function, const Principal& principal) = 0;
+  virtual Result<void> drop_function(std::string_view name, const Principal& principal) = 0;
+  virtual Result<std::vector<StoredFunction>> functions() = 0;
+};
+
+// Kusto's management commands over a warehouse: `.create-or-alter function`, `.show tables`, `.create table`, … (commands.cpp).
+Result<Table> execute_command(Warehouse& warehouse, std::string_view text, const QueryOptions& options);
+
+enum class Durability { power, process };
+
+struct EmbeddedOptions {
+  std::filesystem::path file;  // empty: in memory
+  Durability durability = Durability::power;
+  bool keep_logs = true;  // false: only Observations are kept of what is ingested (long replays)
+  std::uint64_t memory_limit_bytes = std::uint64_t{2} << 30;
+  unsigned threads = 0;               // 0: as many as the machine has
+  unsigned concurrent_queries = 4;    // beside the poll's own place
+  unsigned queued_queries = 64;       // waiting for a place, at most
+};
+
+// DuckDB in this process. WAREHOUSE0201: the file is of a newer format, or is no warehouse.
+Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options);
+
+}  // namespace rollcall::warehouse
