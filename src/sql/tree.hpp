@@ -47,6 +47,8 @@ struct Unary {
   UnaryOperator op;
   ExprPtr operand;
 };
+// `divide` is of floating numbers in every dialect; `integer_divide` wants integers; `like` has the dialect's
+// own escape; `is_(not_)distinct_from` treat null as a value.
 enum class BinaryOperator {
   and_, or_, equal, not_equal, less, less_equal, greater, greater_equal,
   add, subtract, multiply, divide, integer_divide, modulo, concat,
@@ -139,6 +141,7 @@ struct DerivedTable {
   QueryPtr query;
   std::string alias;
   bool lateral = false;
+  std::vector<std::string> column_aliases = {};
 };
 struct FunctionTable {
   std::string function;
