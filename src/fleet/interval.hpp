@@ -1,0 +1,28 @@
+// One row of Deployments(lookback): while which one instance was seen with one version, by the instance's own
+// clock, and what is known of that clock. An instance that went A → B → A has three.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/time.hpp"
+#include "fleet/deployment.hpp"
+
+namespace rollcall::fleet {
+
+struct Interval {
+  Cell cell;
+  std::string host;      // "" when the logs do not name it
+  std::string instance;  // "" likewise: then the host, or the cell as a whole, stands for it
+  std::string version;
+  Timestamp first, last;  // by the instance's own clock
+  std::int64_t lines = 0;
+  Timestamp earliest_ingested, latest_ingested;
+  // Of ingestion - Timestamp: the least of these rows, the least of the host (or of the instance where no host
+  // is named), over how many lines that is known, and what is usual in the fleet. host_lag - usual_lag is how
+  // far the clock is behind.
+  Timespan least_lag, host_lag, usual_lag;
+  std::int64_t host_lines = 0;
+  bool operator==(const Interval&) const = default;
+};
+
+}  // namespace rollcall::fleet
