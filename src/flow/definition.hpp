@@ -223,7 +223,7 @@ struct Definition {
 // {"definition":…}, or the bare definition. FLOW0101: it is none of these.
 Result<Definition> parse_definition(const json::value& document);
 // The same from text; a byte order mark is forgiven. The error says line and column.
-Result<Definition> parse_definition(std::string_view text);
+Result<Definition> read_definition(std::string_view text);
 
 // The blocks of an action, in order: one for loops and scopes, two for If, one per case and the default.
 std::vector<const Block*> blocks(const Action& action);
