@@ -577,6 +577,29 @@ class Renderer {
     identifiers(columns);
   }
 
+  void write(const Merge& node) {
+    put("MERGE INTO ");
+    identifier(node.table);
+    put(" USING ");
+    identifier(node.source);
+    put(" ON ");
+    operand(node.on);
+    put(" WHEN MATCHED THEN UPDATE SET ");
+    assignments(node.set);
+    if (node.insert.empty()) return;
+    put(" WHEN NOT MATCHED THEN INSERT ");
+    names_in_parentheses(node.insert);
+    put(" VALUES (");
+    list(node.insert, [&](const std::string& name) { expr(column(node.source, name)); });
+    put(')');
+  }
+  void write(const CreateView& node) {
+    put("CREATE VIEW ");
+    identifier(node.name);
+    put(" AS ");
+    query(*node.query);
+  }
+
   void write(const CreateTable& node) {
     put(node.if_not_exists ? "CREATE TABLE IF NOT EXISTS " : "CREATE TABLE ");
     identifier(node.name);

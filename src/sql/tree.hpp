@@ -248,7 +248,21 @@ struct AddColumn {
   std::string table;
   ColumnDefinition column;
 };
-using Statement = std::variant<QueryPtr, Insert, Update, Delete, CreateTable, CreateIndex, DropTable, DropIndex, AddColumn>;
+// MERGE INTO table USING source ON …: matched rows are updated; with `insert` the others are put in, each of
+// these columns from the source's column of that name. For the warehouse's batches.
+struct Merge {
+  std::string table;
+  std::string source;
+  ExprPtr on;
+  std::vector<std::pair<std::string, ExprPtr>> set;
+  std::vector<std::string> insert;
+};
+struct CreateView {
+  std::string name;
+  QueryPtr query;  // without parameters
+};
+using Statement = std::variant<QueryPtr, Insert, Update, Delete, CreateTable, CreateIndex, DropTable, DropIndex, AddColumn,
+                               Merge, CreateView>;
 
 // Short makers, so that lowering reads like the SQL it makes.
 ExprPtr column(std::string name);

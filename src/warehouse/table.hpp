@@ -1,6 +1,6 @@
 // A typed table: what a query answers, and what is appended to a table that people made. A cell's alternative
 // follows its column's type: bool → bool; int, long → int64; real → double; datetime → Timestamp; timespan → Timespan;
-// string, guid, decimal → their text; dynamic → JSON text. Null is monostate; a string is never null.
+// string, guid → their text; decimal → double; dynamic → JSON text. Null is monostate; a string is never null.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -10,15 +10,11 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "kql/type.hpp"
+#include "kql/catalog.hpp"
 
 namespace rollcall::warehouse {
 
-struct Column {
-  std::string name;
-  kql::Type type;
-  bool operator==(const Column&) const = default;
-};
+using kql::Column;  // name and kql::Type
 
 using Cell = std::variant<std::monostate, bool, std::int64_t, double, Timestamp, Timespan, std::string>;
 

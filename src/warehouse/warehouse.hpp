@@ -29,7 +29,7 @@ struct Limits {
 struct QueryOptions {
   Timestamp now;  // what now() answers
   // Values of `declare query_parameters(…)`, by name; each is a KQL literal, as Kusto's REST protocol has it.
-  std::map<std::string, std::string> parameters;
+  std::map<std::string, std::string, std::less<>> parameters;
   Limits limits;
   Principal principal;
   // The poll has a place of its own; everybody else queues for the others, and is refused (WAREHOUSE0104) when the queue is full.
@@ -43,14 +43,6 @@ struct TableSchema {
   std::string name;
   std::vector<Column> columns;
   bool built_in = false;  // OTelLogs, Observations
-};
-
-struct StoredFunction {
-  std::string name;
-  std::string parameters;  // `(lookback:timespan=1h)`
-  std::string body;        // `{ … }`
-  std::string docstring;
-  std::string folder;
 };
 
 // Built-in tables.
@@ -67,8 +59,10 @@ class Warehouse {
  public:
   virtual ~Warehouse() = default;
 
-  // The result of the last tabular statement. A KQL error carries its code and span in `kql`.
-  virtual Result<Table> query(std::string_view kql, const QueryOptions& options) = 0;
+  // One table for each tabular statement, at least one. A KQL error carries its code and span in `kql`.
+  virtual Result<std::vector<Table>> query_all(std::string_view kql, const QueryOptions& options) = 0;
+  // The first of them.
+  Result<Table> query(std::string_view kql, const QueryOptions& options);
 
   // Appends to OTelLogs and merges into Observations, in one transaction.
   virtual Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) = 0;
@@ -81,9 +75,9 @@ class Warehouse {
   virtual Result<void> drop_table(std::string_view name, const Principal& principal) = 0;
 
   // Functions in KQL. The body must compile over the tables and functions that are there.
-  virtual Result<void> create_or_alter_function(const StoredFunction& function, const Principal& principal) = 0;
+  virtual Result<void> create_or_alter_function(const kql::Function& function, const Principal& principal) = 0;
   virtual Result<void> drop_function(std::string_view name, const Principal& principal) = 0;
-  virtual Result<std::vector<StoredFunction>> functions() = 0;
+  virtual Result<std::vector<kql::Function>> functions() = 0;
 };
 
 // Kusto's management commands over a warehouse: `.create-or-alter function`, `.show tables`, `.create table`, … (commands.cpp).
