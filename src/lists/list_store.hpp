@@ -1,0 +1,111 @@
+// The ListStore seam: typed lists whose items keep all their versions. Every call runs inside the caller's
+// transaction, so that a flow's turn writes items and its history together. Queries are OData; the statement
+// of a filter is kept under the filter's shape, so that other literals are only bound.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/principal.hpp"
+#include "base/time.hpp"
+#include "lists/list.hpp"
+#include "odata/options.hpp"
+#include "store/database.hpp"
+
+namespace rollcall::lists {
+
+// Who writes, when, and since when what is written holds in the world (absent: since now).
+struct Write {
+  Principal principal = {};
+  Timestamp now = {};
+  std::optional<Timestamp> valid_from = std::nullopt;
+  bool unlock = false;  // may set guarded columns, and change or delete a list that has some
+};
+
+// Which state is read. Absent: the present one. as_of: what held at that time, as far as it was known at
+// `known_at` (absent: as far as it is known now). known_at alone: the newest state known then.
+struct Reading {
+  std::optional<Timestamp> as_of = std::nullopt;
+  std::optional<Timestamp> known_at = std::nullopt;
+};
+
+// An item, or one version of it. `fields` holds ID, the list's columns (null where empty), Created, Modified,
+// Author and Editor, or those of them that were selected.
+struct Item {
+  std::int64_t id = 0;
+  std::int64_t version = 0;  // from 1; the ETag
+  json::object fields = {};
+};
+struct ItemVersion : Item {
+  Timestamp valid_from = {};
+  Timestamp known_from = {};
+  std::string principal = {};  // as base/principal.hpp writes it
+  bool deleted = false;
+};
+
+struct Page {
+  std::vector<Item> items = {};
+  std::optional<std::int64_t> count = std::nullopt;    // with $count: of all that match
+  std::optional<std::string> skiptoken = std::nullopt;  // there is more behind it
+};
+
+inline constexpr std::int64_t default_page_size = 100;
+inline constexpr std::int64_t max_page_size = 5000;
+
+// Errors: LIST0101 no such list, LIST0102 no such item, LIST0103 the item has another version (If-Match),
+// LIST0104 a value does not fit its column, LIST0105 not unique, LIST0106 unknown column, LIST0107 a required
+// column is empty, LIST0108 guarded column, LIST0109 a definition is wrong, LIST0110 the name is taken,
+// LIST0111 a limit is exceeded; ODATA… for queries.
+class ListStore {
+ public:
+  static Result<std::unique_ptr<ListStore>> open(store::Database& database);
+  virtual ~ListStore() = default;
+
+  // ---- definitions
+  virtual Result<ListPtr> create_list(store::Transaction&, const ListDefinition&, const Write&) = 0;
+  // Creates the list, or adds the columns, keys and indexes that it lacks.
+  virtual Result<ListPtr> ensure_list(store::Transaction&, const ListDefinition&, const Write&) = 0;
+  // Name and description; columns are changed one by one.
+  virtual Result<ListPtr> rename_list(store::Transaction&, const List&, std::string_view name,
+                                      std::string_view description, const Write&) = 0;
+  virtual Result<void> delete_list(store::Transaction&, const List&, const Write&) = 0;
+  virtual Result<ListPtr> add_column(store::Transaction&, const List&, const Column&, bool unique,
+                                     const Write&) = 0;
+  // All but name and type of the column that has this name.
+  virtual Result<ListPtr> change_column(store::Transaction&, const List&, const Column&, bool unique,
+                                        const Write&) = 0;
+  virtual Result<ListPtr> delete_column(store::Transaction&, const List&, std::string_view column,
+                                        const Write&) = 0;
+  // By name (letter case ignored) or guid.
+  virtual Result<ListPtr> find_list(store::Connection&, std::string_view name_or_guid) = 0;
+  virtual Result<std::vector<ListPtr>> all_lists(store::Connection&) = 0;
+
+  // ---- items. `fields` are the columns to set, as JSON; ID, Created and the like are refused.
+  virtual Result<Item> create_item(store::Transaction&, const List&, const json::object& fields,
+                                   const Write&) = 0;
+  // Sets only the columns that `fields` names. if_match: the version that the caller has seen.
+  virtual Result<Item> update_item(store::Transaction&, const List&, std::int64_t id,
+                                   std::optional<std::int64_t> if_match, const json::object& fields,
+                                   const Write&) = 0;
+  virtual Result<void> delete_item(store::Transaction&, const List&, std::int64_t id,
+                                   std::optional<std::int64_t> if_match, const Write&) = 0;
+  // Makes the version's content the newest version; also brings a deleted item back.
+  virtual Result<Item> restore_version(store::Transaction&, const List&, std::int64_t id,
+                                       std::int64_t version, const Write&) = 0;
+  virtual Result<Item> read_item(store::Connection&, const List&, std::int64_t id,
+                                 const Reading& = {}) = 0;
+  // Oldest first; also of a deleted item.
+  virtual Result<std::vector<ItemVersion>> read_versions(store::Connection&, const List&,
+                                                         std::int64_t id) = 0;
+  // Items in the order of $orderby, then of ID. `now` is what the function now() answers.
+  virtual Result<Page> query(store::Connection&, const List&, const odata::Options&, Timestamp now,
+                             const Reading& = {}) = 0;
+  virtual Result<std::int64_t> count_items(store::Connection&, const List&) = 0;
+};
+
+}  // namespace rollcall::lists
