@@ -1,0 +1,82 @@
+// Judges what a tracker recorded against the truth. Plain structs in, counts and findings out; it knows the
+// truth's rules for kinds and nothing of how deployments are detected.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "sim/truth.hpp"
+
+namespace rollcall::sim {
+
+// One item of the history.
+struct Record {
+  Cell cell;
+  std::string version, previous, kind;  // kind: initial, deploy, rollback, redeploy; letter case ignored
+  std::int64_t sequence = 0;            // its rank in the cell
+  Timestamp started;
+  std::optional<Timestamp> completed;
+  Timestamp detected;
+};
+
+// One row of the snapshot.
+struct SnapshotRow {
+  Cell cell;
+  std::string version, previous;
+};
+
+struct ScoreOptions {
+  Timespan heartbeat = minutes(1);
+  Timespan skew{0};  // the bound of what was injected
+  bool kinds = true;  // false: a tracker that keeps neither kinds nor previous versions is not blamed for it
+};
+
+// One thing that is wrong, for people.
+struct Finding {
+  std::string what;  // missed, duplicated, wrong_previous, wrong_kind, wrong_time, unobservable, snapshot
+  std::string text;  // `production/mediawiki/enwiki 1.38.0-wmf.17 at 2022-…: …`
+  bool undecidable = false;
+};
+
+struct Score {
+  std::uint64_t deployments = 0;
+  std::uint64_t missed = 0, duplicated = 0, wrong_previous = 0, wrong_kind = 0, wrong_time = 0;
+  std::uint64_t unobservable = 0;  // versions of which no line was ever delivered; in no other count
+  std::uint64_t undecidable = 0;   // of the errors, those with a neighbour too close; in the other counts too
+  std::uint64_t snapshot_wrong_at_end = 0;
+  double delay_p50_s = 0, delay_p99_s = 0;  // from completion to detection; 0 when detected sooner
+  std::vector<Finding> findings;
+
+  bool perfect() const {
+    return missed + duplicated + wrong_previous + wrong_kind + wrong_time + snapshot_wrong_at_end == 0;
+  }
+};
+
+// A record may say that a deployment started as early as a heartbeat (and twice the skew) before it did, and as
+// late as that after the first line of it that was delivered; completion likewise.
+Score judge(const Truth& truth, const std::vector<Record>& records, const std::vector<SnapshotRow>& snapshot,
+            const ScoreOptions& options);
+
+// Watches the snapshot while the play goes on. A row is wrong at a poll when it shows a version that
+// is not current any more although lines of most instances of the next one had come `settle` before the poll,
+// or one of which nothing has been delivered yet, or when there is no row.
+class SnapshotWatch {
+ public:
+  SnapshotWatch(const Truth& truth, Timespan settle);
+  // After a poll; `minutes` is how long this state stands until the next one.
+  void poll(Timestamp now, const std::vector<SnapshotRow>& rows, double minutes);
+  double wrong_cell_minutes() const { return wrong_cell_minutes_; }
+
+ private:
+  const Truth& truth_;
+  Timespan settle_;
+  double wrong_cell_minutes_ = 0;
+  std::unordered_map<std::string, std::size_t> cell_of_;
+  std::vector<std::size_t> shown_;  // by cell: the episode that the row last agreed with
+};
+
+}  // namespace rollcall::sim
