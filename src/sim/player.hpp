@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -56,8 +56,8 @@ class Player {
   // About how much of the play is over, 0..1.
   double progress() const;
 
-  std::string host_name(std::uint32_t host) const;
-  std::string instance_name(std::uint32_t instance) const;
+  std::string_view host_name(std::uint32_t host) const;  // "" without stable hosts
+  std::string_view instance_name(std::uint32_t instance) const;
   // The line as a row of OTelLogs.
   void append(const Line& line, telemetry::LogBatch& batch) const;
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/json.hpp"
@@ -16,8 +17,9 @@ namespace rollcall::sim {
 // One item of the history.
 struct Record {
   Cell cell;
-  std::string version, previous, kind;  // kind: initial, deploy, rollback, redeploy; letter case ignored
-  std::int64_t sequence = 0;            // its rank in the cell
+  std::string version;
+  std::optional<std::string> previous, kind;  // not judged when the tracker keeps none; of kinds the letter case is ignored
+  std::int64_t sequence = 0;                  // its rank in the cell
   Timestamp started;
   std::optional<Timestamp> completed;
   Timestamp detected;
@@ -26,13 +28,13 @@ struct Record {
 // One row of the snapshot.
 struct SnapshotRow {
   Cell cell;
-  std::string version, previous;
+  std::string version;
+  std::optional<std::string> previous;  // not judged when the tracker keeps none
 };
 
 struct ScoreOptions {
   Timespan heartbeat = minutes(1);
   Timespan skew{0};  // the bound of what was injected
-  bool kinds = true;  // false: a tracker that keeps neither kinds nor previous versions is not blamed for it
 };
 
 // One thing that is wrong, for people.
@@ -56,8 +58,9 @@ struct Score {
   }
 };
 
-// A record may say that a deployment started as early as a heartbeat (and twice the skew) before it did, and as
-// late as that after the first line of it that was delivered; completion likewise.
+// A record may say that a deployment started as early as a heartbeat (and the skew) before it did, and as late as
+// that after the first line of it that was delivered; completion likewise. A deployment whose predecessor could
+// not be observed and whose version stood before that one too, looks as if nothing happened: recording it is right, and so is not.
 Score judge(const Truth& truth, const std::vector<Record>& records, const std::vector<SnapshotRow>& snapshot,
             const ScoreOptions& options);
 
@@ -76,7 +79,7 @@ class SnapshotWatch {
   Timespan settle_;
   double wrong_cell_minutes_ = 0;
   std::unordered_map<std::string, std::size_t> cell_of_;
-  std::vector<std::size_t> shown_;  // by cell: the episode that the row last agreed with
+  std::vector<std::size_t> due_;  // by cell: one more than the last episode that must be shown by now
 };
 
 }  // namespace rollcall::sim

@@ -28,7 +28,7 @@ struct Episode {
   Timestamp first_heard, first_arrival;
   std::uint64_t slots_heard = 0;        // a bit for each instance's place
   std::optional<Timestamp> arrived;     // when lines of more than half of its instances had come
-  std::optional<Timestamp> all_heard;   // true time of the line by which all its instances had been heard
+  Timestamp all_heard;                  // true time of the line by which all instances that were heard had been
   bool observable() const { return lines > 0; }
 };
 
