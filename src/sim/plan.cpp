@@ -127,7 +127,8 @@ std::vector<Interval> make_stretches(const FleetOptions& options, const Timeline
   for (const Schedule* schedule : {&outages.tracker, &outages.warehouse}) {
     for (const Interval& down : schedule->intervals()) played.add({down.from, down.to + tail});
   }
-  return played.intervals();
+  if (options.skip_quiet || played.intervals().empty()) return played.intervals();
+  return {{played.intervals().front().from, timestamp_max}};
 }
 
 // Each process of a place ends when the next one starts.

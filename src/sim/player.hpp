@@ -28,6 +28,7 @@ struct FleetOptions {
   Faults faults;
   std::uint64_t seed = 1;
   Timespan poll = minutes(5);  // outages are laid over whole polls
+  bool skip_quiet = true;      // false: no stretch is skipped, and the play never ends
 };
 
 // One log line. cell, version: places in the timeline's tables.
