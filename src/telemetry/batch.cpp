@@ -1,0 +1,61 @@
+#include "telemetry/batch.hpp"
+
+namespace rollcall::telemetry {
+
+void LogBatch::append(const LogRow& row) {
+  timestamp.push_back(row.timestamp);
+  observed_timestamp.push_back(row.observed_timestamp);
+  environment.append(row.environment);
+  role.append(row.role);
+  region.append(row.region);
+  version.append(row.version);
+  instance.append(row.instance);
+  host.append(row.host);
+  severity_number.push_back(row.severity_number);
+  severity_text.append(row.severity_text);
+  body.append(row.body);
+  trace_id.append(row.trace_id);
+  span_id.append(row.span_id);
+  resource_attributes.append(row.resource_attributes);
+  log_attributes.append(row.log_attributes);
+}
+
+LogRow LogBatch::row(std::size_t i) const {
+  return {.timestamp = timestamp[i],
+          .observed_timestamp = observed_timestamp[i],
+          .environment = environment[i],
+          .role = role[i],
+          .region = region[i],
+          .version = version[i],
+          .instance = instance[i],
+          .host = host[i],
+          .severity_number = severity_number[i],
+          .severity_text = severity_text[i],
+          .body = body[i],
+          .trace_id = trace_id[i],
+          .span_id = span_id[i],
+          .resource_attributes = resource_attributes[i],
+          .log_attributes = log_attributes[i]};
+}
+
+std::size_t LogBatch::bytes() const {
+  std::size_t sum = size() * 20;
+  for (const auto* column : {&environment, &role, &region, &version, &instance, &host, &severity_text, &body, &trace_id,
+                             &span_id, &resource_attributes, &log_attributes}) {
+    sum += column->bytes();
+  }
+  return sum;
+}
+
+void LogBatch::clear() {
+  timestamp.clear();
+  observed_timestamp.clear();
+  severity_number.clear();
+  arrival.clear();
+  for (auto* column : {&environment, &role, &region, &version, &instance, &host, &severity_text, &body, &trace_id,
+                       &span_id, &resource_attributes, &log_attributes}) {
+    column->clear();
+  }
+}
+
+}  // namespace rollcall::telemetry

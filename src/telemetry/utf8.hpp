@@ -1,0 +1,11 @@
+// UTF-8: whether a text is valid, and the same text with each wrong byte replaced by U+FFFD.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace rollcall::telemetry {
+
+bool is_utf8(std::string_view text);
+std::string repaired_utf8(std::string_view text);
+
+}  // namespace rollcall::telemetry

@@ -1,0 +1,225 @@
+// Opening, statements and results; see duckdb.hpp.
+#include "warehouse/duckdb.hpp"
+
+#include <thread>
+
+#include "base/check.hpp"
+#include "warehouse/duckdb_handles.hpp"
+
+namespace rollcall::warehouse {
+namespace {
+
+class OpenDuckDb final : public DuckDb {
+ public:
+  explicit OpenDuckDb(DatabaseHandle database) : database_(std::move(database)) {}
+
+  Result<Connection> connect() override {
+    auto state = std::make_unique<Connection::State>();
+    if (duckdb_connect(database_.get(), state->handle.out()) != DuckDBSuccess) {
+      return fail("WAREHOUSE0109", "DuckDB gave no connection");
+    }
+    return Connection(std::move(state));
+  }
+
+ private:
+  DatabaseHandle database_;
+};
+
+Result<void> configure(duckdb_config config, const DuckDbOptions& options) {
+  const std::string memory = fmt::format("{}B", options.memory_limit_bytes);
+  const std::string threads = std::to_string(
+      options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
+  const std::string spill = options.file.empty() ? "" : options.file.string() + ".spill";
+  const std::pair<const char*, std::string> settings[] = {
+      {"memory_limit", memory},
+      {"threads", threads},
+      {"temp_directory", spill},
+      {"enable_external_access", "false"},
+      {"autoinstall_known_extensions", "false"},
+      {"autoload_known_extensions", "false"},
+      {"allow_community_extensions", "false"},
+      {"checkpoint_threshold", "128MB"},
+      {"preserve_insertion_order", "true"},
+      {"lock_configuration", "true"},
+  };
+  for (const auto& [name, value] : settings) {
+    if (duckdb_set_config(config, name, value.c_str()) != DuckDBSuccess) {
+      return fail("WAREHOUSE0109", fmt::format("DuckDB does not know the setting {} = {}", name, value));
+    }
+  }
+  return {};
+}
+
+struct Binder {
+  duckdb_prepared_statement statement;
+  idx_t index;
+  duckdb_state operator()(std::monostate) const { return duckdb_bind_null(statement, index); }
+  duckdb_state operator()(bool value) const { return duckdb_bind_boolean(statement, index, value); }
+  duckdb_state operator()(std::int64_t value) const { return duckdb_bind_int64(statement, index, value); }
+  duckdb_state operator()(double value) const { return duckdb_bind_double(statement, index, value); }
+  duckdb_state operator()(const std::string& value) const {
+    return duckdb_bind_varchar_length(statement, index, value.data(), value.size());
+  }
+  duckdb_state operator()(const sql::Blob& value) const {
+    return duckdb_bind_blob(statement, index, value.data(), value.size());
+  }
+};
+
+Result<PreparedHandle> prepare(duckdb_connection connection, const sql::Rendered& rendered) {
+  PreparedHandle prepared;
+  if (duckdb_prepare(connection, rendered.text.c_str(), prepared.out()) != DuckDBSuccess) {
+    return std::unexpected(to_error(duckdb_prepare_error(prepared.get())));
+  }
+  for (std::size_t i = 0; i < rendered.parameters.size(); ++i) {
+    const auto* value = std::get_if<sql::Value>(&rendered.parameters[i]);
+    CHECK(value != nullptr);  // slots are for statements that are prepared once; here none are
+    if (std::visit(Binder{prepared.get(), i + 1}, *value) != DuckDBSuccess) {
+      return std::unexpected(to_error(duckdb_prepare_error(prepared.get())));
+    }
+  }
+  return prepared;
+}
+
+Error stopped(const Stop& stop) {
+  if (stop.cancelled != nullptr && stop.cancelled->load()) {
+    return {"WAREHOUSE0103", "the query was cancelled"};
+  }
+  return {"WAREHOUSE0103", "the query ran longer than its time limit; narrow its time range, or raise the limit"};
+}
+
+bool must_stop(const Stop& stop) {
+  return (stop.cancelled != nullptr && stop.cancelled->load()) ||
+         (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline);
+}
+
+// Runs the statement in small tasks and looks at `stop` between them. The caller's thread works too, so that a query
+// goes on even when all of DuckDB's own threads are busy with others.
+Result<void> execute(duckdb_connection connection, duckdb_prepared_statement prepared, const Stop& stop,
+                     ResultHandle& result) {
+  PendingHandle pending;
+  if (duckdb_pending_prepared(prepared, pending.out()) != DuckDBSuccess) {
+    return std::unexpected(to_error(duckdb_pending_error(pending.get())));
+  }
+  for (;;) {
+    const auto state = duckdb_pending_execute_task(pending.get());
+    if (state == DUCKDB_PENDING_ERROR) return std::unexpected(to_error(duckdb_pending_error(pending.get())));
+    if (duckdb_pending_execution_is_finished(state)) break;
+    if (must_stop(stop)) {
+      duckdb_interrupt(connection);
+      return std::unexpected(stopped(stop));
+    }
+    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  if (duckdb_execute_pending(pending.get(), &result.result) != DuckDBSuccess) {
+    return std::unexpected(to_error(duckdb_result_error(&result.result)));
+  }
+  return {};
+}
+
+// The query, cut one row behind the limit: enough to see that there are too many.
+sql::Query limited(const sql::Query& query, std::uint64_t rows) {
+  if (rows >= static_cast<std::uint64_t>(INT64_MAX)) return query;
+  const auto most = sql::literal(static_cast<std::int64_t>(rows) + 1);
+  sql::Query result = query;
+  result.limit = query.limit ? sql::call("least", {query.limit, most}) : most;
+  return result;
+}
+
+}  // namespace
+
+Error to_error(const char* message) {
+  std::string text = message == nullptr ? "DuckDB gave no reason" : message;
+  if (const auto end = text.find("\n\nLINE "); end != std::string::npos) text.resize(end);
+  if (text.starts_with("Out of Memory Error")) {
+    return {"WAREHOUSE0105", "the query needs more memory than the warehouse may use; narrow it, or raise the memory limit: " + text};
+  }
+  if (text.starts_with("INTERRUPT")) return {"WAREHOUSE0103", "the query was stopped"};
+  if (text.starts_with("IO Error")) {
+    return {"WAREHOUSE0106", "the warehouse's file could not be read or written; is the disk full? " + text};
+  }
+  return {"WAREHOUSE0107", "the warehouse could not run this: " + text};
+}
+
+Result<std::unique_ptr<DuckDb>> DuckDb::open(const DuckDbOptions& options) {
+  ConfigHandle config;
+  if (duckdb_create_config(config.out()) != DuckDBSuccess) return fail("WAREHOUSE0109", "DuckDB gave no configuration");
+  TRY_DO(configure(config.get(), options));
+  DatabaseHandle database;
+  char* message = nullptr;
+  const std::string file = options.file.string();
+  if (duckdb_open_ext(file.empty() ? nullptr : file.c_str(), database.out(), config.get(), &message) != DuckDBSuccess) {
+    const std::string reason = message == nullptr ? "no reason given" : message;
+    duckdb_free(message);
+    return fail("WAREHOUSE0201", fmt::format("{} cannot be opened as a warehouse: {}", file, reason));
+  }
+  auto opened = std::make_unique<OpenDuckDb>(std::move(database));
+  TRY(auto connection, opened->connect());
+  TRY_DO(register_native_functions(connection.state().handle.get()));
+  return opened;
+}
+
+Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Result<void> Connection::run(const sql::Statement& statement) {
+  const auto rendered = sql::render(statement, sql::Dialect::duckdb);
+  TRY(auto prepared, prepare(state_->handle.get(), rendered));
+  ResultHandle result;
+  if (duckdb_execute_prepared(prepared.get(), &result.result) != DuckDBSuccess) {
+    return std::unexpected(to_error(duckdb_result_error(&result.result)));
+  }
+  return {};
+}
+
+Result<Table> Connection::select(const sql::Query& query, std::vector<Column> columns, const Stop& stop, Budget budget) {
+  const auto rendered = sql::render(limited(query, budget.rows), sql::Dialect::duckdb);
+  TRY(auto prepared, prepare(state_->handle.get(), rendered));
+  ResultHandle result;
+  TRY_DO(execute(state_->handle.get(), prepared.get(), stop, result));
+  Table table;
+  table.columns = std::move(columns);
+  if (duckdb_column_count(&result.result) != table.columns.size()) {
+    return fail("WAREHOUSE0108", fmt::format("the query has {} columns where {} were expected",
+                                             duckdb_column_count(&result.result), table.columns.size()));
+  }
+  for (;;) {
+    const ChunkHandle chunk(duckdb_fetch_chunk(result.result));
+    if (chunk.get() == nullptr) return table;
+    if (must_stop(stop)) return std::unexpected(stopped(stop));
+    TRY_DO(append_chunk(chunk.get(), table, budget));
+  }
+}
+
+Result<TextRows> Connection::select_text(const sql::Query& query, std::size_t limit, const Stop& stop) {
+  const auto rendered = sql::render(limited(query, limit), sql::Dialect::duckdb);
+  TRY(auto prepared, prepare(state_->handle.get(), rendered));
+  ResultHandle result;
+  TRY_DO(execute(state_->handle.get(), prepared.get(), stop, result));
+  TextRows rows;
+  for (;;) {
+    const ChunkHandle chunk(duckdb_fetch_chunk(result.result));
+    if (chunk.get() == nullptr) break;
+    append_chunk_text(chunk.get(), rows);
+  }
+  if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+Result<void> Connection::control(const char* word) {
+  ResultHandle result;
+  if (duckdb_query(state_->handle.get(), word, &result.result) != DuckDBSuccess) {
+    return std::unexpected(to_error(duckdb_result_error(&result.result)));
+  }
+  return {};
+}
+
+Result<void> Connection::begin() { return control("BEGIN TRANSACTION"); }
+Result<void> Connection::commit() { return control("COMMIT"); }
+Result<void> Connection::checkpoint() { return control("CHECKPOINT"); }
+void Connection::roll_back() {
+  // A transaction that failed by itself is over already; then there is nothing to roll back.
+  static_cast<void>(control("ROLLBACK"));
+}
+
+}  // namespace rollcall::warehouse

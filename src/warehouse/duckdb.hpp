@@ -1,0 +1,103 @@
+// The DuckDB driver: a database, its connections, statements made from the SQL tree with bound values,
+// results as typed tables, bulk appends. DuckDB's own errors become ours (WAREHOUSE01xx); nothing of its C API shows here.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "sql/render.hpp"
+#include "warehouse/table.hpp"
+
+namespace rollcall::warehouse {
+
+struct DuckDbOptions {
+  std::filesystem::path file;  // empty: in memory
+  std::uint64_t memory_limit_bytes = std::uint64_t{2} << 30;
+  unsigned threads = 0;  // 0: as many as the machine has
+};
+
+// How far a query may go; the default is no limit.
+struct Stop {
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  const std::atomic<bool>* cancelled = nullptr;
+};
+struct Budget {
+  std::uint64_t rows = UINT64_MAX;
+  std::uint64_t bytes = UINT64_MAX;
+};
+using TextRows = std::vector<std::vector<std::optional<std::string>>>;
+
+// One connection: used by one thread at a time.
+class Connection {
+ public:
+  struct State;
+  explicit Connection(std::unique_ptr<State> state);
+  Connection(Connection&&) noexcept;
+  ~Connection();
+
+  Result<void> run(const sql::Statement& statement);
+  // The rows as the columns' types say. More rows or bytes than the budget: WAREHOUSE0101 or WAREHOUSE0102; stopped: WAREHOUSE0103.
+  Result<Table> select(const sql::Query& query, std::vector<Column> columns, const Stop& stop = {}, Budget budget = {});
+  // The first `limit` rows, every value as text.
+  Result<TextRows> select_text(const sql::Query& query, std::size_t limit, const Stop& stop = {});
+
+  Result<void> begin();
+  Result<void> commit();
+  void roll_back();
+  Result<void> checkpoint();
+
+  State& state() { return *state_; }
+
+ private:
+  Result<void> control(const char* word);
+  std::unique_ptr<State> state_;
+};
+
+class DuckDb {
+ public:
+  // Locked down: no files or network from SQL, no extensions, no change of settings.
+  static Result<std::unique_ptr<DuckDb>> open(const DuckDbOptions& options);
+  virtual ~DuckDb() = default;
+  virtual Result<Connection> connect() = 0;
+};
+
+struct AppendColumn {
+  std::string name;
+  sql::Type type;  // boolean, integer, bigint, real or text
+};
+
+// Rows on their way into a table, or into a statement that reads them as a table named `appended`. Values of a row
+// are given by column, in any order; a text that is no valid UTF-8 has its wrong bytes replaced by U+FFFD.
+class Appender {
+ public:
+  static Result<Appender> into_table(Connection& connection, const std::string& table,
+                                     std::vector<AppendColumn> columns);
+  static Result<Appender> into_statement(Connection& connection, const sql::Statement& statement,
+                                         std::vector<AppendColumn> columns);
+  Appender(Appender&&) noexcept;
+  ~Appender();
+
+  void boolean(std::size_t column, bool value);
+  void integer(std::size_t column, std::int32_t value);
+  void bigint(std::size_t column, std::int64_t value);
+  void real(std::size_t column, double value);
+  void text(std::size_t column, std::string_view value);
+  void null(std::size_t column);
+  Result<void> end_row();
+  Result<void> finish();  // without it nothing is promised
+
+ private:
+  struct State;
+  explicit Appender(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rollcall::warehouse

@@ -1,0 +1,229 @@
+#include "warehouse/schema.hpp"
+
+namespace rollcall::warehouse::schema {
+namespace {
+
+using kql::Type;
+using sql::column;
+using sql::literal;
+using sql::parameter;
+
+constexpr const char* format_table = "$format";
+constexpr const char* columns_table = "$columns";
+constexpr const char* functions_table = "$functions";
+const std::vector<std::string> identity{"Environment", "Role", "Region", "Host", "Instance", "Version"};
+
+sql::ExprPtr equals(sql::ExprPtr a, sql::ExprPtr b) {
+  return sql::binary(sql::BinaryOperator::equal, std::move(a), std::move(b));
+}
+
+sql::ColumnDefinition definition(const AppendColumn& column) {
+  sql::ColumnDefinition result;
+  result.name = column.name;
+  result.type = column.type;
+  return result;
+}
+
+sql::CreateTable create_table(std::string name, const std::vector<AppendColumn>& columns) {
+  sql::CreateTable create;
+  create.name = std::move(name);
+  for (const auto& one : columns) create.columns.push_back(definition(one));
+  return create;
+}
+
+sql::Insert insert_row(std::string table, std::vector<std::string> columns, std::vector<sql::ExprPtr> values) {
+  sql::Insert insert;
+  insert.table = std::move(table);
+  insert.columns = std::move(columns);
+  insert.rows.push_back(std::move(values));
+  return insert;
+}
+
+sql::Select select_columns(const std::string& table, const std::vector<std::string>& names) {
+  sql::Select select;
+  for (const auto& name : names) select.items.push_back({column(name), ""});
+  select.from = sql::table(table);
+  return select;
+}
+
+// Observations: each bin with the names of its key.
+sql::QueryPtr observations_view() {
+  sql::Select select;
+  for (const auto& name : identity) select.items.push_back({column("k", name), name});
+  for (const char* name : {"Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"}) {
+    select.items.push_back({column("b", name), name});
+  }
+  select.from = std::make_shared<const sql::TableRef>(sql::TableRef{
+      sql::Join{sql::JoinKind::inner, sql::table(bins, "b"), sql::table(keys, "k"), equals(column("b", "Id"), column("k", "Id"))}});
+  return sql::query(std::move(select));
+}
+
+sql::QueryPtr sightings_view() {
+  auto names = identity;
+  for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested"}) names.emplace_back(name);
+  return sql::query(select_columns(keys, names));
+}
+
+Result<void> create_all(Connection& connection) {
+  using sql::Type::bigint;
+  using sql::Type::text;
+  TRY_DO(connection.run(create_table(logs, storage_of(built_in()[0].columns, true))));
+  std::vector<AppendColumn> key_columns{{"Id", bigint}};
+  for (const auto& name : identity) key_columns.push_back({name, text});
+  for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested"}) key_columns.push_back({name, bigint});
+  TRY_DO(connection.run(create_table(keys, key_columns)));
+  std::vector<AppendColumn> bin_columns;
+  for (const char* name : {"Id", "Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"}) {
+    bin_columns.push_back({name, bigint});
+  }
+  TRY_DO(connection.run(create_table(bins, bin_columns)));
+  TRY_DO(connection.run(sql::CreateView{"Observations", observations_view()}));
+  TRY_DO(connection.run(sql::CreateView{"Sightings", sightings_view()}));
+  TRY_DO(connection.run(create_table(columns_table, {{"Table", text}, {"Position", bigint}, {"Name", text}, {"Type", text}, {"Principal", text}})));
+  TRY_DO(connection.run(create_table(functions_table, {{"Name", text}, {"Parameters", text}, {"Body", text}, {"Folder", text}, {"Docstring", text}, {"Principal", text}})));
+  TRY_DO(connection.run(create_table(format_table, {{"Version", bigint}})));
+  return connection.run(insert_row(format_table, {"Version"}, {literal(format_version)}));
+}
+
+// The names of all tables and views that are there.
+Result<std::vector<std::string>> table_names(Connection& connection) {
+  sql::Select select;
+  select.items.push_back({column("table_name"), ""});
+  select.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::FunctionTable{"duckdb_tables", {}, "t", {}}});
+  TRY(auto found, connection.select(*sql::query(std::move(select)), {{"name", Type::string}}));
+  std::vector<std::string> names;
+  for (const auto& cell : found.cells) names.push_back(std::get<std::string>(cell));
+  return names;
+}
+
+}  // namespace
+
+const std::vector<TableSchema>& built_in() {
+  static const std::vector<TableSchema> all = [] {
+    TableSchema log{logs,
+                    {{"Timestamp", Type::datetime},
+                     {"ObservedTimestamp", Type::datetime},
+                     {"Environment", Type::string},
+                     {"Role", Type::string},
+                     {"Region", Type::string},
+                     {"Version", Type::string},
+                     {"Instance", Type::string},
+                     {"Host", Type::string},
+                     {"SeverityNumber", Type::integer},
+                     {"SeverityText", Type::string},
+                     {"Body", Type::string},
+                     {"TraceId", Type::string},
+                     {"SpanId", Type::string},
+                     {"ResourceAttributes", Type::dynamic},
+                     {"LogAttributes", Type::dynamic}},
+                    true};
+    TableSchema observations{"Observations", {}, true};
+    TableSchema sightings{"Sightings", {}, true};
+    for (const auto& name : identity) {
+      observations.columns.push_back({name, Type::string});
+      sightings.columns.push_back({name, Type::string});
+    }
+    const std::vector<Column> seen{{"First", Type::datetime}, {"Last", Type::datetime}, {"Lines", Type::long_integer}};
+    const std::vector<Column> ingested{{"EarliestIngested", Type::datetime}, {"LatestIngested", Type::datetime}};
+    const auto add = [](TableSchema& table, const std::vector<Column>& more) {
+      table.columns.insert(table.columns.end(), more.begin(), more.end());
+    };
+    add(observations, {{"Bin", Type::datetime}});
+    add(observations, seen);
+    add(observations, {{"LeastLag", Type::timespan}});
+    add(observations, ingested);
+    add(sightings, seen);
+    add(sightings, ingested);
+    return std::vector<TableSchema>{log, observations, sightings};
+  }();
+  return all;
+}
+
+std::vector<AppendColumn> storage_of(const std::vector<Column>& columns, bool with_ingestion) {
+  std::vector<AppendColumn> storage;
+  for (const auto& one : columns) storage.push_back({one.name, kql::storage_of(one.type)});
+  if (with_ingestion) storage.push_back({std::string(kql::ingestion_column), sql::Type::bigint});
+  return storage;
+}
+
+Result<void> prepare(Connection& connection) {
+  TRY(const auto names, table_names(connection));
+  if (names.empty()) {
+    TRY_DO(connection.begin());
+    if (auto created = create_all(connection); !created) {
+      connection.roll_back();
+      return created;
+    }
+    return connection.commit();
+  }
+  if (std::find(names.begin(), names.end(), format_table) == names.end()) {
+    return fail("WAREHOUSE0201", "the file is a DuckDB database, but no warehouse of Rollcall; give another data folder");
+  }
+  TRY(auto found, connection.select(*sql::query(select_columns(format_table, {"Version"})), {{"Version", Type::long_integer}}));
+  const auto version = found.cells.empty() ? 0 : std::get<std::int64_t>(found.cells[0]);
+  if (version == format_version) return {};
+  return fail("WAREHOUSE0201", fmt::format("the warehouse has format {}, this Rollcall reads format {}; use the newer Rollcall that wrote it",
+                                           version, format_version));
+}
+
+Result<kql::Catalog> load_catalog(Connection& connection) {
+  kql::Catalog catalog;
+  for (const auto& table : built_in()) {
+    catalog.tables.emplace(table.name, kql::Table{table.name, table.columns, table.name == logs, ""});
+  }
+  auto query = *sql::query(select_columns(columns_table, {"Table", "Name", "Type"}));
+  query.order_by = {{column("Table")}, {column("Position")}};
+  TRY(const auto found, connection.select(query, {{"Table", Type::string}, {"Name", Type::string}, {"Type", Type::string}}));
+  for (std::size_t i = 0; i < found.row_count(); ++i) {
+    const auto row = found.row(i);
+    const auto& name = std::get<std::string>(row[0]);
+    auto& table = catalog.tables[name];
+    table.name = name;
+    table.columns.push_back({std::get<std::string>(row[1]), kql::type_named(std::get<std::string>(row[2])).value_or(Type::string)});
+  }
+  const std::vector<std::string> parts{"Name", "Parameters", "Body", "Folder", "Docstring"};
+  std::vector<Column> columns;
+  for (const auto& part : parts) columns.push_back({part, Type::string});
+  TRY(const auto stored, connection.select(*sql::query(select_columns(functions_table, parts)), columns));
+  for (std::size_t i = 0; i < stored.row_count(); ++i) {
+    const auto text = [&](std::size_t at) { return std::get<std::string>(stored.at(i, at)); };
+    catalog.functions.emplace(text(0), kql::Function{text(0), text(1), text(2), text(3), text(4)});
+  }
+  return catalog;
+}
+
+Result<void> store_table(Connection& connection, const kql::Table& table, std::size_t first_new_column,
+                         const Principal& principal) {
+  const auto storage = storage_of(table.columns, true);
+  if (first_new_column == 0) {
+    TRY_DO(connection.run(create_table(table.name, storage)));
+  }
+  for (std::size_t i = first_new_column; i < table.columns.size(); ++i) {
+    const auto& one = table.columns[i];
+    if (first_new_column > 0) {
+      TRY_DO(connection.run(sql::AddColumn{table.name, definition(storage[i])}));
+    }
+    TRY_DO(connection.run(insert_row(columns_table, {"Table", "Position", "Name", "Type", "Principal"},
+                                     {parameter(table.name), parameter(static_cast<std::int64_t>(i)), parameter(one.name),
+                                      parameter(std::string(kql::name_of(one.type))), parameter(to_string(principal))})));
+  }
+  return {};
+}
+
+Result<void> forget_table(Connection& connection, const std::string& name) {
+  TRY_DO(connection.run(sql::DropTable{name}));
+  return connection.run(sql::Delete{columns_table, equals(column("Table"), parameter(name))});
+}
+
+Result<void> store_function(Connection& connection, const kql::Function& function, const Principal& principal) {
+  TRY_DO(forget_function(connection, function.name));
+  return connection.run(insert_row(functions_table, {"Name", "Parameters", "Body", "Folder", "Docstring", "Principal"},
+                                   {parameter(function.name), parameter(function.parameters), parameter(function.body),
+                                    parameter(function.folder), parameter(function.docstring), parameter(to_string(principal))}));
+}
+
+Result<void> forget_function(Connection& connection, const std::string& name) {
+  return connection.run(sql::Delete{functions_table, equals(column("Name"), parameter(name))});
+}
+
+}  // namespace rollcall::warehouse::schema
