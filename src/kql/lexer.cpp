@@ -421,7 +421,8 @@ class Lexer {
   std::size_t compound_length() const {
     std::size_t longest = 0;
     for (auto keyword : reserved_keywords) {
-      if (keyword.size() > longest && rest().starts_with(keyword) && !is_name_char(peek(keyword.size()))) {
+      if (keyword.size() > longest && rest().starts_with(keyword) &&
+          name_length(keyword.size()) == keyword.size()) {
         longest = keyword.size();
       }
     }
