@@ -1,7 +1,7 @@
 // The core of a flow: a pure function that takes a run forward by one event and says what is to be done.
 // It reads no clock, does no I/O and draws no random numbers of its own: time comes with the event, random
 // numbers from the run's seed and the place that asks. So folding the events of a run gives its state again,
-// and what it still waits for (State::outstanding) is what a crash left undone.
+// and what it still waits for is what a crash left undone.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -19,7 +19,7 @@
 namespace rollcall::flow {
 
 class Workflow;  // workflow.hpp: a definition, compiled
-class State;     // state.hpp: where a run stands
+struct State;    // state.hpp: where a run stands
 
 // The iterations of the loops around an action, outermost first; counted from 0.
 class Iterations {
@@ -55,12 +55,14 @@ struct Completed {
 struct TimeCame {
   Instance instance;
 };
+// More local steps, of which an event takes a bounded number.
+struct Continued {};
 struct CancelRequested {
   std::string by;
 };
 struct Event {
   Timestamp at;
-  std::variant<Started, Completed, TimeCame, CancelRequested> what;
+  std::variant<Started, Completed, TimeCame, Continued, CancelRequested> what;
 };
 
 // What is to be done. Calls stay outstanding until their Completed comes.

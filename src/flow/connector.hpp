@@ -72,7 +72,8 @@ struct Outcome {
 Outcome answered(int status, json::value body);
 // Failed for good: a request that would fail again.
 Outcome refused(int status, std::string code, std::string message);
-// A refusal that carries one of our own errors; 404 for an unknown list or item, 412 for an ETag, else 400.
+// A refusal that carries one of our own errors: 404 for an unknown list or item, 412 for an ETag, 409 for a
+// value that is there already, else 400.
 Outcome refused(const Error& error);
 
 class Connector {
@@ -82,6 +83,8 @@ class Connector {
   virtual std::string_view id() const = 0;
   // Stable while the connector lives; `call` names an operation by its place in it.
   virtual std::span<const Operation> operations() const = 0;
+  // The place of the operation of that id, letter case ignored.
+  virtual std::optional<std::size_t> find(std::string_view operation) const;
   // An Error means that nothing can be known or done now (the store is gone, the disk is full): the turn is
   // rolled back and tried again. What the caller did wrong is an Outcome that failed.
   virtual Result<Outcome> call(std::size_t operation, const Call& call) = 0;
@@ -93,6 +96,7 @@ class Connectors {
   // The id of a connector must be new.
   void add(std::unique_ptr<Connector> connector);
   Connector* find(std::string_view id) const;
+  std::vector<std::string> ids() const;
 
  private:
   std::vector<std::unique_ptr<Connector>> all_;

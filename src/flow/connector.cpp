@@ -1,0 +1,83 @@
+#include "flow/connector.hpp"
+
+#include <fmt/format.h>
+
+#include "base/check.hpp"
+#include "base/text.hpp"
+
+namespace rollcall::flow {
+namespace {
+
+std::string suggestion(std::string_view name, const std::vector<std::string>& there_are) {
+  const auto nearest = nearest_name(name, there_are);
+  if (!nearest.empty()) return fmt::format("; did you mean '{}'?", nearest);
+  return fmt::format("; there {} {}", there_are.size() == 1 ? "is" : "are", fmt::join(there_are, ", "));
+}
+
+int http_status(const Error& error) {
+  if (error.code == "LIST0101" || error.code == "LIST0102") return 404;
+  if (error.code == "LIST0103") return 412;
+  if (error.code == "LIST0105") return 409;
+  return 400;
+}
+
+}  // namespace
+
+std::string IdempotencyKey::to_string() const {
+  std::string at;
+  for (const auto iteration : iterations) at += fmt::format("{}{}", at.empty() ? "" : ".", iteration);
+  return fmt::format("{}/{}/{}/{}", run, action, at.empty() ? "-" : at, attempt);
+}
+
+Outcome answered(int status, json::value body) {
+  return {json::object{{"statusCode", status}, {"body", std::move(body)}}, {}, {}};
+}
+
+Outcome refused(int status, std::string code, std::string message) {
+  json::object body{{"status", status}, {"message", message}};
+  return {json::object{{"statusCode", status}, {"body", std::move(body)}}, std::move(code), std::move(message)};
+}
+
+Outcome refused(const Error& error) { return refused(http_status(error), error.code, error.message); }
+
+std::optional<std::size_t> Connector::find(std::string_view operation) const {
+  const auto all = operations();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (equals_ignoring_case(all[i].id, operation)) return i;
+  }
+  return std::nullopt;
+}
+
+void Connectors::add(std::unique_ptr<Connector> connector) {
+  CHECK(find(connector->id()) == nullptr);
+  all_.push_back(std::move(connector));
+}
+
+Connector* Connectors::find(std::string_view id) const {
+  for (const auto& connector : all_) {
+    if (equals_ignoring_case(connector->id(), id)) return connector.get();
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Connectors::ids() const {
+  std::vector<std::string> ids;
+  for (const auto& connector : all_) ids.emplace_back(connector->id());
+  return ids;
+}
+
+Result<BoundOperation> bind_operation(const Connectors& connectors, std::string_view connector,
+                                      std::string_view operation) {
+  auto* found = connectors.find(connector);
+  if (found == nullptr) {
+    return fail("FLOW0301", fmt::format("unknown connector '{}'{}", connector,
+                                        suggestion(connector, connectors.ids())));
+  }
+  if (const auto index = found->find(operation)) return BoundOperation{found, *index};
+  std::vector<std::string> there_are;
+  for (const auto& one : found->operations()) there_are.push_back(one.id);
+  return fail("FLOW0302", fmt::format("connector '{}' has no operation '{}'{}", found->id(), operation,
+                                      suggestion(operation, there_are)));
+}
+
+}  // namespace rollcall::flow
