@@ -1,0 +1,62 @@
+// One client's connection: read a request → run the handler on a worker → write the answer → again.
+// Everything but the handler runs on the server's one I/O thread, so nothing here is locked.
+//
+//   state     | what happens                                  | next
+//   reading   | bytes go to the parser                        | handling, writing (refused), closed
+//   handling  | a worker runs the handler; nothing is read    | writing
+//   writing   | the answer goes out                           | reading (kept alive), draining
+//   draining  | the answer is out, what still comes is thrown | closed
+#pragma once
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/parser.hpp"
+#include "http/server.hpp"
+#include "http/worker_pool.hpp"
+
+namespace rollcall::http {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Closed = std::function<void(const std::shared_ptr<Connection>&)>;
+
+  Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options, const Handler& handler,
+             WorkerPool& workers, Closed closed);
+  void start();
+  // Closes at once when between requests, else after the answer under way.
+  void finish();
+  void close();
+
+ private:
+  void read();
+  void feed();
+  void handle();
+  void answer(Response response, bool head);
+  void write(std::string bytes, bool then_read);
+  void drain();
+  void arm(Timespan span);
+
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer timer_;
+  const ServerOptions& options_;
+  const Handler& handler_;
+  WorkerPool& workers_;
+  Closed closed_;
+  RequestParser parser_;
+  std::array<char, 64 * 1024> chunk_{};
+  std::string unread_;
+  std::string outgoing_;
+  bool loopback_ = false;
+  bool keep_alive_ = false;
+  bool finishing_ = false;
+  bool busy_ = false;  // handling or writing
+  bool is_closed_ = false;
+  int drained_chunks_ = 0;
+};
+
+}  // namespace rollcall::http
