@@ -60,9 +60,10 @@ class LogBatch {
   TextColumn environment, role, region, version, instance, host;
   std::vector<std::int32_t> severity_number;
   TextColumn severity_text, body, trace_id, span_id, resource_attributes, log_attributes;
-  // When each line reached the door, for replays of logs made elsewhere: filled only by a reader that was
-  // asked for it (ReaderOptions::arrival); else empty.
+  // When each line reached the door, which is then its ingestion time, for replays on a virtual clock: filled by
+  // a simulated fleet, and by a reader that was asked for it (ReaderOptions::arrival); else empty.
   std::vector<Timestamp> arrival;
+  Timestamp ingestion(std::size_t row, Timestamp ingested_at) const { return arrival.empty() ? ingested_at : arrival[row]; }
 };
 
 }  // namespace rollcall::telemetry

@@ -255,7 +255,7 @@ Result<void> Embedded::append_logs(const telemetry::LogBatch& batch, Timestamp i
       document.empty() ? appender.null(at) : appender.text(at, document);
       ++at;
     }
-    appender.bigint(at, ingested_at.ticks);
+    appender.bigint(at, batch.ingestion(row, ingested_at).ticks);
     TRY_DO(appender.end_row());
   }
   return appender.finish();

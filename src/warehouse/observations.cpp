@@ -54,15 +54,15 @@ std::vector<std::pair<std::string, sql::ExprPtr>> widened(const char* table, boo
   return set;
 }
 
-Result<void> append_bin(Appender& appender, const FoldedBin& one, Timestamp ingested_at) {
+Result<void> append_bin(Appender& appender, const FoldedBin& one) {
   appender.bigint(0, one.key);
   appender.bigint(1, one.bin.ticks);
   appender.bigint(2, one.first.ticks);
   appender.bigint(3, one.last.ticks);
   appender.bigint(4, one.lines);
   appender.bigint(5, one.least_lag.ticks);
-  appender.bigint(6, ingested_at.ticks);
-  appender.bigint(7, ingested_at.ticks);
+  appender.bigint(6, one.earliest_ingested.ticks);
+  appender.bigint(7, one.latest_ingested.ticks);
   return appender.end_row();
 }
 
@@ -71,6 +71,7 @@ struct FoldedKey {
   std::int64_t key;
   Timestamp first, last;
   std::int64_t lines;
+  Timestamp earliest_ingested, latest_ingested;
 };
 
 std::vector<FoldedKey> fold_keys(std::vector<FoldedBin> bins) {
@@ -78,13 +79,15 @@ std::vector<FoldedKey> fold_keys(std::vector<FoldedBin> bins) {
   std::vector<FoldedKey> keys;
   for (const auto& bin : bins) {
     if (keys.empty() || keys.back().key != bin.key) {
-      keys.push_back({bin.key, bin.first, bin.last, bin.lines});
+      keys.push_back({bin.key, bin.first, bin.last, bin.lines, bin.earliest_ingested, bin.latest_ingested});
       continue;
     }
     auto& key = keys.back();
     key.first = std::min(key.first, bin.first);
     key.last = std::max(key.last, bin.last);
     key.lines += bin.lines;
+    key.earliest_ingested = std::min(key.earliest_ingested, bin.earliest_ingested);
+    key.latest_ingested = std::max(key.latest_ingested, bin.latest_ingested);
   }
   return keys;
 }
@@ -152,16 +155,19 @@ void ObservationKeeper::fold(const telemetry::LogBatch& batch, Timestamp ingeste
     const std::int64_t key = key_of(batch, row);
     const Timestamp time = batch.timestamp[row];
     const Timestamp bin = bin_of(time);
+    const Timestamp ingested = batch.ingestion(row, ingested_at);
     const auto [place, is_new] = places.try_emplace({key, bin.ticks}, folded_.size());
     if (is_new) {
-      folded_.push_back({key, bin, time, time, 1, ingested_at - time});
+      folded_.push_back({key, bin, time, time, 1, ingested - time, ingested, ingested});
       continue;
     }
     auto& folded = folded_[place->second];
     folded.first = std::min(folded.first, time);
     folded.last = std::max(folded.last, time);
     folded.lines += 1;
-    folded.least_lag = std::min(folded.least_lag, ingested_at - time);
+    folded.least_lag = std::min(folded.least_lag, ingested - time);
+    folded.earliest_ingested = std::min(folded.earliest_ingested, ingested);
+    folded.latest_ingested = std::max(folded.latest_ingested, ingested);
   }
   std::sort(folded_.begin(), folded_.end(), [](const FoldedBin& a, const FoldedBin& b) {
     return std::pair(a.bin, a.key) < std::pair(b.bin, b.key);
@@ -171,11 +177,11 @@ void ObservationKeeper::fold(const telemetry::LogBatch& batch, Timestamp ingeste
 Result<void> ObservationKeeper::merge(Connection& connection, const telemetry::LogBatch& batch, Timestamp ingested_at) {
   fold(batch, ingested_at);
   if (folded_.empty()) return {};
-  TRY_DO(write_keys(connection, batch, ingested_at));
-  return write_bins(connection, ingested_at);
+  TRY_DO(write_keys(connection, batch));
+  return write_bins(connection);
 }
 
-Result<void> ObservationKeeper::write_keys(Connection& connection, const telemetry::LogBatch& batch, Timestamp ingested_at) {
+Result<void> ObservationKeeper::write_keys(Connection& connection, const telemetry::LogBatch& batch) {
   const auto folded = fold_keys(folded_);
   const std::int64_t first_new = next_key_ - static_cast<std::int64_t>(new_keys_.size());
   const auto old_end = std::find_if(folded.begin(), folded.end(), [&](const auto& one) { return one.key >= first_new; });
@@ -186,7 +192,7 @@ Result<void> ObservationKeeper::write_keys(Connection& connection, const telemet
     TRY(auto appender, Appender::into_statement(connection, statement,
                                                 bigints({"Id", "First", "Last", "Lines", "EarliestIngested", "LatestIngested"})));
     for (auto one = folded.begin(); one != old_end; ++one) {
-      const std::int64_t values[] = {one->key, one->first.ticks, one->last.ticks, one->lines, ingested_at.ticks, ingested_at.ticks};
+      const std::int64_t values[] = {one->key, one->first.ticks, one->last.ticks, one->lines, one->earliest_ingested.ticks, one->latest_ingested.ticks};
       for (std::size_t i = 0; i < std::size(values); ++i) appender.bigint(i, values[i]);
       TRY_DO(appender.end_row());
     }
@@ -203,7 +209,7 @@ Result<void> ObservationKeeper::write_keys(Connection& connection, const telemet
     appender.bigint(0, one.key);
     const std::string_view texts[] = {row.environment, row.role, row.region, row.host, row.instance, row.version};
     for (std::size_t part = 0; part < std::size(texts); ++part) appender.text(1 + part, texts[part]);
-    const std::int64_t values[] = {one.first.ticks, one.last.ticks, one.lines, ingested_at.ticks, ingested_at.ticks};
+    const std::int64_t values[] = {one.first.ticks, one.last.ticks, one.lines, one.earliest_ingested.ticks, one.latest_ingested.ticks};
     for (std::size_t part = 0; part < std::size(values); ++part) appender.bigint(7 + part, values[part]);
     TRY_DO(appender.end_row());
   }
@@ -212,7 +218,7 @@ Result<void> ObservationKeeper::write_keys(Connection& connection, const telemet
 
 // Bins of new keys, and bins later than all that are stored, are new for sure and only appended. The others are merged,
 // neighbouring bins together: a late line of yesterday costs yesterday's blocks, not the whole table.
-Result<void> ObservationKeeper::write_bins(Connection& connection, Timestamp ingested_at) {
+Result<void> ObservationKeeper::write_bins(Connection& connection) {
   const std::int64_t first_new = next_key_ - static_cast<std::int64_t>(new_keys_.size());
   const auto is_known = [&](const FoldedBin& one) { return one.key < first_new && one.bin <= latest_bin_; };
   std::vector<FoldedBin> known;
@@ -221,26 +227,26 @@ Result<void> ObservationKeeper::write_bins(Connection& connection, Timestamp ing
   for (std::size_t begin = 0; begin < known.size();) {
     std::size_t end = begin + 1;
     while (end < known.size() && known[end].bin - known[end - 1].bin <= near) ++end;
-    TRY_DO(merge_bins(connection, std::span(known).subspan(begin, end - begin), ingested_at));
+    TRY_DO(merge_bins(connection, std::span(known).subspan(begin, end - begin)));
     begin = end;
   }
   if (known.size() == folded_.size()) return {};
   TRY(auto appender, Appender::into_table(connection, schema::bins, bigints(bin_columns)));
   for (const auto& one : folded_) {
     if (is_known(one)) continue;
-    TRY_DO(append_bin(appender, one, ingested_at));
+    TRY_DO(append_bin(appender, one));
   }
   return appender.finish();
 }
 
-Result<void> ObservationKeeper::merge_bins(Connection& connection, std::span<const FoldedBin> bins, Timestamp ingested_at) {
+Result<void> ObservationKeeper::merge_bins(Connection& connection, std::span<const FoldedBin> bins) {
   auto on = within(schema::bins, "Bin", bins.front().bin.ticks, bins.back().bin.ticks);
   for (const char* name : {"Bin", "Id"}) {
     on = sql::and_also(compare(sql::BinaryOperator::equal, column(schema::bins, name), column(appended, name)), on);
   }
   const sql::Merge statement{schema::bins, appended, on, widened(schema::bins, true), bin_columns};
   TRY(auto appender, Appender::into_statement(connection, statement, bigints(bin_columns)));
-  for (const auto& one : bins) TRY_DO(append_bin(appender, one, ingested_at));
+  for (const auto& one : bins) TRY_DO(append_bin(appender, one));
   return appender.finish();
 }
 

@@ -22,6 +22,7 @@ struct FoldedBin {
   Timestamp bin, first, last;
   std::int64_t lines;
   Timespan least_lag;
+  Timestamp earliest_ingested, latest_ingested;
 };
 
 class ObservationKeeper {
@@ -36,9 +37,9 @@ class ObservationKeeper {
  private:
   void fold(const telemetry::LogBatch& batch, Timestamp ingested_at);
   std::int64_t key_of(const telemetry::LogBatch& batch, std::size_t row);
-  Result<void> write_keys(Connection& connection, const telemetry::LogBatch& batch, Timestamp ingested_at);
-  Result<void> write_bins(Connection& connection, Timestamp ingested_at);
-  Result<void> merge_bins(Connection& connection, std::span<const FoldedBin> bins, Timestamp ingested_at);
+  Result<void> write_keys(Connection& connection, const telemetry::LogBatch& batch);
+  Result<void> write_bins(Connection& connection);
+  Result<void> merge_bins(Connection& connection, std::span<const FoldedBin> bins);
 
   struct Hash {
     using is_transparent = void;
