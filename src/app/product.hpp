@@ -1,0 +1,65 @@
+// The whole product without its doors, on one data folder and one clock: warehouse, lists, runs, connectors and
+// the driver of flows, opened in this order and closed in the other. The server puts doors and a thread around
+// it; a replay and the tests step it by hand on a virtual clock.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "flow/connector.hpp"
+#include "flow/driver.hpp"
+#include "http/client.hpp"
+#include "lists/list_store.hpp"
+#include "store/database.hpp"
+#include "warehouse/warehouse.hpp"
+
+namespace rollcall::app {
+
+enum class Durability { power, process };
+
+struct ProductOptions {
+  std::filesystem::path data;  // made when it is not there; empty: everything is in memory and gone at the end
+  Durability durability = Durability::power;
+  bool keep_logs = true;  // false: only Observations are kept of what is ingested
+  // Which of the shipped flows are enabled at first; the others are there, disabled.
+  std::vector<std::string> enabled_flows = {"track-deployments"};
+  flow::DriverOptions driver;
+};
+
+class Product {
+ public:
+  // Makes the well-known lists, installs the shipped functions and deploys the shipped flows, unless somebody put a
+  // flow of his own under the name. APP0101 the folder cannot be made or written; STORE0103 another process
+  // has it; STORE0104, WAREHOUSE0201 it was written by a newer Rollcall.
+  static Result<std::unique_ptr<Product>> open(const Clock& clock, ProductOptions options);
+  ~Product();
+
+  const Clock& clock() const { return clock_; }
+  warehouse::Warehouse& warehouse() { return *warehouse_; }
+  store::Database& database() { return *database_; }
+  lists::ListStore& lists() { return *lists_; }
+  // Not for several threads: whoever shares it locks.
+  flow::Driver& driver() { return *driver_; }
+
+  // Drops the driver, as kill -9 would, and opens it again on what is durable.
+  Result<void> restart_driver();
+
+ private:
+  Product(const Clock& clock, ProductOptions options);
+  Result<void> open_stores();
+  Result<void> install();
+
+  const Clock& clock_;
+  ProductOptions options_;
+  std::unique_ptr<warehouse::Warehouse> warehouse_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<lists::ListStore> lists_;
+  std::unique_ptr<http::Client> client_;
+  flow::Connectors connectors_;
+  std::unique_ptr<flow::Driver> driver_;
+};
+
+}  // namespace rollcall::app
