@@ -3,6 +3,7 @@
 // writes and its events are committed together.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "flow/status.hpp"
 
 namespace rollcall::store {
+class Connection;
 class Database;
 class Transaction;
 }  // namespace rollcall::store
@@ -41,7 +43,7 @@ struct RunRecord {
   std::string flow;
   std::int64_t version = 0;
   std::string trigger;
-  Status status = Status::running;
+  Status status = Status::waiting;
   Timestamp started;
   std::optional<Timestamp> ended;
   std::optional<Timestamp> wake;  // the next time it waits for
@@ -50,6 +52,7 @@ struct RunRecord {
   std::string principal;          // who or what started it
   std::string response;           // JSON, when it answered its caller
   std::int64_t events = 0;
+  std::int64_t rows = 0;          // that its events are packed in
   std::optional<RunId> parent;    // the run that waits for this one, and where in it
   std::string parent_instance;
 };
@@ -60,25 +63,58 @@ struct RunQuery {
   std::optional<Status> status;
   std::optional<Timestamp> from, to;  // by start
   std::optional<RunId> before;        // for the next page
-  std::size_t limit = 50;
+  std::size_t limit = 50;             // at most 1,000
+};
+
+// What a run was told by another one that ended; kept until the turn that takes it in.
+struct Letter {
+  std::int64_t id = 0;
+  std::string instance;
+  std::string outcome;  // JSON
 };
 
 class RunStore {
  public:
-  explicit RunStore(store::Database& database) : database_(database) {}
-  // Creates or migrates its tables. FLOW0401: they are of a newer format.
+  explicit RunStore(store::Database& database);
+  ~RunStore();
+  // Creates or migrates its tables. STORE0104: they are of a newer format.
   Result<void> open();
 
+  // ---- reading
   Result<std::vector<FlowRecord>> flows();
   Result<std::optional<FlowRecord>> flow(std::string_view name);
+  // As it was deployed then; its triggers' times are those of now.
   Result<std::optional<FlowRecord>> flow_version(std::string_view name, std::int64_t version);
   Result<std::vector<RunRecord>> runs(const RunQuery& query);
   Result<std::optional<RunRecord>> run(RunId id);
   // In the order they happened.
   Result<std::vector<Event>> events(RunId id, const Workflow& workflow);
+  // Of all runs that have not ended, oldest first.
+  Result<std::vector<RunId>> unfinished();
+  Result<std::int64_t> count_unfinished(std::string_view flow);
+  Result<std::vector<Letter>> letters(RunId run);
+
+  // ---- writing, in the caller's transaction
+  Result<void> put_flow(store::Transaction&, const FlowRecord& flow);
+  Result<void> set_enabled(store::Transaction&, std::string_view name, bool enabled);
+  Result<void> set_fire(store::Transaction&, std::string_view name, std::optional<Timestamp> last,
+                        std::optional<Timestamp> next);
+  // Its runs and versions stay.
+  Result<void> remove_flow(store::Transaction&, std::string_view name);
+  // Gives the run its id, never used before.
+  Result<void> create_run(store::Transaction&, RunRecord& run);
+  // Appends a row of events and writes what changed of the run. FLOW0404: the run has gone further than
+  // `run.events`: another process works on it.
+  Result<void> append(store::Transaction&, RunRecord& run, std::string_view row, std::int64_t events);
+  Result<void> send(store::Transaction&, RunId to, std::string_view instance, std::string_view outcome);
+  Result<void> delete_letter(store::Transaction&, std::int64_t id);
+  // Forgets runs that ended before then; answers how many.
+  Result<std::int64_t> prune(store::Transaction&, Timestamp before);
 
  private:
+  struct Statements;
   store::Database& database_;
+  std::unique_ptr<const Statements> statements_;
 };
 
 }  // namespace rollcall::flow

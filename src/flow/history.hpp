@@ -1,0 +1,44 @@
+// The history of a run as it is stored: the events of a turn packed into one row, a JSON array a line,
+// compressed. What can be computed from them (inputs, local steps, statuses) is not stored.
+//   ["s", ticks, trigger]                                             Started
+//   ["c", ticks, "Action", [iterations], attempt, outputs]            Completed; when it failed also
+//                                         , code, message, may_retry, retry_after]
+//   ["t", ticks, "Action", [iterations]]                              TimeCame
+//   ["m", ticks]                                                      Continued
+//   ["x", ticks, by]                                                  CancelRequested
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "flow/advance.hpp"
+#include "flow/workflow.hpp"
+
+namespace rollcall::flow {
+
+class HistoryWriter {
+ public:
+  explicit HistoryWriter(const Workflow& workflow) : workflow_(workflow) {}
+  void add(const Event& event);
+  // Takes the last one back: it did not fit.
+  void drop_last();
+  std::size_t count() const { return count_; }
+  std::size_t bytes() const { return lines_.size(); }
+  // The row's bytes.
+  Result<std::string> pack() const;
+
+ private:
+  const Workflow& workflow_;
+  std::string lines_;
+  std::size_t last_ = 0;  // where the last line begins
+  std::size_t count_ = 0;
+};
+
+// FLOW0402: the row is damaged, or names an action that the definition does not have.
+Result<std::vector<Event>> unpack_events(std::span<const std::byte> row, const Workflow& workflow);
+
+// `Create_item` or `Create_item/3.0`: how an instance is written where people and other runs read it.
+std::string to_string(const Workflow& workflow, const Instance& instance);
+Result<Instance> parse_instance(const Workflow& workflow, std::string_view text);
+
+}  // namespace rollcall::flow

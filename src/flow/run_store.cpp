@@ -1,0 +1,364 @@
+#include "flow/run_store.hpp"
+
+#include <fmt/format.h>
+
+#include "base/check.hpp"
+#include "flow/history.hpp"
+#include "store/database.hpp"
+
+namespace rollcall::flow {
+namespace {
+
+using namespace sql;  // NOLINT: this file writes SQL
+using store::Argument;
+using store::Prepared;
+using store::Row;
+// Both namespaces have one.
+using Insertion = sql::Insert;
+
+constexpr std::size_t most_runs = 1'000;
+
+ColumnDefinition defined(std::string name, Type type, bool not_null, bool key = false) {
+  ColumnDefinition definition;
+  definition.name = std::move(name);
+  definition.type = type;
+  definition.not_null = not_null;
+  definition.primary_key = key;
+  return definition;
+}
+ColumnDefinition text(std::string name) { return defined(std::move(name), Type::text, true); }
+ColumnDefinition number(std::string name) { return defined(std::move(name), Type::bigint, true); }
+ColumnDefinition maybe(std::string name) { return defined(std::move(name), Type::bigint, false); }
+ColumnDefinition id() { return defined("Id", Type::bigint, true, true); }
+
+CreateTable create(std::string name, std::vector<ColumnDefinition> columns, std::vector<std::string> key = {}) {
+  CreateTable made;
+  made.name = std::move(name);
+  made.columns = std::move(columns);
+  made.primary_key = std::move(key);
+  return made;
+}
+
+CreateIndex create_index(std::string name, std::string on, const std::vector<std::string>& columns, ExprPtr where = nullptr) {
+  CreateIndex made;
+  made.name = std::move(name);
+  made.table = std::move(on);
+  for (const auto& one : columns) made.terms.push_back({column(one)});
+  made.where = std::move(where);
+  return made;
+}
+
+Insertion insert_into(std::string name, std::vector<std::string> columns, std::vector<ExprPtr> row = {}) {
+  for (std::size_t i = row.size(); i < columns.size(); ++i) row.push_back(slot(i));
+  Insertion insert;
+  insert.table = std::move(name);
+  insert.columns = std::move(columns);
+  insert.rows.push_back(std::move(row));
+  return insert;
+}
+
+Update update(std::string name, std::vector<std::pair<std::string, ExprPtr>> set, ExprPtr where) {
+  Update made;
+  made.table = std::move(name);
+  made.set = std::move(set);
+  made.where = std::move(where);
+  return made;
+}
+
+const std::vector<std::string> flow_columns{"Name",       "Version",    "Definition", "Settings", "Enabled",
+                                            "DeployedAt", "DeployedBy", "NextFire",   "LastFire"};
+const std::vector<std::string> run_columns{"Id",      "Flow",      "Version",  "Trigger", "Status", "Started",
+                                           "Ended",   "Wake",      "Code",     "Message", "Principal", "Response",
+                                           "Events",  "Rows",      "Parent",   "ParentInstance"};
+
+std::vector<store::Migration> migrations() {
+  const auto flows = create("Flows", {text("Name"), number("Version"), defined("Enabled", Type::boolean, true),
+                                      maybe("NextFire"), maybe("LastFire")}, {"Name"});
+  const auto versions = create("FlowVersions", {text("Name"), number("Version"), text("Definition"), text("Settings"),
+                                                number("DeployedAt"), text("DeployedBy")}, {"Name", "Version"});
+  const auto runs = create("FlowRuns", {id(), text("Flow"), number("Version"), text("Trigger"), text("Status"), number("Started"),
+                                        maybe("Ended"), maybe("Wake"), text("Code"), text("Message"), text("Principal"),
+                                        text("Response"), number("Events"), number("Rows"), maybe("Parent"), text("ParentInstance")});
+  const auto events = create("FlowEvents", {number("Run"), number("Part"), defined("Events", Type::blob, true)}, {"Run", "Part"});
+  const auto letters = create("FlowLetters", {id(), number("Run"), text("Instance"), text("Outcome")});
+  const auto counters = create("FlowCounters", {text("Name"), number("Value")}, {"Name"});
+  const auto counter = insert_into("FlowCounters", {"Name", "Value"}, {literal(std::string("run")), literal(std::int64_t{0})});
+  const auto by_flow = create_index("FlowRunsByFlow", "FlowRuns", {"Flow", "Id"});
+  const auto unfinished = create_index("FlowRunsUnfinished", "FlowRuns", {"Id"}, unary(UnaryOperator::is_null, column("Ended")));
+  const auto by_run = create_index("FlowLettersByRun", "FlowLetters", {"Run"});
+  return {{{flows, versions, runs, events, letters, counters, counter, by_flow, unfinished, by_run}}};
+}
+
+ExprPtr equals(std::string name, std::size_t at) { return binary(BinaryOperator::equal, column(std::move(name)), slot(at)); }
+
+std::vector<SelectItem> items(const std::vector<std::string>& names) {
+  std::vector<SelectItem> selected;
+  for (const auto& name : names) selected.push_back({column(name), {}});
+  return selected;
+}
+
+Statement select_from(TableRefPtr from, std::vector<SelectItem> selected, ExprPtr where, std::vector<OrderTerm> order,
+                      ExprPtr limit = nullptr) {
+  sql::Select select;
+  select.items = std::move(selected);
+  select.from = std::move(from);
+  select.where = std::move(where);
+  Query made;
+  made.body = std::move(select);
+  made.order_by = std::move(order);
+  made.limit = std::move(limit);
+  return std::make_shared<const Query>(std::move(made));
+}
+
+// A flow with the version that the flow is at, or (`slots` > 1) with the one in slot 1.
+Statement flow_query(std::size_t slots) {
+  std::vector<SelectItem> selected;
+  for (const auto& name : flow_columns) {
+    const bool of_flow = name == "Enabled" || name == "NextFire" || name == "LastFire";
+    selected.push_back({column(of_flow ? "f" : "v", name), {}});
+  }
+  auto on = binary(BinaryOperator::equal, column("f", "Name"), column("v", "Name"));
+  if (slots < 2) on = and_also(on, binary(BinaryOperator::equal, column("f", "Version"), column("v", "Version")));
+  ExprPtr where;
+  if (slots > 0) where = binary(BinaryOperator::equal, column("v", "Name"), slot(0));
+  if (slots > 1) where = and_also(where, binary(BinaryOperator::equal, column("v", "Version"), slot(1)));
+  const auto join = std::make_shared<const TableRef>(
+      TableRef{sql::Join{slots > 1 ? JoinKind::left : JoinKind::inner, table("FlowVersions", "v"), table("Flows", "f"), on}});
+  return select_from(join, std::move(selected), where, {{column("v", "Name")}});
+}
+
+Statement put_flow_statement() {
+  auto insert = insert_into("Flows", {"Name", "Version", "Enabled", "NextFire", "LastFire"});
+  insert.conflict_columns = {"Name"};
+  insert.conflict_set = {{"Version", slot(1)}, {"Enabled", slot(2)}, {"NextFire", slot(3)}};
+  return insert;
+}
+
+// The run, unless it has gone further than the events in the last slot.
+Statement update_run() {
+  const std::vector<std::string> changing{"Status", "Ended", "Wake", "Code", "Message", "Response", "Events", "Rows"};
+  std::vector<std::pair<std::string, ExprPtr>> set;
+  for (std::size_t i = 0; i < changing.size(); ++i) set.emplace_back(changing[i], slot(i));
+  return update("FlowRuns", std::move(set), and_also(equals("Id", changing.size()), equals("Events", changing.size() + 1)));
+}
+
+std::optional<Timestamp> maybe_time(const Row& row, std::size_t at) {
+  if (row.is_null(at)) return std::nullopt;
+  return row.time(at);
+}
+
+FlowRecord read_flow(const Row& row) {
+  return {std::string(row.text(0)), row.integer(1), std::string(row.text(2)), std::string(row.text(3)), row.boolean(4),
+          row.time(5), std::string(row.text(6)), maybe_time(row, 7), maybe_time(row, 8)};
+}
+
+RunRecord read_run(const Row& row) {
+  RunRecord run;
+  run.id = row.integer(0);
+  run.flow = row.text(1);
+  run.version = row.integer(2);
+  run.trigger = row.text(3);
+  run.status = parse_status(row.text(4)).value_or(Status::failed);
+  run.started = row.time(5);
+  run.ended = maybe_time(row, 6);
+  run.wake = maybe_time(row, 7);
+  run.code = row.text(8);
+  run.message = row.text(9);
+  run.principal = row.text(10);
+  run.response = row.text(11);
+  run.events = row.integer(12);
+  run.rows = row.integer(13);
+  if (!row.is_null(14)) run.parent = row.integer(14);
+  run.parent_instance = row.text(15);
+  return run;
+}
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+}  // namespace
+
+struct RunStore::Statements {
+  explicit Statements(const store::Database& database)
+      : all_flows(database.prepare(flow_query(0))),
+        one_flow(database.prepare(flow_query(1))),
+        one_version(database.prepare(flow_query(2))),
+        put_flow(database.prepare(put_flow_statement())),
+        put_version(database.prepare(insert_into("FlowVersions", {"Name", "Version", "Definition", "Settings", "DeployedAt", "DeployedBy"}))),
+        set_enabled(database.prepare(update("Flows", {{"Enabled", slot(1)}}, equals("Name", 0)))),
+        set_fire(database.prepare(update("Flows", {{"LastFire", slot(1)}, {"NextFire", slot(2)}}, equals("Name", 0)))),
+        remove_flow(database.prepare(Delete{"Flows", equals("Name", 0)})),
+        one_run(database.prepare(select_from(table("FlowRuns"), items(run_columns), equals("Id", 0), {}))),
+        unfinished(database.prepare(select_from(table("FlowRuns"), items({"Id"}), unary(UnaryOperator::is_null, column("Ended")), {{column("Id")}}))),
+        count_unfinished(database.prepare(select_from(table("FlowRuns"), {{call("count", {column("Id")}), "n"}},
+                                                      and_also(unary(UnaryOperator::is_null, column("Ended")), equals("Flow", 0)), {}))),
+        next_id(database.prepare(update("FlowCounters", {{"Value", binary(BinaryOperator::add, column("Value"), literal(std::int64_t{1}))}},
+                                        binary(BinaryOperator::equal, column("Name"), literal(std::string("run")))))),
+        last_id(database.prepare(select_from(table("FlowCounters"), items({"Value"}), binary(BinaryOperator::equal, column("Name"), literal(std::string("run"))), {}))),
+        insert_run(database.prepare(insert_into("FlowRuns", run_columns))),
+        update_run(database.prepare(flow::update_run())),
+        insert_events(database.prepare(insert_into("FlowEvents", {"Run", "Part", "Events"}))),
+        events(database.prepare(select_from(table("FlowEvents"), items({"Events"}), equals("Run", 0), {{column("Part")}}))),
+        insert_letter(database.prepare(insert_into("FlowLetters", {"Run", "Instance", "Outcome"}))),
+        letters(database.prepare(select_from(table("FlowLetters"), items({"Id", "Instance", "Outcome"}), equals("Run", 0), {{column("Id")}}))),
+        delete_letter(database.prepare(Delete{"FlowLetters", equals("Id", 0)})),
+        prune_events(database.prepare(Delete{"FlowEvents", make(InQuery{column("Run"), ended_before(), false})})),
+        prune_runs(database.prepare(Delete{"FlowRuns", binary(BinaryOperator::less, column("Ended"), slot(0))})) {}
+
+  static QueryPtr ended_before() {
+    return std::get<QueryPtr>(select_from(table("FlowRuns"), items({"Id"}), binary(BinaryOperator::less, column("Ended"), slot(0)), {}));
+  }
+
+  Prepared all_flows, one_flow, one_version, put_flow, put_version, set_enabled, set_fire, remove_flow, one_run, unfinished,
+      count_unfinished, next_id, last_id, insert_run, update_run, insert_events, events, insert_letter, letters, delete_letter,
+      prune_events, prune_runs;
+};
+
+RunStore::RunStore(store::Database& database) : database_(database) {}
+RunStore::~RunStore() = default;
+
+Result<void> RunStore::open() {
+  TRY_DO(store::migrate(database_, "flow", migrations()));
+  statements_ = std::make_unique<const Statements>(database_);
+  return {};
+}
+
+Result<std::vector<FlowRecord>> RunStore::flows() {
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<FlowRecord>> {
+    std::vector<FlowRecord> all;
+    TRY_DO(connection.query(statements_->all_flows, {}, [&](const Row& row) { all.push_back(read_flow(row)); }));
+    return all;
+  });
+}
+
+Result<std::optional<FlowRecord>> RunStore::flow(std::string_view name) {
+  return database_.read([&](store::Connection& connection) { return connection.first(statements_->one_flow, {name}, read_flow); });
+}
+
+Result<std::optional<FlowRecord>> RunStore::flow_version(std::string_view name, std::int64_t version) {
+  return database_.read([&](store::Connection& connection) {
+    return connection.first(statements_->one_version, {name, version}, read_flow);
+  });
+}
+
+Result<std::vector<RunRecord>> RunStore::runs(const RunQuery& query) {
+  ExprPtr where;
+  std::vector<Argument> arguments;
+  const auto narrow = [&](BinaryOperator op, std::string name, Argument argument) {
+    where = and_also(where, binary(op, column(std::move(name)), slot(arguments.size())));
+    arguments.push_back(argument);
+  };
+  if (!query.flow.empty()) narrow(BinaryOperator::equal, "Flow", query.flow);
+  if (query.status) narrow(BinaryOperator::equal, "Status", to_string(*query.status));
+  if (query.from) narrow(BinaryOperator::greater_equal, "Started", *query.from);
+  if (query.to) narrow(BinaryOperator::less, "Started", *query.to);
+  if (query.before) narrow(BinaryOperator::less, "Id", *query.before);
+  const auto limit = literal(static_cast<std::int64_t>(std::min(query.limit, most_runs)));
+  const auto statement = database_.prepare(select_from(table("FlowRuns"), items(run_columns), where, {{column("Id"), true}}, limit));
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<RunRecord>> {
+    std::vector<RunRecord> found;
+    TRY_DO(connection.query(statement, std::span<const Argument>(arguments), [&](const Row& row) { found.push_back(read_run(row)); }));
+    return found;
+  });
+}
+
+Result<std::optional<RunRecord>> RunStore::run(RunId id) {
+  return database_.read([&](store::Connection& connection) { return connection.first(statements_->one_run, {id}, read_run); });
+}
+
+Result<std::vector<Event>> RunStore::events(RunId id, const Workflow& workflow) {
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<Event>> {
+    std::vector<Event> all;
+    TRY_DO(connection.query(statements_->events, {id}, [&](const Row& row) -> Result<void> {
+      TRY(auto events, unpack_events(row.blob(0), workflow));
+      std::move(events.begin(), events.end(), std::back_inserter(all));
+      return {};
+    }));
+    return all;
+  });
+}
+
+Result<std::vector<RunId>> RunStore::unfinished() {
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<RunId>> {
+    std::vector<RunId> ids;
+    TRY_DO(connection.query(statements_->unfinished, {}, [&](const Row& row) { ids.push_back(row.integer(0)); }));
+    return ids;
+  });
+}
+
+Result<std::int64_t> RunStore::count_unfinished(std::string_view flow) {
+  return database_.read([&](store::Connection& connection) -> Result<std::int64_t> {
+    TRY(const auto count, connection.first(statements_->count_unfinished, {flow}, [](const Row& row) { return row.integer(0); }));
+    return count.value_or(0);
+  });
+}
+
+Result<std::vector<Letter>> RunStore::letters(RunId run) {
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<Letter>> {
+    std::vector<Letter> found;
+    TRY_DO(connection.query(statements_->letters, {run}, [&](const Row& row) {
+      found.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2))});
+    }));
+    return found;
+  });
+}
+
+Result<void> RunStore::put_flow(store::Transaction& transaction, const FlowRecord& flow) {
+  TRY_DO(transaction.execute(statements_->put_flow, {flow.name, flow.version, flow.enabled, flow.next_fire, flow.last_fire}));
+  TRY_DO(transaction.execute(statements_->put_version, {flow.name, flow.version, flow.definition, flow.settings, flow.deployed_at, flow.deployed_by}));
+  return {};
+}
+
+Result<void> RunStore::set_enabled(store::Transaction& transaction, std::string_view name, bool enabled) {
+  TRY_DO(transaction.execute(statements_->set_enabled, {name, enabled}));
+  return {};
+}
+
+Result<void> RunStore::set_fire(store::Transaction& transaction, std::string_view name, std::optional<Timestamp> last, std::optional<Timestamp> next) {
+  TRY_DO(transaction.execute(statements_->set_fire, {name, last, next}));
+  return {};
+}
+
+Result<void> RunStore::remove_flow(store::Transaction& transaction, std::string_view name) {
+  TRY_DO(transaction.execute(statements_->remove_flow, {name}));
+  return {};
+}
+
+Result<void> RunStore::create_run(store::Transaction& transaction, RunRecord& run) {
+  TRY_DO(transaction.execute(statements_->next_id));
+  TRY(const auto id, transaction.first(statements_->last_id, {}, [](const Row& row) { return row.integer(0); }));
+  CHECK(id.has_value());
+  run.id = *id;
+  TRY_DO(transaction.execute(statements_->insert_run,
+                             {run.id, run.flow, run.version, run.trigger, to_string(run.status), run.started, run.ended, run.wake, run.code,
+                              run.message, run.principal, run.response, run.events, run.rows, run.parent, run.parent_instance}));
+  return {};
+}
+
+Result<void> RunStore::append(store::Transaction& transaction, RunRecord& run, std::string_view row, std::int64_t events) {
+  if (events > 0) TRY_DO(transaction.execute(statements_->insert_events, {run.id, run.rows, bytes_of(row)}));
+  const auto rows = run.rows + (events > 0 ? 1 : 0);
+  TRY(const auto changed, transaction.execute(statements_->update_run,
+                                              {to_string(run.status), run.ended, run.wake, run.code, run.message, run.response,
+                                               run.events + events, rows, run.id, run.events}));
+  if (changed != 1) return fail("FLOW0404", fmt::format("run {} was taken forward by another process", run.id));
+  run.events += events;
+  run.rows = rows;
+  return {};
+}
+
+Result<void> RunStore::send(store::Transaction& transaction, RunId to, std::string_view instance, std::string_view outcome) {
+  TRY_DO(transaction.execute(statements_->insert_letter, {to, instance, outcome}));
+  return {};
+}
+
+Result<void> RunStore::delete_letter(store::Transaction& transaction, std::int64_t id) {
+  TRY_DO(transaction.execute(statements_->delete_letter, {id}));
+  return {};
+}
+
+Result<std::int64_t> RunStore::prune(store::Transaction& transaction, Timestamp before) {
+  TRY_DO(transaction.execute(statements_->prune_events, {before}));
+  return transaction.execute(statements_->prune_runs, {before});
+}
+
+}  // namespace rollcall::flow
