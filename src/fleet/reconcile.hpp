@@ -10,18 +10,9 @@
 #include "base/time.hpp"
 #include "fleet/deployment.hpp"
 #include "fleet/interval.hpp"
+#include "fleet/parameters.hpp"
 
 namespace rollcall::fleet {
-
-// Every constant of the algorithm, with what it is for; the defaults suit one heartbeat a minute or faster.
-struct Parameters {
-  Timespan heartbeat = minutes(1);  // an instance that lives is heard this often
-  Timespan quiet = minutes(5);      // unheard for this long while its cell is heard: gone
-  Timespan skew = minutes(6);       // no clock is further off than this
-  Timespan hold = minutes(5);       // a version that comes back must stay this long to be believed
-  Timespan settle = minutes(15);    // a redeploy is judged this long after its first start
-  Timespan stall = minutes(30);     // in progress without a new instance for this long: stalled
-};
 
 // One thing for the flow to do: a history item to create or to bring up to date (all its columns, as they are
 // to be), and with the last change of a cell the cell's snapshot row when that changes too.

@@ -1,0 +1,238 @@
+// The walk over waves and items in order of time, with the version that is current at each step.
+#include "fleet/episodes.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace rollcall::fleet {
+namespace {
+
+constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+Timespan distance(Timestamp a, Timestamp b) { return a < b ? b - a : a - b; }
+
+// ---- which wave is which known item
+
+class Matching {
+ public:
+  Matching(std::span<const Wave> waves, std::span<const Deployment* const> history, const Parameters& parameters)
+      : waves_(waves), history_(history), parameters_(parameters), item_of_(waves.size(), none),
+        wave_of_(history.size(), none) {
+    struct Pair {
+      Timespan cost;
+      std::size_t wave, item;
+    };
+    std::vector<Pair> pairs;
+    for (std::size_t w = 0; w < waves.size(); ++w) {
+      for (std::size_t i = 0; i < history.size(); ++i) {
+        if (waves[w].version != history[i]->version) continue;
+        const Timespan cost = distance(waves[w].birth, history[i]->started_at);
+        if (cost <= limit(w, i)) pairs.push_back({cost, w, i});
+      }
+    }
+    std::ranges::stable_sort(pairs, {}, &Pair::cost);
+    for (const Pair& pair : pairs) {
+      if (item_of_[pair.wave] != none || wave_of_[pair.item] != none) continue;
+      item_of_[pair.wave] = pair.item;
+      wave_of_[pair.item] = pair.wave;
+    }
+  }
+
+  std::size_t item_of(std::size_t wave) const { return item_of_[wave]; }
+  bool seen(std::size_t item) const { return wave_of_[item] != none; }
+
+ private:
+  // So far apart may the wave's birth be from the item's StartedAt: far when no other version is between them.
+  Timespan limit(std::size_t w, std::size_t i) const {
+    const Timespan near = parameters_.skew + waves_[w].error;
+    const Timestamp low = std::min(waves_[w].birth, history_[i]->started_at);
+    const Timestamp high = std::max(waves_[w].birth, history_[i]->started_at);
+    for (const Deployment* other : history_) {
+      if (other->version != history_[i]->version && low < other->started_at && other->started_at < high) return near;
+    }
+    for (const Wave& other : waves_) {
+      if (low < other.birth && other.birth < high && !is_known(other.version)) return near;
+    }
+    return std::max(near, parameters_.reach);
+  }
+
+  bool is_known(std::string_view version) const {
+    return std::ranges::any_of(history_, [&](const Deployment* item) { return item->version == version; });
+  }
+
+  std::span<const Wave> waves_;
+  std::span<const Deployment* const> history_;
+  const Parameters& parameters_;
+  std::vector<std::size_t> item_of_, wave_of_;
+};
+
+// ---- the walk
+
+class Walk {
+ public:
+  Walk(std::span<const Run> runs, std::span<const Deployment* const> history, Timestamp now,
+       const Parameters& parameters)
+      : runs_(runs), history_(history), now_(now), parameters_(parameters), waves_(make_waves(runs, parameters)),
+        matching_(waves_, history, parameters) {}
+
+  std::vector<Episode> go() {
+    std::size_t item = 0;
+    Timestamp reached{0};
+    if (history_.empty()) choose_initial();
+    for (std::size_t w = 0; w < waves_.size(); ++w) {
+      reached = std::max(reached, waves_[w].birth);
+      for (; item < history_.size(); ++item) {
+        if (matching_.seen(item)) continue;
+        if (history_[item]->started_at > reached) break;
+        add_unseen(*history_[item]);
+      }
+      visit(w);
+    }
+    for (; item < history_.size(); ++item) {
+      if (!matching_.seen(item)) add_unseen(*history_[item]);
+    }
+    return std::move(episodes_);
+  }
+
+ private:
+  void add_unseen(const Deployment& item) { episodes_.push_back({item.version, &item, {}, item.started_at}); }
+
+  void add(const Wave& wave, const Deployment* known) {
+    episodes_.push_back({wave.version, known, wave.runs, wave.birth});
+  }
+
+  void join(Episode& episode, const Wave& wave) {
+    episode.runs.insert(episode.runs.end(), wave.runs.begin(), wave.runs.end());
+    std::ranges::stable_sort(episode.runs, {}, [](const Run* run) { return run->start; });
+  }
+
+  void visit(std::size_t w) {
+    const Wave& wave = waves_[w];
+    if (const std::size_t item = matching_.item_of(w); item != none) return add(wave, history_[item]);
+    if (episodes_.empty()) {
+      if (history_.empty() ? wave.version == initial_ : !from_the_beginning(wave)) add(wave, nullptr);
+      return;
+    }
+    Episode& current = episodes_.back();
+    if (current.version == wave.version) {
+      if (is_redeploy(wave, current)) return add(wave, nullptr);
+      return join(current, wave);
+    }
+    if (from_the_beginning(wave)) return;
+    if (!was_before(wave.version) || came_back(w, current)) return add(wave, nullptr);
+    // A restart on an image that is not current: the last episode of that version keeps it.
+    for (std::size_t e = episodes_.size(); e-- > 0;) {
+      if (episodes_[e].version == wave.version) return join(episodes_[e], wave);
+    }
+  }
+
+  bool was_before(std::string_view version) const {
+    const auto same = [&](std::string_view other) { return other == version; };
+    return std::ranges::any_of(history_, same, [](const Deployment* d) { return std::string_view(d->version); }) ||
+           std::ranges::any_of(episodes_, same, &Episode::version);
+  }
+
+  // ---- what was already there when the tracker first looked
+
+  Timespan edge(const Wave& wave) const { return parameters_.heartbeat * 2 + wave.error; }
+
+  // The cell's first version is the one that most instances run at the first look.
+  void choose_initial() {
+    if (waves_.empty()) return;
+    Timestamp first = timestamp_max;
+    for (const Wave& wave : waves_) first = std::min(first, wave.birth);
+    std::size_t most = 0;
+    for (const Wave& wave : waves_) {
+      if (wave.birth > first + edge(wave)) continue;
+      const auto there = static_cast<std::size_t>(std::ranges::count_if(
+          wave.runs, [&](const Run* run) { return run->start <= first + edge(wave); }));
+      if (there > most) {
+        most = there;
+        initial_ = wave.version;
+      }
+    }
+    beginning_ = first;
+  }
+
+  // Another version that was there at the first look, and of which nothing started since, is on its way out.
+  bool from_the_beginning(const Wave& wave) const {
+    const Timestamp beginning = history_.empty() ? beginning_ : history_.front()->started_at;
+    return distance(wave.birth, beginning) <= edge(wave) && distance(wave.last_start(), beginning) <= edge(wave);
+  }
+
+  // ---- proofs
+
+  std::size_t alive_at(std::span<const Run* const> runs, Timestamp at) const {
+    return static_cast<std::size_t>(std::ranges::count_if(runs, [&](const Run* run) { return alive(*run, at); }));
+  }
+
+  // When the next thing that surely is another deployment begins, or now.
+  std::optional<Timestamp> bound_of(std::size_t w) const {
+    for (std::size_t next = w + 1; next < waves_.size(); ++next) {
+      if (waves_[next].version == waves_[w].version) continue;
+      if (matching_.item_of(next) != none || !was_before(waves_[next].version)) return waves_[next].birth;
+    }
+    return std::nullopt;
+  }
+
+  // A version that was there before is current again when most of what lives started on it since, and it
+  // stays; or when its predecessor is gone and what it had restarted.
+  bool came_back(std::size_t w, const Episode& current) const {
+    const std::optional<Timestamp> bound = bound_of(w);
+    const Timestamp end = std::min(bound.value_or(now_), now_);
+    std::vector<const Run*> fresh, others;
+    for (const Run& run : runs_) {
+      if (run.started && run.version == waves_[w].version && run.start >= waves_[w].runs.front()->start) {
+        if (run.start < end) fresh.push_back(&run);
+      } else if (run.start < end) {
+        others.push_back(&run);
+      }
+    }
+    const auto majority = [&](Timestamp at) { return alive_at(fresh, at) > alive_at(others, at); };
+    for (const Run* run : fresh) {
+      if (!majority(run->start)) continue;
+      if (bound) return true;
+      if (end - run->start >= parameters_.hold && majority(end)) return true;
+    }
+    return gone_for_good(current, end) && fresh.size() * 2 >= current.runs.size();
+  }
+
+  bool gone_for_good(const Episode& episode, Timestamp at) const {
+    if (!episode.seen()) return false;
+    return std::ranges::all_of(episode.runs, [&](const Run* run) {
+      return run->gone + (run->replaced ? parameters_.hold : parameters_.settle) <= at;
+    });
+  }
+
+  // Most instances are new, and most of those that lived before are gone.
+  bool is_redeploy(const Wave& wave, const Episode& current) const {
+    if (wave.birth + parameters_.settle > now_) return false;
+    const Timestamp before = wave.birth - wave.error - Timespan{1};
+    std::size_t old = 0, gone = 0;
+    for (const Run* run : current.runs) {
+      if (!alive(*run, before)) continue;
+      ++old;
+      if (run->gone <= wave.last_start() + parameters_.quiet) ++gone;
+    }
+    return old > 0 && wave.runs.size() * 2 > old && gone * 2 > old;
+  }
+
+  std::span<const Run> runs_;
+  std::span<const Deployment* const> history_;
+  Timestamp now_;
+  const Parameters& parameters_;
+  std::vector<Wave> waves_;
+  Matching matching_;
+  std::vector<Episode> episodes_;
+  std::string_view initial_;
+  Timestamp beginning_{0};
+};
+
+}  // namespace
+
+std::vector<Episode> make_episodes(std::span<const Run> runs, std::span<const Deployment* const> history,
+                                   Timestamp now, const Parameters& parameters) {
+  return Walk(runs, history, now, parameters).go();
+}
+
+}  // namespace rollcall::fleet

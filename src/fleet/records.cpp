@@ -1,0 +1,212 @@
+// Share, completion, status, kind and previous version of each episode, and which one the snapshot shows.
+#include "fleet/records.hpp"
+
+#include <algorithm>
+
+namespace rollcall::fleet {
+namespace {
+
+std::int64_t alive_at(std::span<const Run* const> runs, Timestamp at) {
+  return std::ranges::count_if(runs, [&](const Run* run) { return alive(*run, at); });
+}
+
+// The most that lived at once.
+std::int64_t peak(std::span<const Run* const> runs) {
+  std::int64_t most = 0;
+  for (const Run* run : runs) most = std::max(most, alive_at(runs, run->start));
+  return most;
+}
+
+class Recorder {
+ public:
+  Recorder(const Cell& cell, std::span<const Episode> episodes, std::span<const Run> runs, const Snapshot* shown,
+           Timestamp now, const Parameters& parameters)
+      : cell_(cell), episodes_(episodes), runs_(runs), shown_(shown), now_(now), parameters_(parameters) {}
+
+  Records go() {
+    for (std::size_t i = 0; i < episodes_.size(); ++i) records_.items.push_back(begin(i));
+    for (std::size_t i = 0; i < episodes_.size(); ++i) judge_share(i);
+    for (std::size_t i = 0; i < episodes_.size(); ++i) judge_kind(i);
+    for (std::size_t i = 0; i < episodes_.size(); ++i) judge_status(i);
+    show();
+    return std::move(records_);
+  }
+
+ private:
+  bool is_last(std::size_t i) const { return i + 1 == episodes_.size(); }
+  // Long over: all lines that may still come have come, and instances that died since are no longer seen.
+  bool is_settled(std::size_t i) const {
+    return episodes_[i].known != nullptr && episodes_[i].known->started_at + parameters_.reach < now_;
+  }
+
+  Deployment begin(std::size_t i) const {
+    const Episode& episode = episodes_[i];
+    Deployment item;
+    if (episode.known != nullptr) {
+      item = *episode.known;
+    } else {
+      item.cell = cell_;
+      item.version = episode.version;
+      item.detected_at = now_;
+      item.started_at = episode.birth;
+    }
+    item.sequence = static_cast<std::int64_t>(i) + 1;
+    if (episode.known != nullptr && episode.seen() && moves(*episode.known, episode.birth)) {
+      item.started_at = episode.birth;
+    }
+    return item;
+  }
+
+  // A start moves to where an earlier line puts it, and later only while the first instances are surely seen.
+  bool moves(const Deployment& known, Timestamp birth) const {
+    if (birth < known.started_at) return known.started_at - birth > parameters_.still;
+    return birth - known.started_at > parameters_.still && birth - known.started_at <= parameters_.skew &&
+           known.started_at + parameters_.reach >= now_;
+  }
+
+  // ---- how many instances, which share, when complete
+
+  void judge_share(std::size_t i) {
+    const Episode& episode = episodes_[i];
+    Deployment& item = records_.items[i];
+    if (!episode.seen()) return;
+    if (is_last(i)) {
+      const std::int64_t own = alive_at(episode.runs, now_), all = alive_in_cell(now_);
+      if (all == 0) return;
+      item.instances = own;
+      item.percent = (own * 100 + all / 2) / all;
+      if (own == all) item.completed_at = completion(i, now_);
+      return;
+    }
+    if (is_settled(i)) return;
+    const std::int64_t own = peak(episode.runs);
+    const std::int64_t before = i == 0 ? own : records_.items[i - 1].instances;
+    item.instances = own;
+    item.percent = before == 0 ? 100 : std::min<std::int64_t>(100, own * 100 / before);
+    if (own >= before) item.completed_at = completion(i, episodes_[i + 1].birth);
+    else item.completed_at.reset();
+  }
+
+  std::int64_t alive_in_cell(Timestamp at) const {
+    return std::ranges::count_if(runs_, [&](const Run& run) { return alive(run, at); });
+  }
+
+  // When its last instance started that had an old one to replace; a restart long afterwards is none of it.
+  Timestamp completion(std::size_t i, Timestamp end) const {
+    const Episode& episode = episodes_[i];
+    Timestamp others = episode.birth;  // when another version was last heard
+    for (const Run& run : runs_) {
+      if (run.version == episode.version || run.start >= end || run.end < episode.birth) continue;
+      others = std::max(others, std::min(run.end, end));
+    }
+    if (i == 0) others = episode.birth;
+    Timestamp last = episode.birth;
+    for (const Run* run : episode.runs) {
+      if (run->start <= std::max(last + parameters_.wave, others + parameters_.heartbeat * 2)) {
+        last = std::max(last, run->start);
+      }
+    }
+    return others > last + parameters_.heartbeat * 2 ? others : last;
+  }
+
+  // ---- kind and previous version
+
+  std::size_t first_of(std::string_view version) const {
+    std::size_t i = 0;
+    while (records_.items[i].version != version) ++i;
+    return i;
+  }
+
+  void judge_kind(std::size_t i) {
+    Deployment& item = records_.items[i];
+    if (i == 0) {
+      item.kind = Kind::initial;
+      item.previous_version.clear();
+      return;
+    }
+    std::size_t before = i - 1;
+    if (before > 0 && was_abandoned(before) && records_.items[before - 1].version != item.version) --before;
+    const std::string& previous = records_.items[before].version;
+    item.previous_version = previous;
+    if (previous == item.version) item.kind = Kind::redeploy;
+    else item.kind = first_of(item.version) < first_of(previous) ? Kind::rollback : Kind::deploy;
+  }
+
+  // It never had most instances, and what ran before outlived it.
+  bool was_abandoned(std::size_t i) const {
+    const Episode& episode = episodes_[i];
+    const Episode& before = episodes_[i - 1];
+    if (!episode.seen() || !before.seen() || records_.items[i].percent > 50) return false;
+    Timestamp gone{0};
+    for (const Run* run : episode.runs) gone = std::max(gone, run->gone);
+    if (gone > now_) return false;
+    return alive_at(before.runs, gone + parameters_.hold) * 2 > records_.items[i - 1].instances;
+  }
+
+  // ---- status
+
+  void judge_status(std::size_t i) {
+    Deployment& item = records_.items[i];
+    const bool complete = item.completed_at.has_value();
+    if (!is_last(i)) {
+      const Deployment& next = records_.items[i + 1];
+      if (next.kind == Kind::rollback && next.previous_version == item.version) item.status = Status::rolled_back;
+      else if (i > 0 && was_abandoned(i)) item.status = Status::rolled_back;
+      else item.status = complete ? Status::completed : Status::superseded;
+      return;
+    }
+    if (i > 0 && was_abandoned(i)) item.status = Status::rolled_back;
+    else if (complete) item.status = Status::completed;
+    else if (episodes_[i].seen()) item.status = is_stalled(i) ? Status::stalled : Status::in_progress;
+  }
+
+  bool is_stalled(std::size_t i) const {
+    return episodes_[i].runs.back()->start + parameters_.stall <= now_;
+  }
+
+  // ---- the snapshot: what most living instances run
+
+  void show() {
+    if (records_.items.empty()) return;
+    std::map<std::string_view, std::int64_t> living;
+    std::int64_t all = 0;
+    for (const Run& run : runs_) {
+      if (!alive(run, now_)) continue;
+      ++living[run.version];
+      ++all;
+    }
+    std::optional<std::size_t> chosen;
+    std::int64_t most = 0;
+    for (std::size_t i = episodes_.size(); i-- > 0;) {
+      const auto found = living.find(episodes_[i].version);
+      const std::int64_t count = found == living.end() ? 0 : found->second;
+      const bool shown = shown_ != nullptr && shown_->version == episodes_[i].version;
+      if (count > most || (count == most && count > 0 && shown && records_.items[*chosen].version != shown_->version)) {
+        chosen = i;
+        most = count;
+      }
+    }
+    if (!chosen && shown_ != nullptr) return;  // nobody lives: what is shown stays
+    records_.current = chosen.value_or(episodes_.size() - 1);
+    const Deployment& item = records_.items[records_.current];
+    records_.snapshot = Snapshot{cell_,          item.version, item.previous_version, item.started_at,
+                                 all == 0 ? 0 : (most * 100 + all / 2) / all, item.status, item.deployment_id};
+  }
+
+  const Cell& cell_;
+  std::span<const Episode> episodes_;
+  std::span<const Run> runs_;
+  const Snapshot* shown_;
+  Timestamp now_;
+  const Parameters& parameters_;
+  Records records_;
+};
+
+}  // namespace
+
+Records make_records(const Cell& cell, std::span<const Episode> episodes, std::span<const Run> runs,
+                     const Snapshot* shown, Timestamp now, const Parameters& parameters) {
+  return Recorder(cell, episodes, runs, shown, now, parameters).go();
+}
+
+}  // namespace rollcall::fleet

@@ -1,0 +1,75 @@
+// Offsets of clocks, and when a run may be taken for gone.
+#include "fleet/runs.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace rollcall::fleet {
+namespace {
+
+// From so many lines on, the least lag tells a slow clock from lines that were merely late.
+constexpr std::int64_t enough_lines = 5;
+
+struct Offset {
+  Timespan ahead;  // to be added
+  Timespan error;
+};
+
+// A lag is the clock's offset plus the way of the line. The way is never shorter than the usual least, so a
+// negative offset is certain; a positive one may be a late line, the less likely the more lines there are.
+Offset offset_of(const Interval& interval, const Parameters& parameters) {
+  const Timespan behind = interval.host_lag - interval.usual_lag;
+  if (behind < Timespan{-parameters.skew.ticks}) return {{-parameters.skew.ticks}, parameters.skew};
+  if (behind <= parameters.jitter) return {behind, parameters.jitter};
+  if (behind > parameters.skew) return {{0}, parameters.skew};
+  if (interval.host_lines >= enough_lines) return {behind, parameters.jitter};
+  return {behind, behind};
+}
+
+std::string_view clock_of(const Interval& interval) {
+  return interval.host.empty() ? std::string_view(interval.instance) : std::string_view(interval.host);
+}
+
+// A run is over when its host starts something and it is not heard afterwards.
+void mark_replaced(std::vector<Run>& runs) {
+  std::unordered_map<std::string_view, std::vector<Run*>> by_clock;
+  for (Run& run : runs) {
+    if (!run.clock.empty()) by_clock[run.clock].push_back(&run);
+  }
+  for (auto& [clock, own] : by_clock) {
+    std::ranges::sort(own, {}, [](const Run* run) { return run->interval->first; });
+    for (std::size_t i = 0; i + 1 < own.size(); ++i) {
+      for (std::size_t j = i + 1; j < own.size(); ++j) {
+        if (!own[j]->started || own[j]->interval->first <= own[i]->interval->last) continue;
+        own[i]->replaced = true;
+        own[i]->gone = own[j]->start;
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now, const Parameters& parameters) {
+  std::vector<Run> runs;
+  runs.reserve(intervals.size());
+  Timestamp heard{0};
+  for (const Interval& interval : intervals) {
+    const Offset offset = offset_of(interval, parameters);
+    runs.push_back({&interval, interval.version, clock_of(interval), interval.first + offset.ahead,
+                    interval.last + offset.ahead, offset.error, interval.started, false, timestamp_max});
+    heard = std::max(heard, runs.back().end);
+  }
+  heard = std::min(heard, now);
+  for (Run& run : runs) {
+    if (run.end + parameters.quiet + run.error < heard) run.gone = run.end + parameters.heartbeat;
+  }
+  mark_replaced(runs);
+  std::ranges::stable_sort(runs, {}, [](const Run& run) {
+    return std::tuple(run.start, run.version, std::string_view(run.interval->instance));
+  });
+  return runs;
+}
+
+}  // namespace rollcall::fleet

@@ -1,0 +1,30 @@
+// Intervals on one clock: a Run is an interval whose times are corrected by its host's offset, with how far
+// they may still be wrong, and with what is known of its end. First step of reconcile (docs/detection.md).
+#pragma once
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "fleet/interval.hpp"
+#include "fleet/parameters.hpp"
+
+namespace rollcall::fleet {
+
+struct Run {
+  const Interval* interval;
+  std::string_view version;
+  std::string_view clock;  // whose clock: the host, or the instance where no host is named
+  Timestamp start, end;    // first and last heard, corrected
+  Timespan error;          // of both; two runs of one clock are compared by the clock itself
+  bool started;            // began at `start`; false: was there before
+  bool replaced = false;   // its host started something else later and it was not heard again
+  Timestamp gone;          // no longer alive from here on; timestamp_max while it may be
+};
+
+// Of one cell; `intervals` must outlive the runs. Ordered by start.
+std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now, const Parameters& parameters);
+
+inline bool alive(const Run& run, Timestamp at) { return run.start <= at && at < run.gone; }
+
+}  // namespace rollcall::fleet

@@ -1,0 +1,95 @@
+// Clustering of starts by version, and the order of the clusters.
+#include "fleet/waves.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+namespace rollcall::fleet {
+namespace {
+
+// By its own clock the host ran something else between the two.
+bool split_by_own_clock(const Run& earlier, const Run& later, std::span<const Run> runs) {
+  if (earlier.clock.empty() || earlier.clock != later.clock) return false;
+  return std::ranges::any_of(runs, [&](const Run& other) {
+    return other.started && other.clock == earlier.clock && other.version != earlier.version &&
+           other.interval->first > earlier.interval->first && other.interval->first < later.interval->first;
+  });
+}
+
+bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs, const Parameters& parameters) {
+  const Run& last = *wave.runs.back();
+  if (run.start - last.start > parameters.wave + run.error + last.error) return false;
+  bool together = false;
+  for (const Run* other : wave.runs) {
+    if (split_by_own_clock(*other, run, runs)) return false;
+    if (other->gone + other->error > run.start - run.error) together = true;
+  }
+  return together;
+}
+
+void find_birth_and_death(Wave& wave) {
+  const Run* first = nullptr;
+  wave.death = {0};
+  for (const Run* run : wave.runs) {
+    if (first == nullptr || std::tuple(run->error, run->start) < std::tuple(first->error, first->start)) first = run;
+    wave.death = std::max(wave.death, run->gone == timestamp_max ? timestamp_max : run->end);
+  }
+  wave.birth = first->start;
+  wave.error = first->error;
+}
+
+// How many more hosts say that a came first than that b did, each by its own clock.
+int votes(const Wave& a, const Wave& b) {
+  int balance = 0;
+  for (const Run* x : a.runs) {
+    for (const Run* y : b.runs) {
+      if (x->clock.empty() || x->clock != y->clock) continue;
+      balance += x->interval->first < y->interval->first ? 1 : -1;
+    }
+  }
+  return balance;
+}
+
+bool came_first(const Wave& a, const Wave& b, const Parameters& parameters) {
+  if (const int balance = votes(a, b); balance != 0) return balance > 0;
+  const Timespan apart = a.birth < b.birth ? b.birth - a.birth : a.birth - b.birth;
+  if (apart <= a.error + b.error && a.version != b.version && a.death != b.death) {
+    const Timespan between = std::max(a.death, b.death) - std::min(a.death, b.death);
+    if (between > parameters.heartbeat) return a.death < b.death;
+  }
+  return a.birth < b.birth;
+}
+
+}  // namespace
+
+std::vector<Wave> make_waves(std::span<const Run> runs, const Parameters& parameters) {
+  std::map<std::string_view, std::vector<Wave>> by_version;
+  for (const Run& run : runs) {
+    if (!run.started) continue;
+    std::vector<Wave>& own = by_version[run.version];
+    if (own.empty() || !belongs(own.back(), run, runs, parameters)) own.push_back({run.version, {}, {}, {}, {}});
+    own.back().runs.push_back(&run);
+  }
+  std::vector<Wave> waves;
+  for (auto& [version, own] : by_version) {
+    for (Wave& wave : own) {
+      find_birth_and_death(wave);
+      waves.push_back(std::move(wave));
+    }
+  }
+  std::ranges::stable_sort(waves, {}, &Wave::birth);
+  // The comparison need not be transitive, so neighbours are exchanged until none wants to, at most so often.
+  for (std::size_t round = 0; round < waves.size(); ++round) {
+    bool changed = false;
+    for (std::size_t i = 0; i + 1 < waves.size(); ++i) {
+      if (!came_first(waves[i + 1], waves[i], parameters)) continue;
+      std::swap(waves[i], waves[i + 1]);
+      changed = true;
+    }
+    if (!changed) break;
+  }
+  return waves;
+}
+
+}  // namespace rollcall::fleet

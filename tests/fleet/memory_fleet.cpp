@@ -1,0 +1,163 @@
+#include "memory_fleet.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace rollcall::fleet::test {
+namespace {
+
+constexpr Timespan bin_width = minutes(5);
+constexpr Timespan quiet = minutes(5);
+constexpr Timespan context = hours(3);
+
+}  // namespace
+
+void MemoryFleet::fold(const Seen& line) {
+  if (line.cell >= cells_.size()) cells_.resize(line.cell + 1);
+  OwnCell& cell = cells_[line.cell];
+  cell.latest = std::max(cell.latest, line.ingested);
+  auto pair = std::find_if(cell.pairs.rbegin(), cell.pairs.rend(), [&](const Pair& p) {
+    return p.instance == line.instance && p.version == line.version && p.host == line.host;
+  });
+  if (pair == cell.pairs.rend()) {
+    // Pairs that no poll will ask for any more are dropped here, so that long replays stay small.
+    std::erase_if(cell.pairs, [&](const Pair& p) { return p.latest + hours(12) < line.ingested; });
+    cell.pairs.push_back({line.host, line.instance, line.version, line.timestamp, line.timestamp, line.ingested,
+                          line.ingested, {}});
+    pair = cell.pairs.rbegin();
+  }
+  pair->first = std::min(pair->first, line.timestamp);
+  pair->last = std::max(pair->last, line.timestamp);
+  pair->latest = std::max(pair->latest, line.ingested);
+  const std::int64_t number = line.timestamp.ticks / bin_width.ticks;
+  auto bin = std::find_if(pair->bins.rbegin(), pair->bins.rend(), [&](const Bin& b) { return b.number == number; });
+  const Timespan lag = line.ingested - line.timestamp;
+  if (bin == pair->bins.rend()) {
+    if (pair->bins.size() > 400) pair->bins.erase(pair->bins.begin(), pair->bins.begin() + 200);
+    pair->bins.push_back({number, line.timestamp, line.timestamp, line.ingested, line.ingested, lag, 1});
+    return;
+  }
+  bin->first = std::min(bin->first, line.timestamp);
+  bin->last = std::max(bin->last, line.timestamp);
+  bin->latest = std::max(bin->latest, line.ingested);
+  bin->least_lag = std::min(bin->least_lag, lag);
+  ++bin->lines;
+}
+
+// Something began, ended while its cell went on, or one instance was seen with two versions.
+bool MemoryFleet::touched(const OwnCell& cell, Timestamp now, Timespan lookback) const {
+  const Timestamp since = now - lookback;
+  for (const Pair& pair : cell.pairs) {
+    if (pair.latest < since) continue;
+    if (pair.earliest >= since) return true;
+    if (pair.latest + quiet < cell.latest) return true;
+    for (const Pair& other : cell.pairs) {
+      if (other.latest >= since && other.instance == pair.instance && other.host == pair.host &&
+          other.version != pair.version) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+Timespan MemoryFleet::usual_lag(Timestamp now) const {
+  std::vector<Timespan> lags;
+  for (const OwnCell& cell : cells_) {
+    std::map<std::int64_t, Timespan> least;
+    for (const Pair& pair : cell.pairs) {
+      if (pair.latest < now - minutes(15)) continue;
+      for (const Bin& bin : pair.bins) {
+        if (bin.latest < now - minutes(15)) continue;
+        const auto [found, isnew] = least.try_emplace(pair.host >= 0 ? pair.host : pair.instance, bin.least_lag);
+        if (!isnew) found->second = std::min(found->second, bin.least_lag);
+      }
+    }
+    for (const auto& [clock, lag] : least) lags.push_back(lag);
+  }
+  if (lags.empty()) return {0};
+  const auto middle = lags.begin() + static_cast<std::ptrdiff_t>((lags.size() - 1) / 2);
+  std::ranges::nth_element(lags, middle);
+  return *middle;
+}
+
+void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp since, Timespan usual,
+                         std::vector<Interval>& rows) const {
+  struct Row {
+    const Pair* pair;
+    const Bin* bin;
+  };
+  std::vector<Row> own;
+  struct ClockLag {
+    Timespan least = {INT64_MAX};
+    std::int64_t lines = 0;
+  };
+  std::map<std::int64_t, ClockLag> clocks;
+  const auto clock_of = [](const Pair& pair) { return pair.host >= 0 ? pair.host : pair.instance; };
+  for (const Pair& pair : cell.pairs) {
+    for (const Bin& bin : pair.bins) {
+      if (bin.latest < since) continue;
+      own.push_back({&pair, &bin});
+      ClockLag& clock = clocks[clock_of(pair)];
+      clock.least = std::min(clock.least, bin.least_lag);
+      clock.lines += bin.lines;
+    }
+  }
+  std::ranges::stable_sort(own, {}, [](const Row& row) {
+    return std::tuple(row.pair->host, row.pair->instance, row.bin->number, row.bin->first);
+  });
+  for (std::size_t i = 0; i < own.size();) {
+    const Pair& pair = *own[i].pair;
+    const bool again = i > 0 && own[i - 1].pair->instance == pair.instance && own[i - 1].pair->host == pair.host;
+    Interval row;
+    row.cell = names_.cell(number);
+    if (pair.host >= 0) row.host = names_.host(pair.host);
+    row.instance = names_.instance(pair.instance);
+    row.version = names_.version(pair.version);
+    row.first = own[i].bin->first;
+    row.last = own[i].bin->last;
+    row.earliest_ingested = own[i].bin->earliest;
+    row.latest_ingested = own[i].bin->latest;
+    const std::size_t begin = i;
+    for (; i < own.size() && own[i].pair == &pair; ++i) {
+      row.first = std::min(row.first, own[i].bin->first);
+      row.last = std::max(row.last, own[i].bin->last);
+      row.earliest_ingested = std::min(row.earliest_ingested, own[i].bin->earliest);
+      row.latest_ingested = std::max(row.latest_ingested, own[i].bin->latest);
+      row.lines += own[i].bin->lines;
+    }
+    // Whole when nothing of the instance with this version was before what is asked for, or something else was
+    // in between.
+    row.started = again || pair.first >= row.first || (begin == 0 && false);
+    if (!again && pair.first < row.first) {
+      // An instance that has run only this version started when it was first heard.
+      const bool only = std::ranges::none_of(cell.pairs, [&](const Pair& other) {
+        return other.instance == pair.instance && other.host == pair.host && other.version != pair.version;
+      });
+      if (only) {
+        row.first = pair.first;
+        row.earliest_ingested = pair.earliest;
+        row.started = true;
+      }
+    }
+    const ClockLag& clock = clocks.at(clock_of(pair));
+    row.host_lag = clock.least;
+    row.host_lines = clock.lines;
+    row.usual_lag = usual;
+    rows.push_back(std::move(row));
+  }
+}
+
+std::vector<Interval> MemoryFleet::deployments(Timestamp now, Timespan lookback) {
+  std::vector<Interval> rows;
+  std::optional<Timespan> usual;
+  for (std::uint32_t number = 0; number < cells_.size(); ++number) {
+    const OwnCell& cell = cells_[number];
+    if (!touched(cell, now, lookback)) continue;
+    if (!usual) usual = usual_lag(now);
+    answer(number, cell, now - lookback - context, *usual, rows);
+  }
+  return rows;
+}
+
+}  // namespace rollcall::fleet::test
