@@ -3,6 +3,7 @@
 // it; a replay and the tests step it by hand on a virtual clock.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct ProductOptions {
   // Which of the shipped flows are enabled at first; the others are there, disabled.
   std::vector<std::string> enabled_flows = {"track-deployments"};
   flow::DriverOptions driver;
+  // Puts something around the warehouse that was opened, such as one that fails when a simulation says so.
+  std::function<std::unique_ptr<warehouse::Warehouse>(std::unique_ptr<warehouse::Warehouse>)> around_warehouse = {};
 };
 
 class Product {

@@ -1,0 +1,125 @@
+#include "app/replay_stage.hpp"
+
+#include <cstdlib>
+
+#include "warehouse/warehouse.hpp"
+
+namespace rollcall::app {
+namespace {
+
+constexpr std::string_view usual_flow = "track-deployments";
+constexpr std::string_view plain_flow = "track-deployments-plain";
+
+// Neither answers nor takes anything while it is down.
+class FaultyWarehouse final : public warehouse::Warehouse {
+ public:
+  FaultyWarehouse(std::unique_ptr<warehouse::Warehouse> inner, const Clock& clock, const sim::Schedule& down)
+      : inner_(std::move(inner)), clock_(clock), down_(down) {}
+
+  Result<std::vector<warehouse::Table>> query_all(std::string_view kql, const warehouse::QueryOptions& options) override {
+    TRY_DO(admit());
+    return inner_->query_all(kql, options);
+  }
+  Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) override {
+    TRY_DO(admit());
+    return inner_->ingest(batch, ingested_at);
+  }
+  Result<void> ingest(std::string_view table, const warehouse::Table& rows, Timestamp ingested_at) override {
+    TRY_DO(admit());
+    return inner_->ingest(table, rows, ingested_at);
+  }
+  // What a start needs of it works always.
+  Result<std::vector<warehouse::TableSchema>> tables() override { return inner_->tables(); }
+  Result<void> create_table(const warehouse::TableSchema& schema, const Principal& principal) override {
+    return inner_->create_table(schema, principal);
+  }
+  Result<void> drop_table(std::string_view name, const Principal& principal) override {
+    return inner_->drop_table(name, principal);
+  }
+  Result<void> create_or_alter_function(const kql::Function& function, const Principal& principal) override {
+    return inner_->create_or_alter_function(function, principal);
+  }
+  Result<void> drop_function(std::string_view name, const Principal& principal) override {
+    return inner_->drop_function(name, principal);
+  }
+  Result<std::vector<kql::Function>> functions() override { return inner_->functions(); }
+
+ private:
+  Result<void> admit() const {
+    if (!down_.covering(clock_.now())) return {};
+    return fail("WAREHOUSE0199", "the warehouse is down (an injected fault)");
+  }
+
+  std::unique_ptr<warehouse::Warehouse> inner_;
+  const Clock& clock_;
+  const sim::Schedule& down_;
+};
+
+Result<std::filesystem::path> make_folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "rollcall-replay-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) return fail("REPLAY0105", fmt::format("cannot make a folder like {}", name));
+  return std::filesystem::path(name);
+}
+
+}  // namespace
+
+Stage::Stage(Timestamp now, const StageOptions& options, sim::Schedule warehouse_down)
+    : clock_(now), options_(options), warehouse_down_(std::move(warehouse_down)), crash_(sim::hash(options.seed, 0xc4)) {}
+
+Stage::~Stage() {
+  product_.reset();
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+Result<std::unique_ptr<Stage>> Stage::open(Timestamp now, const StageOptions& options, sim::Schedule warehouse_down) {
+  std::unique_ptr<Stage> stage(new Stage(now, options, std::move(warehouse_down)));
+  TRY(stage->folder_, make_folder());
+  TRY_DO(stage->start());
+  return stage;
+}
+
+ProductOptions Stage::product_options() {
+  ProductOptions options;
+  options.data = folder_;
+  options.durability = Durability::process;
+  options.keep_logs = options_.keep_logs;
+  options.enabled_flows = {std::string(options_.plain ? plain_flow : usual_flow)};
+  options.driver.crash = [this](flow::CrashPoint) { return crash_.chance(options_.crash_chance); };
+  options.around_warehouse = [this](std::unique_ptr<warehouse::Warehouse> inner) {
+    return std::make_unique<FaultyWarehouse>(std::move(inner), clock_, warehouse_down_);
+  };
+  return options;
+}
+
+Result<void> Stage::start() {
+  TRY(product_, Product::open(clock_, product_options()));
+  return {};
+}
+
+Result<void> Stage::restart() {
+  product_.reset();
+  return start();
+}
+
+Result<void> Stage::run() {
+  for (;;) {
+    const auto steps = product_->driver().run_until_idle();
+    if (steps) return {};
+    if (steps.error().code != "FLOWCRASH") return std::unexpected(steps.error());
+    ++crashes_;
+    TRY_DO(restart());
+  }
+}
+
+Result<Timestamp> Stage::next_due() {
+  if (const auto due = product_->driver().next_due()) return *due;
+  return fail("REPLAY0104", "the flow has no trigger that would ever fire");
+}
+
+Result<void> Stage::ingest(const telemetry::LogBatch& batch) {
+  if (batch.empty()) return {};
+  return product_->warehouse().ingest(batch, clock_.now());
+}
+
+}  // namespace rollcall::app

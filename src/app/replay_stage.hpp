@@ -1,0 +1,52 @@
+// The product on a virtual clock, with what can be done to it: its warehouse goes down and comes back, the process
+// is killed between two steps and started again on its folder. What replays and simulations stand on.
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "app/product.hpp"
+#include "base/clock.hpp"
+#include "sim/faults.hpp"
+#include "sim/random.hpp"
+
+namespace rollcall::app {
+
+struct StageOptions {
+  bool plain = false;       // the plain flow in place of the usual one
+  double crash_chance = 0;  // at each durable step
+  std::uint64_t seed = 1;
+  bool keep_logs = false;
+};
+
+class Stage {
+ public:
+  static Result<std::unique_ptr<Stage>> open(Timestamp now, const StageOptions& options, sim::Schedule warehouse_down);
+  ~Stage();
+
+  Timestamp now() const { return clock_.now(); }
+  void set(Timestamp now) { clock_.set(now); }
+  Product& product() { return *product_; }
+  // Everything that is due, with as many restarts as crashes ask for.
+  Result<void> run();
+  // When something is due next; an error when nothing ever is.
+  Result<Timestamp> next_due();
+  Result<void> ingest(const telemetry::LogBatch& batch);
+  // As kill -9 and a start would.
+  Result<void> restart();
+  std::uint64_t crashes() const { return crashes_; }
+
+ private:
+  Stage(Timestamp now, const StageOptions& options, sim::Schedule warehouse_down);
+  ProductOptions product_options();
+  Result<void> start();
+
+  ManualClock clock_;
+  StageOptions options_;
+  sim::Schedule warehouse_down_;
+  std::filesystem::path folder_;  // "": in memory, never restarted
+  sim::Random crash_;
+  std::uint64_t crashes_ = 0;
+  std::unique_ptr<Product> product_;
+};
+
+}  // namespace rollcall::app
