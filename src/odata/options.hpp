@@ -20,6 +20,7 @@ struct Options {
   std::optional<std::int64_t> top;
   std::optional<std::int64_t> skip;
   bool count = false;
+  std::optional<std::string> search = std::nullopt;
   std::optional<std::string> skiptoken;
 };
 
@@ -29,5 +30,7 @@ struct Options {
 Result<Options> parse_options(const std::vector<std::pair<std::string, std::string>>& query);
 // The same from the text behind `?`, still encoded: `%24filter=Title+eq+%27x%27&$top=5`.
 Result<Options> parse_query_text(std::string_view query);
+// `+` is a space, as in a query.
+Result<std::string> percent_decode(std::string_view text);
 
 }  // namespace rollcall::odata
