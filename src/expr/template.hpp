@@ -49,10 +49,8 @@ class Template {
   static Result<Template> compile_condition(const json::value& source);
   // Stands for a source that does not compile: evaluating it gives the error. The first problem is the error.
   static Template broken(const json::value& source, Error error);
-  // A call of a function with templates for its arguments.
-  static Result<Template> call(std::string_view function, std::vector<Template> arguments);
 
-  // The message of an error names the place when the template has more than one expression.
+  // What it answers may borrow from the template too. An error's span counts in the string it stands in.
   Result<Value> evaluate(Environment& environment) const;
   // The same for conditions: anything but a boolean is an error.
   Result<bool> evaluate_condition(Environment& environment) const;

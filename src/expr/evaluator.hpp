@@ -1,0 +1,26 @@
+// Walks a compiled template. Stateless but for the environment; one evaluator serves one evaluation.
+#pragma once
+#include "expr/environment.hpp"
+#include "expr/tree.hpp"
+#include "expr/value.hpp"
+
+namespace rollcall::expr {
+
+class Evaluator {
+ public:
+  explicit Evaluator(Environment& environment) : environment_(environment) {}
+  // Spans in errors are those of the tree.
+  Result<Value> evaluate(const Node& node);
+  Environment& environment() { return environment_; }
+
+ private:
+  Result<Value> call(const Call& call);
+  Result<Value> access(const Access& access);
+  Result<Value> interpolate(const Interpolation& interpolation);
+  Result<Value> make_array(const MakeArray& array);
+  Result<Value> make_object(const MakeObject& object);
+
+  Environment& environment_;
+};
+
+}  // namespace rollcall::expr
