@@ -11,7 +11,7 @@
 namespace rollcall::warehouse {
 
 LogFile::LogFile(const std::filesystem::path& database, bool sync)
-    : log_(database.string() + ".wal"), folder_(std::filesystem::absolute(database).parent_path()), sync_(sync && !database.empty()) {}
+    : log_(database.string() + ".wal"), folder_(database.has_parent_path() ? database.parent_path() : "."), sync_(sync && !database.empty()) {}
 
 Result<void> LogFile::committed() {
   if (!sync_) return {};
