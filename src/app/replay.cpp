@@ -115,7 +115,9 @@ class Replay {
 
   // At what the poll left, if there was one.
   Result<void> look(Timestamp now) {
-    TRY(const auto runs, stage_->product().driver().runs().runs({.limit = 1}));
+    flow::RunQuery newest;
+    newest.limit = 1;
+    TRY(const auto runs, stage_->product().driver().runs().runs(newest));
     if (runs.empty() || runs.front().id == last_run_) return {};
     const flow::RunRecord& run = runs.front();
     if (!flow::finished(run.status)) return {};
