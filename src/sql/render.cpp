@@ -645,6 +645,12 @@ class Renderer {
     put("DROP INDEX ");
     identifier(node.name);
   }
+  void write(const DropColumn& node) {
+    put("ALTER TABLE ");
+    identifier(node.table);
+    put(" DROP COLUMN ");
+    identifier(node.column);
+  }
   void write(const AddColumn& node) {
     put("ALTER TABLE ");
     identifier(node.table);

@@ -244,6 +244,10 @@ struct DropTable {
 struct DropIndex {
   std::string name;
 };
+struct DropColumn {
+  std::string table;
+  std::string column;
+};
 struct AddColumn {
   std::string table;
   ColumnDefinition column;
@@ -261,7 +265,7 @@ struct CreateView {
   std::string name;
   QueryPtr query;  // without parameters
 };
-using Statement = std::variant<QueryPtr, Insert, Update, Delete, CreateTable, CreateIndex, DropTable, DropIndex, AddColumn,
+using Statement = std::variant<QueryPtr, Insert, Update, Delete, CreateTable, CreateIndex, DropTable, DropIndex, AddColumn, DropColumn,
                                Merge, CreateView>;
 
 // Short makers, so that lowering reads like the SQL it makes.

@@ -133,6 +133,7 @@ Trees writes() {
   trees["drop"] = DropTable{"t"};
   trees["drop_index"] = DropIndex{"i"};
   trees["add_column"] = AddColumn{"t", {"c", Type::integer, false, false, nullptr}};
+  trees["drop_column"] = DropColumn{"t", "c"};
   return trees;
 }
 
