@@ -10,13 +10,9 @@
 namespace rollcall::app {
 namespace {
 
-constexpr Timespan poll = minutes(5);
-// With no line for so long the fleet is in a quiet stretch, which is skipped.
-constexpr Timespan quiet_after = minutes(95);
 // A return to an older version is believed after some minutes, and then needs a poll.
 constexpr Timespan settle = minutes(20);
 constexpr double crash_chance = 0.005;
-constexpr std::size_t batch_rows = 65'536;
 
 Result<sim::Timeline> read_timeline(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -43,14 +39,13 @@ class Replay {
     TRY_DO(open());
     TRY(const auto first, source_->next_arrival());
     if (!first) return fail("REPLAY0103", "there are no log lines to replay");
-    last_line_ = *first;
-    report_.begin = {first->ticks - first->ticks % poll.ticks};
+    report_.begin = {first->ticks - first->ticks % poll_period.ticks};
     StageOptions stage;
     stage.plain = options_.plain;
     stage.seed = options_.fleet.seed;
     stage.crash_chance = options_.fleet.faults.has(sim::Fault::crash) ? crash_chance : 0;
     TRY(stage_, Stage::open(report_.begin, stage, outages_.warehouse));
-    TRY_DO(play());
+    TRY_DO(play_through(*stage_, *source_, outages_, [&](Timestamp now) { return look(now); }, report_.log_rows));
     TRY_DO(finish());
     return report_;
   }
@@ -76,43 +71,6 @@ class Replay {
     return {};
   }
 
-  Result<void> play() {
-    for (;;) {
-      TRY(const auto next, source_->next_arrival());
-      if (!next && stage_->now() >= last_line_ + quiet_after) return {};
-      TRY(Timestamp due, stage_->next_due());
-      due = std::max(due, stage_->now());
-      if (next && *next > due && due >= last_line_ + quiet_after) {
-        due = Timestamp{next->ticks - next->ticks % poll.ticks};  // nothing happens anywhere until then
-      }
-      if (const auto down = outages_.tracker.covering(due)) {
-        due = down->to;
-        TRY_DO(deliver(due));
-        stage_->set(due);
-        TRY_DO(stage_->restart());
-      } else {
-        TRY_DO(deliver(due));
-        stage_->set(due);
-      }
-      TRY_DO(stage_->run());
-      TRY_DO(look(due));
-      progress_(source_->progress(), due);
-    }
-  }
-
-  Result<void> deliver(Timestamp until) {
-    for (;;) {
-      batch_.clear();
-      TRY_DO(source_->append(until, batch_rows, batch_));
-      if (batch_.empty()) return {};
-      last_line_ = batch_.arrival.back();
-      report_.log_rows += batch_.size();
-      // The warehouse may be down at the next poll, but was not when these lines came.
-      stage_->set(last_line_);
-      TRY_DO(stage_->ingest(batch_));
-    }
-  }
-
   // At what the poll left, if there was one.
   Result<void> look(Timestamp now) {
     flow::RunQuery newest;
@@ -130,10 +88,11 @@ class Replay {
       }
       return {};
     }
+    progress_(source_->progress(), now);
     if (!watch_) return {};
     Product& product = stage_->product();
     TRY_DO(mirror_.refresh(product.database(), product.lists(), names_, now));
-    watch_->poll(now, mirror_.rows(), static_cast<double>(poll.ticks / ticks_per_minute));
+    watch_->poll(now, mirror_.rows(), static_cast<double>(poll_period.ticks / ticks_per_minute));
     return {};
   }
 
@@ -168,8 +127,6 @@ class Replay {
   std::optional<sim::SnapshotWatch> watch_;
   SnapshotMirror mirror_;
   std::unique_ptr<Stage> stage_;
-  telemetry::LogBatch batch_;
-  Timestamp last_line_{0};
   flow::RunId last_run_ = 0;
   ReplayReport report_;
 };

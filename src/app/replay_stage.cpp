@@ -122,4 +122,50 @@ Result<void> Stage::ingest(const telemetry::LogBatch& batch) {
   return product_->warehouse().ingest(batch, clock_.now());
 }
 
+namespace {
+
+constexpr Timespan quiet_after = minutes(95);
+constexpr std::size_t batch_rows = 65'536;
+
+Timestamp on_grid(Timestamp time) { return {time.ticks - time.ticks % poll_period.ticks}; }
+
+// Answers when the last line came; `last` when none did.
+Result<Timestamp> deliver(Stage& stage, LineSource& source, Timestamp until, Timestamp last, std::uint64_t& delivered) {
+  telemetry::LogBatch batch;
+  for (;;) {
+    batch.clear();
+    TRY_DO(source.append(until, batch_rows, batch));
+    if (batch.empty()) return last;
+    last = batch.arrival.back();
+    delivered += batch.size();
+    // The warehouse may be down when the flow runs next, but was not when these lines came.
+    stage.set(std::max(stage.now(), last));
+    TRY_DO(stage.ingest(batch));
+  }
+}
+
+}  // namespace
+
+Result<void> play_through(Stage& stage, LineSource& source, const sim::Outages& outages,
+                          const std::function<Result<void>(Timestamp)>& look, std::uint64_t& delivered) {
+  Timestamp last_line = stage.now();
+  for (int standing = 0;;) {
+    TRY(const auto next, source.next_arrival());
+    const bool quiet = stage.now() >= last_line + quiet_after;
+    if (!next && quiet) return {};
+    TRY(Timestamp due, stage.next_due());
+    due = std::max(due, stage.now());
+    if (next && *next > due && quiet) due = std::max(due, on_grid(*next));
+    const auto down = outages.tracker.covering(due);
+    if (down) due = down->to;
+    standing = due > stage.now() ? 0 : standing + 1;
+    if (standing > 100) return fail("REPLAY0104", "the flow is always due and never done");
+    TRY(last_line, deliver(stage, source, due, last_line, delivered));
+    stage.set(due);
+    if (down) TRY_DO(stage.restart());
+    TRY_DO(stage.run());
+    TRY_DO(look(due));
+  }
+}
+
 }  // namespace rollcall::app

@@ -2,9 +2,11 @@
 // is killed between two steps and started again on its folder. What replays and simulations stand on.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "app/product.hpp"
+#include "app/replay_source.hpp"
 #include "base/clock.hpp"
 #include "sim/faults.hpp"
 #include "sim/random.hpp"
@@ -48,5 +50,13 @@ class Stage {
   std::uint64_t crashes_ = 0;
   std::unique_ptr<Product> product_;
 };
+
+inline constexpr Timespan poll_period = minutes(5);
+
+// Lets virtual time go by: lines go in as they arrive, the flow runs when it is due, the tracker goes down and
+// comes back. A stretch without any line for an hour and a half is skipped, with its polls, to the next line; the
+// end is so long after the last line. `look` is called after whatever was due has run, with the time.
+Result<void> play_through(Stage& stage, LineSource& source, const sim::Outages& outages,
+                          const std::function<Result<void>(Timestamp)>& look, std::uint64_t& delivered);
 
 }  // namespace rollcall::app
