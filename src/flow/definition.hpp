@@ -192,6 +192,15 @@ struct Parameter {
   std::optional<Template> default_value;
 };
 
+// Something wrong with a definition, or (a warning) something that will surprise.
+struct Finding {
+  enum class Severity { error, warning };
+  Severity severity = Severity::error;
+  std::string code;     // FLOW01xx, or the EXPR code of an expression
+  std::string path;     // JSON pointer in the definition
+  std::string message;  // what it is and what to do
+};
+
 // Where they differ, as the origin of the definition has it: loops are sequential in Power Automate and
 // run 20 iterations at once in Logic Apps, unless concurrency says otherwise.
 enum class Dialect { power_automate, logic_apps };
@@ -216,7 +225,7 @@ struct Definition {
   int iterations_at_once(const Action& loop) const;
 
   std::map<std::string, ActionIndex, std::less<>> names;  // in lower case
-  std::vector<Error> problems;  // what reading already saw: shapes that are wrong, names that are not unique
+  std::vector<Finding> problems;  // what reading already saw: wrong shapes, names that are not unique
 };
 
 // Takes an exported flow ({"properties":{"definition",…}}), an ARM resource or template with one workflow,

@@ -8,14 +8,6 @@
 
 namespace rollcall::flow {
 
-struct Finding {
-  enum class Severity { error, warning };
-  Severity severity = Severity::error;
-  std::string code;     // FLOW01xx, or the EXPR code of an expression
-  std::string path;     // JSON pointer in the definition
-  std::string message;  // what it is and what to do
-};
-
 // In the order of the definition. A definition without errors can be run: every type is known, every name
 // that an expression or runAfter uses is there, and nothing runs in a circle.
 std::vector<Finding> validate(const Definition& definition);
