@@ -1,0 +1,114 @@
+// Lists, read through our own API: which there are, their items by OData, one item, its versions.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "doors/api/operations.hpp"
+#include "doors/errors.hpp"
+
+namespace rollcall::doors {
+namespace {
+
+Result<std::int64_t> id_of(const http::Request& request) {
+  const auto text = request.path_value("id");
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail("API0103", fmt::format("'{}' is no item's ID", text));
+  }
+  return id;
+}
+
+json::object with_version(const lists::Item& item) {
+  json::object fields = item.fields;
+  fields["@odata.etag"] = fmt::format("\"{}\"", item.version);
+  return fields;
+}
+
+Result<json::object> all_lists(Services& services) {
+  return services.database.read([&](store::Connection& connection) -> Result<json::object> {
+    TRY(const auto lists, services.lists.all_lists(connection));
+    json::array all;
+    for (const auto& list : lists) {
+      TRY(const auto count, services.lists.count_items(connection, *list));
+      auto one = lists::to_json(*list);
+      one["items"] = count;
+      all.push_back(std::move(one));
+    }
+    return json::object{{"lists", std::move(all)}};
+  });
+}
+
+Result<json::object> items(Services& services, const http::Request& request) {
+  TRY(const auto options, odata::parse_query_text(request.query()));
+  return services.database.read([&](store::Connection& connection) -> Result<json::object> {
+    TRY(const auto list, services.lists.find_list(connection, request.path_value("list")));
+    TRY(const auto page, services.lists.query(connection, *list, options, services.clock.now()));
+    json::object answer;
+    if (page.count) answer["@odata.count"] = *page.count;
+    json::array values;
+    for (const auto& item : page.items) values.push_back(with_version(item));
+    answer["value"] = std::move(values);
+    if (page.skiptoken) answer["skiptoken"] = *page.skiptoken;
+    return answer;
+  });
+}
+
+Result<json::object> item(Services& services, const http::Request& request) {
+  TRY(const auto id, id_of(request));
+  return services.database.read([&](store::Connection& connection) -> Result<json::object> {
+    TRY(const auto list, services.lists.find_list(connection, request.path_value("list")));
+    TRY(const auto found, services.lists.read_item(connection, *list, id));
+    return with_version(found);
+  });
+}
+
+Result<json::object> versions(Services& services, const http::Request& request) {
+  TRY(const auto id, id_of(request));
+  return services.database.read([&](store::Connection& connection) -> Result<json::object> {
+    TRY(const auto list, services.lists.find_list(connection, request.path_value("list")));
+    TRY(const auto found, services.lists.read_versions(connection, *list, id));
+    json::array all;
+    for (const auto& version : found) {
+      all.push_back({{"version", version.version},
+                     {"validFrom", format_iso_seconds(version.valid_from)},
+                     {"knownFrom", format_iso_seconds(version.known_from)},
+                     {"principal", version.principal},
+                     {"deleted", version.deleted},
+                     {"fields", version.fields}});
+    }
+    return json::object{{"versions", std::move(all)}};
+  });
+}
+
+Access::Handler answering(Services& services, Result<json::object> (*read)(Services&, const http::Request&)) {
+  return [&services, read](const http::Request& request, const Principal&) {
+    const auto answer = read(services, request);
+    return answer ? http::json_response(200, *answer) : refuse(answer.error(), request.query_value("$filter").value_or(""));
+  };
+}
+
+}  // namespace
+
+Operations list_operations(Services& services) {
+  return {
+      {"GET", "/api/v1/lists", Scope::read, "getLists", "The lists, their columns and how many items they have.",
+       [&services](const http::Request&, const Principal&) {
+         const auto answer = all_lists(services);
+         return answer ? http::json_response(200, *answer) : refuse(answer.error());
+       }},
+      {"GET", "/api/v1/lists/{list}/items", Scope::read, "getItems", "Items of a list, by OData.",
+       answering(services, items),
+       {{"$filter", "such as Region eq 'westeurope' and Percent lt 100"},
+        {"$orderby", "such as StartedAt desc"},
+        {"$select", "columns, with commas between"},
+        {"$top", "how many at most; 100 when absent", "integer"},
+        {"$skip", "how many to leave out", "integer"},
+        {"$count", "also say how many match", "boolean"},
+        {"$skiptoken", "the `skiptoken` of the page before"}}},
+      {"GET", "/api/v1/lists/{list}/items/{id}", Scope::read, "getItem", "One item.", answering(services, item)},
+      {"GET", "/api/v1/lists/{list}/items/{id}/versions", Scope::read, "getItemVersions",
+       "All versions of an item, oldest first, with who made each and when.", answering(services, versions)}};
+}
+
+}  // namespace rollcall::doors

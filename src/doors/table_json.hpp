@@ -1,0 +1,16 @@
+// A query's result as JSON, its values encoded as Kusto's REST protocol does: real NaN and infinities as
+// texts, datetime in ISO 8601, timespan `[-][d.]hh:mm:ss[.fffffff]`, dynamic as the JSON it is.
+#pragma once
+#include <string>
+
+#include "base/json.hpp"
+#include "warehouse/table.hpp"
+
+namespace rollcall::doors {
+
+// `[[1,"a"],[2,"b"]]`
+std::string rows_json(const warehouse::Table& table);
+// `[{"name":"n","type":"long"}]`
+json::array columns_json(const warehouse::Table& table);
+
+}  // namespace rollcall::doors
