@@ -1,0 +1,80 @@
+#include "app/configuration.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "base/text.hpp"
+
+namespace rollcall::app {
+namespace {
+
+std::string place(std::string_view name, const toml::source_region& source) {
+  return fmt::format("{}:{}:{}", name, source.begin.line, source.begin.column);
+}
+
+std::unexpected<Error> wrong(std::string_view name, const toml::node& node, std::string_view key,
+                             std::string_view wanted) {
+  return fail("CONFIG0104", fmt::format("{}: {}: {} was expected", place(name, node.source()), key, wanted));
+}
+
+Result<std::string> text_of(std::string_view name, std::string_view key, const toml::node& node) {
+  const auto text = node.value_exact<std::string>();
+  if (!text || text->empty()) return wrong(name, node, key, "a text");
+  return *text;
+}
+
+Result<void> take(Configuration& configuration, std::string_view name, std::string_view key, const toml::node& node) {
+  if (key == "data") {
+    TRY(configuration.data, text_of(name, key, node));
+  } else if (key == "address") {
+    TRY(configuration.address, text_of(name, key, node));
+  } else if (key == "port") {
+    const auto port = node.value_exact<std::int64_t>();
+    if (!port || *port < 0 || *port > 65535) return wrong(name, node, key, "a number from 0 to 65535");
+    configuration.port = static_cast<std::uint16_t>(*port);
+  } else if (key == "durability") {
+    const auto text = node.value_exact<std::string>().value_or("");
+    if (text != "power" && text != "process") return wrong(name, node, key, "\"power\" or \"process\"");
+    configuration.durability = text == "power" ? Durability::power : Durability::process;
+  } else if (key == "regions") {
+    const auto* array = node.as_array();
+    if (array == nullptr) return wrong(name, node, key, "a list of regions");
+    for (const auto& element : *array) {
+      TRY(auto region, text_of(name, key, element));
+      configuration.regions.push_back(std::move(region));
+    }
+  } else {
+    const std::vector<std::string> keys{"data", "address", "port", "durability", "regions"};
+    const auto near = nearest_name(key, keys);
+    return fail("CONFIG0103", fmt::format("{}: unknown setting '{}'{}", place(name, node.source()), key,
+                                          near.empty() ? "; there are data, address, port, durability, regions"
+                                                       : fmt::format("; did you mean '{}'?", near)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Configuration> parse_configuration(std::string_view text, std::string_view name) {
+  Configuration configuration;
+  try {
+    const toml::table table = toml::parse(text, name);
+    for (const auto& [key, node] : table) TRY_DO(take(configuration, name, key.str(), node));
+  } catch (const toml::parse_error& error) {
+    return fail("CONFIG0102", fmt::format("{}: {}", place(name, error.source()), error.description()));
+  }
+  return configuration;
+}
+
+Result<Configuration> read_configuration(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) return fail("CONFIG0101", fmt::format("{} cannot be read; --config wants a TOML file", file.string()));
+  return parse_configuration(text.str(), file.string());
+}
+
+}  // namespace rollcall::app

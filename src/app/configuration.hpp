@@ -1,0 +1,27 @@
+// What `rollcall serve` may be told in a TOML file; the command line goes over it.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/product.hpp"
+#include "base/error.hpp"
+
+namespace rollcall::app {
+
+struct Configuration {
+  std::filesystem::path data = "rollcall-data";
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  Durability durability = Durability::power;
+  std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
+};
+
+// CONFIG0101 the file cannot be read; CONFIG0102 it is no TOML; CONFIG0103 an unknown key; CONFIG0104 a value
+// of the wrong kind. Each says line and column.
+Result<Configuration> read_configuration(const std::filesystem::path& file);
+// The same from text; `name` stands in messages.
+Result<Configuration> parse_configuration(std::string_view text, std::string_view name);
+
+}  // namespace rollcall::app
