@@ -1,7 +1,8 @@
 // Drives flows: fires triggers, takes runs forward turn by turn, makes outside calls after their commit.
-// Single-threaded: whoever owns it calls step() when there is something to do (next_due() says when). One
-// step makes at most one commit. On a virtual clock a simulation does the same, and may pull the plug
-// between any two durable steps. After a crash, open() on the same database goes on where the last commit was.
+// Whoever owns it calls step() when there is something to do (next_due() says when). One step makes at most
+// one commit. On a virtual clock a simulation does the same, and may pull the plug between any two durable
+// steps. After a crash, open() on the same database goes on where the last commit was.
+// All methods may be called by any thread; they wait for each other.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -17,6 +18,8 @@
 #include "base/principal.hpp"
 #include "flow/connector.hpp"
 #include "flow/run_store.hpp"
+#include "flow/run_view.hpp"
+#include "flow/turn.hpp"
 
 namespace rollcall::flow {
 
@@ -28,8 +31,12 @@ enum class CrashPoint {
 };
 
 struct DriverOptions {
-  std::size_t max_events_per_turn = 1'000;
-  // Called at each point; true pulls the plug: step() fails with FLOWCRASH and the driver must be dropped.
+  TurnLimits turn;
+  // Threads that make outside calls; 0: step() makes them itself, one a step.
+  unsigned outside_threads = 0;
+  // Called by such a thread when step() has something to do.
+  std::function<void()> wake;
+  // Called at each point; true pulls the plug: the step fails with FLOWCRASH and the driver must be dropped.
   std::function<bool(CrashPoint)> crash;
 };
 
@@ -48,36 +55,46 @@ struct Deployed {
 
 class Driver {
  public:
-  // Runs of earlier processes are taken up again.
+  // Flows are loaded and runs of earlier processes are taken up again. `database`, `connectors` and `clock`
+  // must outlive the driver.
   static Result<std::unique_ptr<Driver>> open(store::Database& database, const Connectors& connectors,
                                               const Clock& clock, DriverOptions options = {});
   ~Driver();
 
   // `document` is what Power Automate or Logic Apps exports, or a bare definition. Everything that can be
   // known to be wrong before a run is an error here: unknown action types, functions, connectors, operations.
-  // Runs that are under way keep the version they started with.
+  // FLOW0300 when there are several, one a line. Runs that are under way keep the version they began with.
   Result<Deployed> deploy(std::string_view name, const json::value& document, const Principal& principal,
                           const DeployOptions& options = {});
-  // A disabled flow's triggers do not fire; its runs go on.
+  // A disabled flow's triggers do not fire; its runs go on. FLOW0501: there is no such flow.
   Result<void> enable(std::string_view name, bool enabled);
   Result<void> remove(std::string_view name);
 
-  // Fires the trigger by hand ("": the only one), with what its `triggerBody()` answers. The run is durable
+  // Fires a trigger by hand ("": the only one), with what its `triggerBody()` answers. The run is durable
   // when this returns; step() takes it forward.
   Result<RunId> start(std::string_view flow, std::string_view trigger, json::value body,
                       const Principal& principal);
+  // The same with the trigger's whole outputs: {"headers", "body", "queries", …}.
+  Result<RunId> start_with_outputs(std::string_view flow, std::string_view trigger, json::value outputs,
+                                   const Principal& principal);
   // A new run of the flow's present version with the trigger's outputs of an old run.
   Result<RunId> resubmit(RunId run, const Principal& principal);
+  // Nothing happens when the run has ended.
   Result<void> cancel(RunId run, const Principal& principal);
 
-  // One durable step, if one is due at the clock's now. False: nothing is.
+  // One durable step, if one is due at the clock's now. False: nothing is. After an Error other than
+  // FLOWCRASH the step may be tried again.
   Result<bool> step();
   // Steps until nothing is due; FLOW0502 after `limit` steps. Answers how many there were.
   Result<std::size_t> run_until_idle(std::size_t limit = 1'000'000);
   // The earliest time at which step() may have something to do: not later than now when something is due
-  // already; nullopt: nothing is scheduled.
+  // already; nullopt: nothing is scheduled (an outside call may be under way: then `wake` is called).
   std::optional<Timestamp> next_due() const;
 
+  // Every action of a run, from its history.
+  Result<RunView> show(RunId run);
+  // Flows and runs that could not be loaded, one line each; they stand still.
+  std::vector<std::string> problems() const;
   RunStore& runs();
 
  private:

@@ -55,6 +55,8 @@ class Gathering {
   const std::vector<ActionIndex>& loops_;
 };
 
+}  // namespace
+
 std::string_view code_of(const Slot& slot) {
   if (slot.failure) return slot.failure->code;
   switch (slot.skip_reason) {
@@ -65,8 +67,6 @@ std::string_view code_of(const Slot& slot) {
   }
   return slot.status == Status::succeeded ? "OK" : "NotSpecified";
 }
-
-}  // namespace
 
 json::object record(const Workflow& workflow, ActionIndex action, const Slot& slot) {
   json::object record{{"name", workflow.action(action).name}};

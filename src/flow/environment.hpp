@@ -39,6 +39,7 @@ class Environment final : public expr::Environment {
 
 // {"name", "inputs", "outputs", "startTime", "endTime", "status", "code", "error"}: as actions() and result()
 // have it.
+std::string_view code_of(const Slot& slot);
 json::object record(const Workflow& workflow, ActionIndex action, const Slot& slot);
 
 }  // namespace rollcall::flow

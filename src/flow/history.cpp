@@ -13,6 +13,7 @@ namespace {
 
 constexpr char plain = 'J', compressed = 'Z';
 constexpr std::size_t worth_compressing = 256;
+constexpr std::size_t max_json_depth = 1'000;
 constexpr std::size_t max_unpacked = std::size_t{1} << 30;
 
 void append(std::string& out, const json::value& value) {
@@ -27,41 +28,48 @@ void append(std::string& out, const json::value& value) {
 
 void append(std::string& out, std::string_view text) { append(out, json::value(text)); }
 
+// What stands between a line's brackets.
 class Line {
  public:
   Line(std::string& out, const Workflow& workflow, Timestamp at) : out_(out), workflow_(workflow), at_(at) {}
 
   void operator()(const Started& event) {
-    head('s');
+    head(out_, 's', at_);
     out_ += ',';
     append(out_, event.trigger);
   }
   void operator()(const Completed& event) {
-    head('c');
+    head(out_, 'c', at_);
     instance(event.instance);
-    fmt::format_to(std::back_inserter(out_), ",{},", event.attempt);
-    append(out_, event.outcome.outputs);
-    if (event.outcome.succeeded()) return;
-    out_ += ',';
-    append(out_, event.outcome.code);
-    out_ += ',';
-    append(out_, event.outcome.message);
-    fmt::format_to(std::back_inserter(out_), ",{}", event.outcome.may_retry);
-    if (event.outcome.retry_after) fmt::format_to(std::back_inserter(out_), ",{}", event.outcome.retry_after->ticks);
+    outcome(out_, event.attempt, event.outcome);
   }
   void operator()(const TimeCame& event) {
-    head('t');
+    head(out_, 't', at_);
     instance(event.instance);
   }
-  void operator()(const Continued&) { head('m'); }
+  void operator()(const Continued&) { head(out_, 'm', at_); }
   void operator()(const CancelRequested& event) {
-    head('x');
+    head(out_, 'x', at_);
     out_ += ',';
     append(out_, event.by);
   }
 
+  static void head(std::string& out, char kind, Timestamp at) {
+    fmt::format_to(std::back_inserter(out), "[\"{}\",{}", kind, at.ticks);
+  }
+  static void outcome(std::string& out, std::uint32_t attempt, const Outcome& outcome) {
+    fmt::format_to(std::back_inserter(out), ",{},", attempt);
+    append(out, outcome.outputs);
+    if (outcome.succeeded()) return;
+    out += ',';
+    append(out, outcome.code);
+    out += ',';
+    append(out, outcome.message);
+    fmt::format_to(std::back_inserter(out), ",{}", outcome.may_retry);
+    if (outcome.retry_after) fmt::format_to(std::back_inserter(out), ",{}", outcome.retry_after->ticks);
+  }
+
  private:
-  void head(char kind) { fmt::format_to(std::back_inserter(out_), "[\"{}\",{}", kind, at_.ticks); }
   void instance(const Instance& instance) {
     out_ += ',';
     append(out_, workflow_.action(instance.action).name);
@@ -174,14 +182,37 @@ Result<std::string> HistoryWriter::pack() const {
   return row;
 }
 
+std::string event_line(const Workflow& workflow, const Event& event) {
+  std::string line;
+  std::visit(Line(line, workflow, event.at), event.what);
+  return line + "]";
+}
+
+std::string completion_line(std::string_view instance, Timestamp at, const Outcome& outcome) {
+  const auto slash = instance.rfind('/');
+  std::string line;
+  Line::head(line, 'c', at);
+  line += ',';
+  append(line, instance.substr(0, slash));
+  auto iterations = slash == std::string_view::npos ? std::string() : std::string(instance.substr(slash + 1));
+  std::replace(iterations.begin(), iterations.end(), '.', ',');
+  line += fmt::format(",[{}]", iterations);
+  Line::outcome(line, 1, outcome);
+  return line + "]";
+}
+
+Result<Event> parse_event_line(const Workflow& workflow, std::string_view line) {
+  TRY(const auto value, parse_json(line, max_json_depth));
+  if (!value.is_array()) return damaged("a line that is no array");
+  return LineReader(value.get_array(), workflow).read();
+}
+
 Result<std::vector<Event>> unpack_events(std::span<const std::byte> row, const Workflow& workflow) {
   TRY(const auto lines, unpacked(row));
   std::vector<Event> events;
   for (const auto line : split(lines, '\n')) {
     if (line.empty()) continue;
-    TRY(const auto value, parse_json(line, 1'000));
-    if (!value.is_array()) return damaged("a line that is no array");
-    TRY(auto event, LineReader(value.get_array(), workflow).read());
+    TRY(auto event, parse_event_line(workflow, line));
     events.push_back(std::move(event));
   }
   return events;

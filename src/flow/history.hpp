@@ -34,6 +34,11 @@ class HistoryWriter {
   std::size_t count_ = 0;
 };
 
+// One event as a line, without its line feed; for letters.
+std::string event_line(const Workflow& workflow, const Event& event);
+// The line of a Completed of attempt 1, with the instance as to_string() writes it.
+std::string completion_line(std::string_view instance, Timestamp at, const Outcome& outcome);
+Result<Event> parse_event_line(const Workflow& workflow, std::string_view line);
 // FLOW0402: the row is damaged, or names an action that the definition does not have.
 Result<std::vector<Event>> unpack_events(std::span<const std::byte> row, const Workflow& workflow);
 

@@ -80,7 +80,7 @@ std::vector<store::Migration> migrations() {
                                         maybe("Ended"), maybe("Wake"), text("Code"), text("Message"), text("Principal"),
                                         text("Response"), number("Events"), number("Rows"), maybe("Parent"), text("ParentInstance")});
   const auto events = create("FlowEvents", {number("Run"), number("Part"), defined("Events", Type::blob, true)}, {"Run", "Part"});
-  const auto letters = create("FlowLetters", {id(), number("Run"), text("Instance"), text("Outcome")});
+  const auto letters = create("FlowLetters", {id(), number("Run"), text("Event")});
   const auto counters = create("FlowCounters", {text("Name"), number("Value")}, {"Name"});
   const auto counter = insert_into("FlowCounters", {"Name", "Value"}, {literal(std::string("run")), literal(std::int64_t{0})});
   const auto by_flow = create_index("FlowRunsByFlow", "FlowRuns", {"Flow", "Id"});
@@ -131,6 +131,12 @@ Statement put_flow_statement() {
   auto insert = insert_into("Flows", {"Name", "Version", "Enabled", "NextFire", "LastFire"});
   insert.conflict_columns = {"Name"};
   insert.conflict_set = {{"Version", slot(1)}, {"Enabled", slot(2)}, {"NextFire", slot(3)}};
+  return insert;
+}
+
+Statement insert_letter_statement() {
+  auto insert = insert_into("FlowLetters", {"Run", "Event"});
+  insert.returning = {"Id"};
   return insert;
 }
 
@@ -198,9 +204,10 @@ struct RunStore::Statements {
         update_run(database.prepare(flow::update_run())),
         insert_events(database.prepare(insert_into("FlowEvents", {"Run", "Part", "Events"}))),
         events(database.prepare(select_from(table("FlowEvents"), items({"Events"}), equals("Run", 0), {{column("Part")}}))),
-        insert_letter(database.prepare(insert_into("FlowLetters", {"Run", "Instance", "Outcome"}))),
-        letters(database.prepare(select_from(table("FlowLetters"), items({"Id", "Instance", "Outcome"}), equals("Run", 0), {{column("Id")}}))),
+        insert_letter(database.prepare(insert_letter_statement())),
+        letters(database.prepare(select_from(table("FlowLetters"), items({"Id", "Event"}), equals("Run", 0), {{column("Id")}}))),
         delete_letter(database.prepare(Delete{"FlowLetters", equals("Id", 0)})),
+        delete_letters(database.prepare(Delete{"FlowLetters", equals("Run", 0)})),
         prune_events(database.prepare(Delete{"FlowEvents", make(InQuery{column("Run"), ended_before(), false})})),
         prune_runs(database.prepare(Delete{"FlowRuns", binary(BinaryOperator::less, column("Ended"), slot(0))})) {}
 
@@ -210,7 +217,7 @@ struct RunStore::Statements {
 
   Prepared all_flows, one_flow, one_version, put_flow, put_version, set_enabled, set_fire, remove_flow, one_run, unfinished,
       count_unfinished, next_id, last_id, insert_run, update_run, insert_events, events, insert_letter, letters, delete_letter,
-      prune_events, prune_runs;
+      delete_letters,      prune_events, prune_runs;
 };
 
 RunStore::RunStore(store::Database& database) : database_(database) {}
@@ -296,7 +303,7 @@ Result<std::vector<Letter>> RunStore::letters(RunId run) {
   return database_.read([&](store::Connection& connection) -> Result<std::vector<Letter>> {
     std::vector<Letter> found;
     TRY_DO(connection.query(statements_->letters, {run}, [&](const Row& row) {
-      found.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2))});
+      found.push_back({row.integer(0), std::string(row.text(1))});
     }));
     return found;
   });
@@ -346,13 +353,19 @@ Result<void> RunStore::append(store::Transaction& transaction, RunRecord& run, s
   return {};
 }
 
-Result<void> RunStore::send(store::Transaction& transaction, RunId to, std::string_view instance, std::string_view outcome) {
-  TRY_DO(transaction.execute(statements_->insert_letter, {to, instance, outcome}));
-  return {};
+Result<std::int64_t> RunStore::send(store::Transaction& transaction, RunId to, std::string_view event) {
+  TRY(const auto id, transaction.first(statements_->insert_letter, {to, event}, [](const Row& row) { return row.integer(0); }));
+  CHECK(id.has_value());
+  return *id;
 }
 
 Result<void> RunStore::delete_letter(store::Transaction& transaction, std::int64_t id) {
   TRY_DO(transaction.execute(statements_->delete_letter, {id}));
+  return {};
+}
+
+Result<void> RunStore::delete_letters(store::Transaction& transaction, RunId run) {
+  TRY_DO(transaction.execute(statements_->delete_letters, {run}));
   return {};
 }
 

@@ -57,6 +57,10 @@ struct RunRecord {
   std::string parent_instance;
 };
 
+struct RunFacts;
+// What the core is told of the run.
+RunFacts facts_of(const RunRecord& record);
+
 // Newest first.
 struct RunQuery {
   std::string flow;  // empty: of all flows
@@ -66,11 +70,11 @@ struct RunQuery {
   std::size_t limit = 50;             // at most 1,000
 };
 
-// What a run was told by another one that ended; kept until the turn that takes it in.
+// An event that came from outside a run's own turns: its start, a child that ended, a request to cancel. It is
+// kept until the turn that takes it in.
 struct Letter {
   std::int64_t id = 0;
-  std::string instance;
-  std::string outcome;  // JSON
+  std::string event;  // a line as history.hpp has it
 };
 
 class RunStore {
@@ -106,8 +110,10 @@ class RunStore {
   // Appends a row of events and writes what changed of the run. FLOW0404: the run has gone further than
   // `run.events`: another process works on it.
   Result<void> append(store::Transaction&, RunRecord& run, std::string_view row, std::int64_t events);
-  Result<void> send(store::Transaction&, RunId to, std::string_view instance, std::string_view outcome);
+  // Answers the letter's id.
+  Result<std::int64_t> send(store::Transaction&, RunId to, std::string_view event);
   Result<void> delete_letter(store::Transaction&, std::int64_t id);
+  Result<void> delete_letters(store::Transaction&, RunId run);
   // Forgets runs that ended before then; answers how many.
   Result<std::int64_t> prune(store::Transaction&, Timestamp before);
 

@@ -1,0 +1,332 @@
+#include "flow/driver.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "flow/driver_impl.hpp"
+#include "flow/validate.hpp"
+
+namespace rollcall::flow {
+namespace {
+
+json::object object_of(std::string_view text) {
+  auto value = parse_json(text);
+  return value && value->is_object() ? std::move(value->get_object()) : json::object();
+}
+
+Settings settings_of(const FlowRecord& record) {
+  auto stored = object_of(record.settings);
+  const auto member = [&](std::string_view name) {
+    auto* value = stored.if_contains(name);
+    return value != nullptr && value->is_object() ? std::move(value->get_object()) : json::object();
+  };
+  return {member("parameters"), member("connections")};
+}
+
+// All errors, one a line, as one; warnings are put aside.
+Result<void> check(const Definition& definition, std::vector<std::string>& warnings) {
+  std::vector<Finding> errors;
+  for (auto& finding : validate(definition)) {
+    if (finding.severity == Finding::Severity::warning) warnings.push_back(to_string(finding));
+    else errors.push_back(std::move(finding));
+  }
+  if (errors.empty()) return {};
+  if (errors.size() == 1) {
+    return fail(errors[0].code, fmt::format("{}: {}", errors[0].path, errors[0].message));
+  }
+  std::string lines = fmt::format("{} problems", errors.size());
+  for (const auto& finding : errors) lines += "\n" + to_string(finding);
+  return fail("FLOW0300", std::move(lines));
+}
+
+Result<std::shared_ptr<const Workflow>> compile(const json::value& document, const Connectors& connectors,
+                                                const Settings& settings, std::vector<std::string>& warnings) {
+  TRY(auto definition, parse_definition(document));
+  TRY_DO(check(definition, warnings));
+  TRY(auto workflow, Workflow::compile(std::move(definition), connectors, settings));
+  return std::make_shared<const Workflow>(std::move(workflow));
+}
+
+}  // namespace
+
+Result<void> Driver::Impl::open() {
+  TRY_DO(store_.open());
+  TRY(auto records, store_.flows());
+  for (auto& record : records) {
+    auto workflow = workflow_of(record.name, record.version);
+    if (!workflow) {
+      broken_flows_[record.name] = workflow.error().message;
+      continue;
+    }
+    auto name = record.name;
+    auto flow = load_flow(std::move(record), *std::move(workflow), clock_.now());
+    if (flow) flows_.emplace(std::move(name), *std::move(flow));
+    else broken_flows_[name] = flow.error().message;
+  }
+  TRY(const auto unfinished_runs, store_.unfinished());
+  for (const auto id : unfinished_runs) {
+    if (auto loaded = load_run(id); !loaded) broken_runs_[id] = loaded.error().message;
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const Workflow>> Driver::Impl::workflow_of(std::string_view flow, std::int64_t version) {
+  auto& cached = workflows_[{std::string(flow), version}];
+  if (cached != nullptr) return cached;
+  TRY(const auto record, store_.flow_version(flow, version));
+  if (!record) return fail("FLOW0501", fmt::format("version {} of flow '{}' is gone", version, flow));
+  TRY(const auto document, parse_json(record->definition, 1'000));
+  std::vector<std::string> warnings;
+  TRY(cached, compile(document, connectors_, settings_of(*record), warnings));
+  return cached;
+}
+
+Result<LoadedFlow*> Driver::Impl::flow_named(std::string_view name) {
+  std::vector<std::string> names;
+  for (auto& [known, flow] : flows_) {
+    if (equals_ignoring_case(known, name)) return &flow;
+    names.push_back(known);
+  }
+  const auto nearest = nearest_name(name, names);
+  return fail("FLOW0501", fmt::format("there is no flow '{}'{}", name,
+                                      nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+}
+
+Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& document, const Principal& principal,
+                                      const DeployOptions& options) {
+  if (name.empty() || name.size() > 200) return fail("FLOW0508", "a flow's name has 1 to 200 characters");
+  Deployed deployed;
+  FlowRecord record;
+  record.name = name;
+  record.definition = json::serialize(document);
+  record.settings = json::serialize(json::object{{"parameters", options.parameters}, {"connections", options.connections}});
+  record.enabled = options.enabled;
+  record.deployed_at = clock_.now();
+  record.deployed_by = to_string(principal);
+  TRY(auto workflow, compile(document, connectors_, {options.parameters, options.connections}, deployed.warnings));
+  TRY(const auto before, store_.flow(name));
+  record.version = before ? before->version : 1;
+  if (before && before->definition == record.definition && before->settings == record.settings) {
+    deployed.version = record.version;
+    return deployed;
+  }
+  // Versions of a flow that was removed are kept for its runs.
+  for (;; ++record.version) {
+    TRY(const auto taken, store_.flow_version(name, record.version));
+    if (!taken) break;
+  }
+  TRY(auto flow, load_flow(std::move(record), workflow, clock_.now()));
+  if (flow.recurrence) {
+    TRY(flow.record.next_fire, first_fire(*flow.recurrence, clock_.now()));
+  }
+  TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.put_flow(transaction, flow.record); }));
+  deployed.version = flow.record.version;
+  deployed.changed = true;
+  workflows_[{flow.record.name, flow.record.version}] = std::move(workflow);
+  broken_flows_.erase(flow.record.name);
+  flows_.insert_or_assign(flow.record.name, std::move(flow));
+  return deployed;
+}
+
+Result<void> Driver::Impl::enable(std::string_view name, bool enabled) {
+  TRY(auto* flow, flow_named(name));
+  auto next = flow->record.next_fire;
+  if (enabled && !flow->record.enabled && flow->recurrence) {
+    TRY(next, first_fire(*flow->recurrence, clock_.now()));
+  }
+  const auto write = [&](store::Transaction& transaction) -> Result<void> {
+    TRY_DO(store_.set_fire(transaction, flow->record.name, flow->record.last_fire, next));
+    return store_.set_enabled(transaction, flow->record.name, enabled);
+  };
+  TRY_DO(database_.write(write));
+  flow->record.enabled = enabled;
+  flow->record.next_fire = next;
+  return {};
+}
+
+Result<void> Driver::Impl::remove(std::string_view name) {
+  TRY(auto* flow, flow_named(name));
+  const auto exact = flow->record.name;
+  TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.remove_flow(transaction, exact); }));
+  flows_.erase(exact);
+  return {};
+}
+
+Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigger_name, json::value outputs,
+                                  const Principal& principal) {
+  TRY(auto* flow, flow_named(name));
+  TRY(const auto* trigger, find_trigger(*flow->workflow, trigger_name));
+  if (const auto* request = std::get_if<RequestTrigger>(&trigger->kind); request != nullptr && request->check_schema) {
+    TRY(const auto schema, JsonSchema::compile(request->schema));
+    const auto* body = find(outputs, "body");
+    TRY_DO(schema.check(body == nullptr ? json::value() : *body));
+  }
+  TRY(auto runs, new_runs(*flow, *trigger, std::move(outputs), to_string(principal)));
+  if (runs.empty()) return fail("FLOW0509", "the trigger's conditions do not hold, or it has nothing to split");
+  const auto write = [&](store::Transaction& transaction) -> Result<void> {
+    for (auto& run : runs) TRY_DO(create(transaction, run));
+    return reached(CrashPoint::before_commit);
+  };
+  TRY_DO(database_.write(write));
+  TRY_DO(reached(CrashPoint::after_commit));
+  const auto first = runs.front().record.id;
+  for (auto& run : runs) adopt(std::move(run));
+  return first;
+}
+
+Result<std::vector<Driver::Impl::NewRun>> Driver::Impl::new_runs(const LoadedFlow& flow, const Trigger& trigger,
+                                                                 json::value outputs, std::string_view principal) {
+  const auto now = clock_.now();
+  TRY(auto all, split(*flow.workflow, trigger, std::move(outputs), now));
+  std::vector<NewRun> runs;
+  for (auto& one : all) {
+    auto about = trigger_record(trigger, std::move(one), now);
+    TRY(const bool holds, conditions_hold(*flow.workflow, trigger, about, now));
+    if (!holds) continue;
+    RunRecord record;
+    record.flow = flow.record.name;
+    record.version = flow.record.version;
+    record.trigger = trigger.name;
+    record.started = now;
+    record.principal = principal;
+    runs.push_back({std::move(record), flow.workflow, {{now, Started{std::move(about)}}}});
+  }
+  return runs;
+}
+
+Result<void> Driver::Impl::create(store::Transaction& transaction, NewRun& run) {
+  TRY_DO(store_.create_run(transaction, run.record));
+  TRY(run.started.letter, store_.send(transaction, run.record.id, event_line(*run.workflow, run.started.event)));
+  return {};
+}
+
+void Driver::Impl::adopt(NewRun run) {
+  const auto id = run.record.id;
+  auto live = std::make_unique<LiveRun>(std::move(run.record), std::move(run.workflow));
+  live->incoming.push_back(std::move(run.started));
+  live_.insert_or_assign(id, std::move(live));
+  ready_.push_back(id);
+}
+
+Result<RunId> Driver::Impl::resubmit(RunId id, const Principal& principal) {
+  TRY(const auto run, store_.run(id));
+  if (!run) return fail("FLOW0504", fmt::format("there is no run {}", id));
+  TRY(const auto workflow, workflow_of(run->flow, run->version));
+  TRY(const auto events, store_.events(id, *workflow));
+  const auto* started = events.empty() ? nullptr : std::get_if<Started>(&events.front().what);
+  const auto* outputs = started == nullptr ? nullptr : find(started->trigger, "outputs");
+  return start(run->flow, run->trigger, outputs == nullptr ? json::object() : *outputs, principal);
+}
+
+Result<void> Driver::Impl::cancel(RunId id, const Principal& principal) {
+  TRY(const auto run, store_.run(id));
+  if (!run) return fail("FLOW0504", fmt::format("there is no run {}", id));
+  if (run->ended) return {};
+  TRY(const auto workflow, workflow_of(run->flow, run->version));
+  Incoming incoming{{clock_.now(), CancelRequested{to_string(principal)}}};
+  TRY(incoming.letter, database_.write([&](store::Transaction& transaction) {
+    return store_.send(transaction, id, event_line(*workflow, incoming.event));
+  }));
+  // A run that is not loaded now finds the letter when it is.
+  if (const auto live = live_.find(id); live != live_.end()) {
+    live->second->incoming.push_front(std::move(incoming));
+    ready_.push_back(id);
+  }
+  return {};
+}
+
+Result<RunView> Driver::Impl::show(RunId id) {
+  TRY(const auto run, store_.run(id));
+  if (!run) return fail("FLOW0504", fmt::format("there is no run {}", id));
+  TRY(const auto workflow, workflow_of(run->flow, run->version));
+  return view_run(store_, *run, *workflow);
+}
+
+std::vector<std::string> Driver::Impl::problems() const {
+  std::vector<std::string> lines;
+  for (const auto& [name, why] : broken_flows_) lines.push_back(fmt::format("flow {}: {}", name, why));
+  for (const auto& [id, why] : broken_runs_) lines.push_back(fmt::format("run {}: {}", id, why));
+  return lines;
+}
+
+// ---- the public face: one caller at a time
+
+Driver::Driver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Driver::~Driver() = default;
+
+Result<std::unique_ptr<Driver>> Driver::open(store::Database& database, const Connectors& connectors, const Clock& clock,
+                                             DriverOptions options) {
+  auto impl = std::make_unique<Impl>(database, connectors, clock, std::move(options));
+  TRY_DO(impl->open());
+  return std::unique_ptr<Driver>(new Driver(std::move(impl)));
+}
+
+Result<Deployed> Driver::deploy(std::string_view name, const json::value& document, const Principal& principal,
+                                const DeployOptions& options) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->deploy(name, document, principal, options);
+}
+
+Result<void> Driver::enable(std::string_view name, bool enabled) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->enable(name, enabled);
+}
+
+Result<void> Driver::remove(std::string_view name) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->remove(name);
+}
+
+Result<RunId> Driver::start(std::string_view flow, std::string_view trigger, json::value body, const Principal& principal) {
+  json::object outputs{{"headers", json::object()}};
+  outputs.emplace("body", std::move(body));
+  return start_with_outputs(flow, trigger, std::move(outputs), principal);
+}
+
+Result<RunId> Driver::start_with_outputs(std::string_view flow, std::string_view trigger, json::value outputs,
+                                         const Principal& principal) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->start(flow, trigger, std::move(outputs), principal);
+}
+
+Result<RunId> Driver::resubmit(RunId run, const Principal& principal) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->resubmit(run, principal);
+}
+
+Result<void> Driver::cancel(RunId run, const Principal& principal) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->cancel(run, principal);
+}
+
+Result<bool> Driver::step() {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->step();
+}
+
+Result<std::size_t> Driver::run_until_idle(std::size_t limit) {
+  for (std::size_t steps = 0; steps < limit; ++steps) {
+    TRY(const bool moved, step());
+    if (!moved) return steps;
+  }
+  return fail("FLOW0502", fmt::format("the flows were not idle after {} steps", limit));
+}
+
+std::optional<Timestamp> Driver::next_due() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->next_due();
+}
+
+Result<RunView> Driver::show(RunId run) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->show(run);
+}
+
+std::vector<std::string> Driver::problems() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->problems();
+}
+
+RunStore& Driver::runs() { return impl_->runs(); }
+
+}  // namespace rollcall::flow

@@ -1,0 +1,281 @@
+// How the driver moves: triggers that are due, answers from outside, times that came, and turns.
+#include <fmt/format.h>
+
+#include "base/check.hpp"
+#include "base/text.hpp"
+#include "flow/driver_impl.hpp"
+
+namespace rollcall::flow {
+namespace {
+
+constexpr Timespan pause_after_failure = seconds(5);
+constexpr int max_child_depth = 10;
+
+Outcome child_outcome(const RunRecord& child) {
+  if (child.status != Status::succeeded) {
+    return refused(502, "ChildFailed", fmt::format("run {} of flow '{}' ended as {}: {}", child.id, child.flow,
+                                                   to_string(child.status), child.message));
+  }
+  auto response = parse_json(child.response.empty() ? std::string_view("null") : std::string_view(child.response), 1'000);
+  if (!response || !response->is_object()) return answered(200, nullptr);
+  const auto* status = find(*response, "statusCode");
+  const bool good = status == nullptr || !status->is_int64() || status->get_int64() < 400;
+  Outcome outcome{*std::move(response), {}, {}};
+  if (!good) {
+    outcome.code = "ActionFailed";
+    outcome.message = fmt::format("flow '{}' answered {}", child.flow, json::serialize(*status));
+  }
+  return outcome;
+}
+
+// A flow is called by its name, or by an id whose last part is its name.
+std::string_view last_part(std::string_view id) {
+  const auto slash = id.rfind('/');
+  return slash == std::string_view::npos ? id : id.substr(slash + 1);
+}
+
+}  // namespace
+
+Result<void> Driver::Impl::reached(CrashPoint point) {
+  if (!options_.crash || !options_.crash(point)) return {};
+  dead_ = true;
+  return fail("FLOWCRASH", "the plug was pulled");
+}
+
+Result<bool> Driver::Impl::step() {
+  if (dead_) return fail("FLOWCRASH", "the plug was pulled");
+  const auto now = clock_.now();
+  for (auto it = to_load_.begin(); it != to_load_.end();) {
+    if (it->second > now) {
+      ++it;
+      continue;
+    }
+    it->second = now + pause_after_failure;
+    TRY_DO(load_run(it->first));
+    it = to_load_.erase(it);
+  }
+  take_up_times();
+  TRY(const bool answered_one, take_answer());
+  if (answered_one) return true;
+  TRY(const bool fired, fire_due());
+  if (fired) return true;
+  return take_one_turn();
+}
+
+std::optional<Timestamp> Driver::Impl::next_due() const {
+  if (!ready_.empty() || outside_.ready()) return clock_.now();
+  std::optional<Timestamp> due;
+  const auto earlier = [&](Timestamp time) {
+    if (!due || time < *due) due = time;
+  };
+  if (!wakes_.empty()) earlier(wakes_.begin()->first);
+  for (const auto& [run, time] : to_load_) earlier(time);
+  for (const auto& [name, flow] : flows_) {
+    if (flow.record.next_fire && may_fire(flow)) earlier(*flow.record.next_fire);
+  }
+  return due;
+}
+
+// ---- triggers
+
+std::size_t Driver::Impl::unfinished(std::string_view flow) const {
+  return static_cast<std::size_t>(
+      std::count_if(live_.begin(), live_.end(), [&](const auto& run) { return run.second->record.flow == flow; }));
+}
+
+bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
+  if (!flow.record.enabled || flow.scheduled == nullptr) return false;
+  const auto& limit = flow.scheduled->concurrent_runs;
+  return !limit || unfinished(flow.record.name) < static_cast<std::size_t>(*limit);
+}
+
+// A trigger that may not fire now, because as many runs as may be are under way, stays due: it fires once
+// when one of them ends.
+Result<bool> Driver::Impl::fire_due() {
+  const auto now = clock_.now();
+  LoadedFlow* first = nullptr;
+  for (auto& [name, flow] : flows_) {
+    const auto& next = flow.record.next_fire;
+    if (!next || *next > now || !may_fire(flow)) continue;
+    if (first == nullptr || *next < *first->record.next_fire) first = &flow;
+  }
+  if (first == nullptr) return false;
+  TRY_DO(fire(*first));
+  return true;
+}
+
+Result<void> Driver::Impl::fire(LoadedFlow& flow) {
+  const auto due = *flow.record.next_fire;
+  const auto* kind = std::get_if<RecurrenceTrigger>(&flow.scheduled->kind);
+  // What was missed is not made up for, except by a sliding window.
+  const auto after = kind != nullptr && kind->sliding_window ? due : std::max(due, clock_.now());
+  TRY(const auto next, next_fire(*flow.recurrence, due, after));
+  json::object outputs;
+  if (kind != nullptr && kind->sliding_window) {
+    outputs["body"] = json::object{{"windowStartTime", format_iso(due)}, {"windowEndTime", format_iso(next)}};
+  }
+  auto runs = new_runs(flow, *flow.scheduled, std::move(outputs), "schedule");
+  if (!runs) {  // this firing cannot be; the next one may
+    broken_flows_[flow.record.name] = runs.error().message;
+    runs.emplace();
+  }
+  const auto write = [&](store::Transaction& transaction) -> Result<void> {
+    for (auto& run : *runs) TRY_DO(create(transaction, run));
+    TRY_DO(store_.set_fire(transaction, flow.record.name, due, next));
+    return reached(CrashPoint::before_commit);
+  };
+  TRY_DO(database_.write(write));
+  flow.record.last_fire = due;
+  flow.record.next_fire = next;
+  TRY_DO(reached(CrashPoint::after_commit));
+  for (auto& run : *runs) adopt(std::move(run));
+  return {};
+}
+
+// ---- runs
+
+Result<void> Driver::Impl::load_run(RunId id) {
+  TRY(const auto record, store_.run(id));
+  live_.erase(id);
+  std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
+  if (!record || record->ended) return {};
+  TRY(auto workflow, workflow_of(record->flow, record->version));
+  TRY(auto run, LiveRun::load(store_, *record, std::move(workflow)));
+  auto& live = *live_.emplace(id, std::move(run)).first->second;
+  broken_runs_.erase(id);
+  after_turn(live);  // what it waits for goes out again
+  return {};
+}
+
+void Driver::Impl::take_up_times() {
+  const auto now = clock_.now();
+  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+    const auto id = wakes_.begin()->second;
+    wakes_.erase(wakes_.begin());
+    const auto run = live_.find(id);
+    if (run == live_.end()) continue;
+    const auto instance = run->second->state.due(now);
+    if (!instance) continue;
+    run->second->incoming.push_back({{now, TimeCame{*instance}}});
+    if (std::find(ready_.begin(), ready_.end(), id) == ready_.end()) ready_.push_back(id);
+  }
+}
+
+Result<bool> Driver::Impl::take_answer() {
+  auto answer = outside_.answer();
+  if (!answer) return false;
+  TRY_DO(reached(CrashPoint::after_outside_call));
+  const auto found = live_.find(answer->run);
+  if (found == live_.end()) return true;  // it has ended meanwhile
+  auto& run = *found->second;
+  if (!run.state.awaits(*run.workflow, answer->instance, answer->attempt)) return true;
+  run.incoming.push_back({{clock_.now(), Completed{answer->instance, answer->attempt, std::move(answer->outcome)}}});
+  TRY_DO(turn(run));
+  return true;
+}
+
+Result<bool> Driver::Impl::take_one_turn() {
+  while (!ready_.empty()) {
+    const auto id = ready_.front();
+    ready_.pop_front();
+    const auto run = live_.find(id);
+    if (run == live_.end() || !run->second->has_work()) continue;
+    TRY_DO(turn(*run->second));
+    return true;
+  }
+  return false;
+}
+
+Result<void> Driver::Impl::turn(LiveRun& run) {
+  const auto id = run.record.id;
+  std::vector<NewRun> children;
+  std::optional<Incoming> for_parent;
+  const TurnHooks hooks{
+      [&](store::Transaction& transaction, LiveRun& parent, StartChild child) {
+        return start_child(transaction, parent, std::move(child), children);
+      },
+      [&](store::Transaction& transaction, LiveRun& over) { return ended(transaction, over, for_parent); },
+      [&] { return reached(CrashPoint::before_commit); }};
+  const auto parent = run.record.parent;
+  if (auto taken = take_turn(database_, store_, clock_, run, options_.turn, hooks); !taken) {
+    live_.erase(id);
+    std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
+    to_load_[id] = clock_.now() + pause_after_failure;
+    return std::unexpected(std::move(taken).error());
+  }
+  TRY_DO(reached(CrashPoint::after_commit));
+  after_turn(run);
+  for (auto& child : children) adopt(std::move(child));
+  if (for_parent && parent) {
+    if (const auto waiting = live_.find(*parent); waiting != live_.end()) {
+      waiting->second->incoming.push_back(*std::move(for_parent));
+      ready_.push_back(*parent);
+    }
+  }
+  return {};
+}
+
+void Driver::Impl::after_turn(LiveRun& run) {
+  const auto id = run.record.id;
+  std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
+  if (run.state.over()) {
+    live_.erase(id);
+    return;
+  }
+  for (auto& call : run.outside) {
+    const auto& action = run.workflow->action(call.instance.action);
+    const auto* kind = std::get_if<ConnectorCall>(&action.kind);
+    outside_.ask({id, std::move(call), action.name, kind == nullptr ? "" : kind->connection, run.principal, clock_.now()});
+  }
+  run.outside.clear();
+  if (const auto time = run.state.next_time()) wakes_.emplace(*time, id);
+  if (run.has_work()) ready_.push_back(id);
+}
+
+// ---- child flows
+
+Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& transaction, LiveRun& parent, StartChild child,
+                                                         std::vector<NewRun>& children) {
+  const auto refuse = [](std::string code, std::string message) { return std::optional(refused(404, std::move(code), std::move(message))); };
+  int depth = 1;
+  for (auto up = parent.record.parent; up && depth <= max_child_depth; ++depth) {
+    const auto found = live_.find(*up);
+    if (found == live_.end()) break;
+    up = found->second->record.parent;
+  }
+  if (depth > max_child_depth) {
+    return refuse("FLOW0505", fmt::format("flows that call flows may do so {} deep", max_child_depth));
+  }
+  const auto flow = flow_named(last_part(child.flow));
+  if (!flow) return refuse(flow.error().code, flow.error().message);
+  const auto trigger = find_trigger(*(*flow)->workflow, "");
+  if (!trigger) return refuse(trigger.error().code, trigger.error().message);
+  json::object outputs{{"headers", json::object()}};
+  outputs.emplace("body", std::move(child.body));
+  auto runs = new_runs(**flow, **trigger, std::move(outputs), to_string(parent.principal));
+  if (!runs) return refuse(runs.error().code, runs.error().message);
+  if (runs->size() != 1) return refuse("FLOW0509", "the trigger's conditions do not hold");
+  auto& run = runs->front();
+  run.record.parent = parent.record.id;
+  run.record.parent_instance = to_string(*parent.workflow, child.instance);
+  TRY_DO(create(transaction, run));
+  children.push_back(std::move(run));
+  return std::nullopt;
+}
+
+Result<void> Driver::Impl::ended(store::Transaction& transaction, LiveRun& run, std::optional<Incoming>& for_parent) {
+  TRY_DO(store_.delete_letters(transaction, run.record.id));
+  if (!run.record.parent) return {};
+  const auto parent = *run.record.parent;
+  const auto waiting = live_.find(parent);
+  if (waiting == live_.end() && !to_load_.contains(parent)) return {};  // it ended without waiting any longer
+  const auto outcome = child_outcome(run.record);
+  const auto now = clock_.now();
+  TRY(const auto letter, store_.send(transaction, parent, completion_line(run.record.parent_instance, now, outcome)));
+  if (waiting == live_.end()) return {};
+  TRY(const auto instance, parse_instance(*waiting->second->workflow, run.record.parent_instance));
+  for_parent = Incoming{{now, Completed{instance, 1, outcome}}, letter};
+  return {};
+}
+
+}  // namespace rollcall::flow

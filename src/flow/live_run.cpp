@@ -1,0 +1,73 @@
+#include "flow/live_run.hpp"
+
+#include "base/check.hpp"
+
+namespace rollcall::flow {
+RunFacts facts_of(const RunRecord& record) {
+  std::uint64_t seed = static_cast<std::uint64_t>(record.id);
+  return {record.id, record.flow, next_random(seed)};
+}
+
+LiveRun::LiveRun(RunRecord run_record, std::shared_ptr<const Workflow> its_workflow)
+    : record(std::move(run_record)),
+      workflow(std::move(its_workflow)),
+      principal{Principal::Kind::flow_run, std::to_string(record.id)},
+      state(*workflow, facts_of(record)) {}
+
+Result<std::unique_ptr<LiveRun>> LiveRun::load(RunStore& store, RunRecord record, std::shared_ptr<const Workflow> workflow) {
+  auto run = std::make_unique<LiveRun>(std::move(record), std::move(workflow));
+  TRY(auto events, store.events(run->record.id, *run->workflow));
+  for (auto& event : events) {
+    run->take_in(std::move(event), nullptr);
+    run->children.clear();  // created in the turn of this event
+  }
+  TRY(const auto letters, store.letters(run->record.id));
+  for (const auto& letter : letters) {
+    TRY(auto event, parse_event_line(*run->workflow, letter.event));
+    run->incoming.push_back({std::move(event), letter.id});
+  }
+  return run;
+}
+
+void LiveRun::take_in(Event event, HistoryWriter* writer) {
+  // Time does not run backwards within a run, whatever the machine's clock does.
+  event.at = std::max(event.at, last_event);
+  last_event = event.at;
+  if (const auto* completed = std::get_if<Completed>(&event.what)) {
+    const auto answers = [&](const CallOperation& call) {
+      return call.attempt == completed->attempt && call.instance == completed->instance;
+    };
+    if (const auto call = std::find_if(calls.begin(), calls.end(), answers); call != calls.end()) calls.erase(call);
+    std::erase_if(outside, answers);
+  }
+  if (writer != nullptr) writer->add(event);
+  std::vector<Command> commands;
+  if (!advance(*workflow, state, std::move(event), commands)) {
+    if (writer != nullptr) writer->drop_last();
+    return;
+  }
+  for (auto& command : commands) carry_out(std::move(command));
+}
+
+void LiveRun::carry_out(Command command) {
+  if (auto* call = std::get_if<CallOperation>(&command)) {
+    if (call->operation.operation().place == Place::outside) {
+      outside.push_back(std::move(*call));
+    } else {
+      calls.push_back(std::move(*call));
+    }
+  } else if (auto* child = std::get_if<StartChild>(&command)) {
+    children.push_back(std::move(*child));
+  } else if (auto* respond = std::get_if<Respond>(&command)) {
+    record.response = json::serialize(respond->outputs);
+  } else if (auto* finish = std::get_if<Finish>(&command)) {
+    record.status = finish->status;
+    record.code = std::move(finish->code);
+    record.message = std::move(finish->message);
+    record.ended = last_event;
+    calls.clear();
+    outside.clear();
+  }
+}
+
+}  // namespace rollcall::flow

@@ -1,0 +1,69 @@
+#include "flow/run_view.hpp"
+
+#include "flow/environment.hpp"
+
+namespace rollcall::flow {
+namespace {
+
+class Collector final : public Observer {
+ public:
+  explicit Collector(RunView& view) : view_(view) {}
+
+  void ended(const Workflow& workflow, const Frame& frame, ActionIndex index, const Slot& slot) override {
+    if (view_.actions.size() >= max_viewed_actions) {
+      view_.truncated = true;
+      return;
+    }
+    const auto& action = workflow.action(index);
+    const auto iterations = iterations_of(frame);
+    const auto around = iterations.view();
+    auto& view = view_.actions.emplace_back();
+    view.name = action.name;
+    view.type = action.type;
+    view.iterations.assign(around.begin(), around.end());
+    view.status = slot.status;
+    view.started = slot.started;
+    view.ended = slot.ended;
+    view.attempts = slot.attempt;
+    if (!action.secure_inputs) view.inputs = slot.inputs;
+    if (!action.secure_outputs && !action.secure_inputs) view.outputs = slot.outputs;
+    view.code = code_of(slot);
+    if (slot.failure) view.message = slot.failure->message;
+  }
+
+  // What has begun and not ended, in this frame and those inside it.
+  void under_way(const Workflow& workflow, const State& state, const Frame& frame) {
+    const auto& actions = workflow.frame(frame.loop);
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      const auto& slot = frame.slots[i];
+      if (slot.status != Status::running) continue;
+      ended(workflow, frame, actions[i], slot);
+      if (state.over() && !view_.truncated) view_.actions.back().status = Status::cancelled;
+      if (slot.loop == nullptr) continue;
+      for (const auto& iteration : slot.loop->active) under_way(workflow, state, *iteration);
+    }
+  }
+
+ private:
+  RunView& view_;
+};
+
+}  // namespace
+
+Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow) {
+  RunView view{run, {}, {}};
+  Collector collector(view);
+  State state(workflow, facts_of(run));
+  state.observer = &collector;
+  TRY(auto events, store.events(run.id, workflow));
+  std::vector<Command> commands;
+  for (auto& event : events) {
+    advance(workflow, state, std::move(event), commands);
+    commands.clear();
+  }
+  view.trigger = state.trigger;
+  collector.under_way(workflow, state, *state.root);
+  return view;
+}
+
+}  // namespace rollcall::flow
