@@ -3,77 +3,29 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+
+#include "fleet/matching.hpp"
 
 namespace rollcall::fleet {
 namespace {
 
-constexpr std::size_t none = static_cast<std::size_t>(-1);
-
 Timespan distance(Timestamp a, Timestamp b) { return a < b ? b - a : a - b; }
-
-// ---- which wave is which known item
-
-class Matching {
- public:
-  Matching(std::span<const Wave> waves, std::span<const Deployment* const> history, const Parameters& parameters)
-      : waves_(waves), history_(history), parameters_(parameters), item_of_(waves.size(), none),
-        wave_of_(history.size(), none) {
-    struct Pair {
-      Timespan cost;
-      std::size_t wave, item;
-    };
-    std::vector<Pair> pairs;
-    for (std::size_t w = 0; w < waves.size(); ++w) {
-      for (std::size_t i = 0; i < history.size(); ++i) {
-        if (waves[w].version != history[i]->version) continue;
-        const Timespan cost = distance(waves[w].birth, history[i]->started_at);
-        if (cost <= limit(w, i)) pairs.push_back({cost, w, i});
-      }
-    }
-    std::ranges::stable_sort(pairs, {}, &Pair::cost);
-    for (const Pair& pair : pairs) {
-      if (item_of_[pair.wave] != none || wave_of_[pair.item] != none) continue;
-      item_of_[pair.wave] = pair.item;
-      wave_of_[pair.item] = pair.wave;
-    }
-  }
-
-  std::size_t item_of(std::size_t wave) const { return item_of_[wave]; }
-  bool seen(std::size_t item) const { return wave_of_[item] != none; }
-
- private:
-  // So far apart may the wave's birth be from the item's StartedAt: far when no other version is between them.
-  Timespan limit(std::size_t w, std::size_t i) const {
-    const Timespan near = parameters_.skew + waves_[w].error;
-    const Timestamp low = std::min(waves_[w].birth, history_[i]->started_at);
-    const Timestamp high = std::max(waves_[w].birth, history_[i]->started_at);
-    for (const Deployment* other : history_) {
-      if (other->version != history_[i]->version && low < other->started_at && other->started_at < high) return near;
-    }
-    for (const Wave& other : waves_) {
-      if (low < other.birth && other.birth < high && !is_known(other.version)) return near;
-    }
-    return std::max(near, parameters_.reach);
-  }
-
-  bool is_known(std::string_view version) const {
-    return std::ranges::any_of(history_, [&](const Deployment* item) { return item->version == version; });
-  }
-
-  std::span<const Wave> waves_;
-  std::span<const Deployment* const> history_;
-  const Parameters& parameters_;
-  std::vector<std::size_t> item_of_, wave_of_;
-};
 
 // ---- the walk
 
 class Walk {
  public:
-  Walk(std::span<const Run> runs, std::span<const Deployment* const> history, Timestamp now,
+  Walk(std::span<const Run> runs, std::span<const Deployment* const> history, Timestamp since, Timestamp now,
        const Parameters& parameters)
-      : runs_(runs), history_(history), now_(now), parameters_(parameters), waves_(make_waves(runs, parameters)),
-        matching_(waves_, history, parameters) {}
+      : runs_(runs), history_(history), now_(now), parameters_(parameters),
+        waves_(make_waves(runs, since - parameters.reach, parameters)) {
+    match_waves(waves_, history, parameters);
+    order_waves(waves_, since - parameters.reach, parameters);
+    for (const Wave& wave : waves_) {
+      if (wave.known != nullptr) seen_.insert(wave.known);
+    }
+  }
 
   std::vector<Episode> go() {
     std::size_t item = 0;
@@ -82,14 +34,14 @@ class Walk {
     for (std::size_t w = 0; w < waves_.size(); ++w) {
       reached = std::max(reached, waves_[w].birth);
       for (; item < history_.size(); ++item) {
-        if (matching_.seen(item)) continue;
+        if (seen_.contains(history_[item])) continue;
         if (history_[item]->started_at > reached) break;
         add_unseen(*history_[item]);
       }
       visit(w);
     }
     for (; item < history_.size(); ++item) {
-      if (!matching_.seen(item)) add_unseen(*history_[item]);
+      if (!seen_.contains(history_[item])) add_unseen(*history_[item]);
     }
     return std::move(episodes_);
   }
@@ -108,18 +60,18 @@ class Walk {
 
   void visit(std::size_t w) {
     const Wave& wave = waves_[w];
-    if (const std::size_t item = matching_.item_of(w); item != none) return add(wave, history_[item]);
+    if (wave.known != nullptr) return add(wave, wave.known);
     if (episodes_.empty()) {
       if (history_.empty() ? wave.version == initial_ : !from_the_beginning(wave)) add(wave, nullptr);
       return;
     }
     Episode& current = episodes_.back();
     if (current.version == wave.version) {
-      if (is_redeploy(wave, current)) return add(wave, nullptr);
+      if (wave.news && is_redeploy(wave, current)) return add(wave, nullptr);
       return join(current, wave);
     }
     if (from_the_beginning(wave)) return;
-    if (!was_before(wave.version) || came_back(w, current)) return add(wave, nullptr);
+    if (wave.news && (!was_before(wave.version) || came_back(w, current))) return add(wave, nullptr);
     // A restart on an image that is not current: the last episode of that version keeps it.
     for (std::size_t e = episodes_.size(); e-- > 0;) {
       if (episodes_[e].version == wave.version) return join(episodes_[e], wave);
@@ -170,7 +122,7 @@ class Walk {
   std::optional<Timestamp> bound_of(std::size_t w) const {
     for (std::size_t next = w + 1; next < waves_.size(); ++next) {
       if (waves_[next].version == waves_[w].version) continue;
-      if (matching_.item_of(next) != none || !was_before(waves_[next].version)) return waves_[next].birth;
+      if (waves_[next].known != nullptr || !was_before(waves_[next].version)) return waves_[next].birth;
     }
     return std::nullopt;
   }
@@ -182,26 +134,47 @@ class Walk {
     const Timestamp end = std::min(bound.value_or(now_), now_);
     std::vector<const Run*> fresh, others;
     for (const Run& run : runs_) {
-      if (run.started && run.version == waves_[w].version && run.start >= waves_[w].runs.front()->start) {
-        if (run.start < end) fresh.push_back(&run);
-      } else if (run.start < end) {
-        others.push_back(&run);
-      }
+      if (run.start >= end) continue;
+      const bool since = run.started && run.version == waves_[w].version && run.start >= waves_[w].runs.front()->start;
+      (since ? fresh : others).push_back(&run);
     }
-    const auto majority = [&](Timestamp at) { return alive_at(fresh, at) > alive_at(others, at); };
+    const std::size_t size = usual_size();
+    const auto majority = [&](Timestamp at) {
+      const std::size_t own = alive_at(fresh, at);
+      return own * 2 > size && own > alive_at(others, at) && alive_at(waves_[w].runs, at) > 0;
+    };
     for (const Run* run : fresh) {
       if (!majority(run->start)) continue;
       if (bound) return true;
       if (end - run->start >= parameters_.hold && majority(end)) return true;
     }
-    return gone_for_good(current, end) && fresh.size() * 2 >= current.runs.size();
+    const std::optional<Timestamp> gone = gone_for_good(current, end);
+    return gone && alive_at(waves_[w].runs, *gone) > 0 && fresh.size() * 2 >= current.runs.size();
   }
 
-  bool gone_for_good(const Episode& episode, Timestamp at) const {
-    if (!episode.seen()) return false;
-    return std::ranges::all_of(episode.runs, [&](const Run* run) {
-      return run->gone + (run->replaced ? parameters_.hold : parameters_.settle) <= at;
+  // How many instances the cell has when nothing is going on, as far as it is known.
+  std::size_t usual_size() const {
+    for (std::size_t e = episodes_.size(); e-- > 0;) {
+      const Deployment* known = episodes_[e].known;
+      if (known != nullptr && known->completed_at) return static_cast<std::size_t>(known->instances);
+    }
+    return 1;
+  }
+
+  // All its instances restarted on something else or are unheard for long, and so that none other of it can
+  // still turn up, every host has been heard since. Since when.
+  std::optional<Timestamp> gone_for_good(const Episode& episode, Timestamp at) const {
+    if (!episode.seen()) return std::nullopt;
+    Timestamp gone{0};
+    for (const Run* run : episode.runs) {
+      const Timespan wait = run->replaced ? parameters_.hold : parameters_.patience;
+      if (run->gone == timestamp_max || run->gone + wait > at) return std::nullopt;
+      gone = std::max(gone, run->gone);
+    }
+    const bool informed = std::ranges::all_of(runs_, [&](const Run& run) {
+      return run.replaced || run.end >= gone || run.end + parameters_.patience <= at;
     });
+    return informed ? std::optional(gone) : std::nullopt;
   }
 
   // Most instances are new, and most of those that lived before are gone.
@@ -222,7 +195,7 @@ class Walk {
   Timestamp now_;
   const Parameters& parameters_;
   std::vector<Wave> waves_;
-  Matching matching_;
+  std::set<const Deployment*> seen_;
   std::vector<Episode> episodes_;
   std::string_view initial_;
   Timestamp beginning_{0};
@@ -231,8 +204,8 @@ class Walk {
 }  // namespace
 
 std::vector<Episode> make_episodes(std::span<const Run> runs, std::span<const Deployment* const> history,
-                                   Timestamp now, const Parameters& parameters) {
-  return Walk(runs, history, now, parameters).go();
+                                   Timestamp since, Timestamp now, const Parameters& parameters) {
+  return Walk(runs, history, since, now, parameters).go();
 }
 
 }  // namespace rollcall::fleet

@@ -23,6 +23,6 @@ struct Episode {
 
 // `history` by Sequence. Every item of it is in the answer.
 std::vector<Episode> make_episodes(std::span<const Run> runs, std::span<const Deployment* const> history,
-                                   Timestamp now, const Parameters& parameters);
+                                   Timestamp since, Timestamp now, const Parameters& parameters);
 
 }  // namespace rollcall::fleet

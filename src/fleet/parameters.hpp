@@ -11,6 +11,7 @@ struct Parameters {
   Timespan skew = minutes(6);        // no clock is further off than this
   Timespan wave = minutes(10);       // starts of one version that lie closer belong together
   Timespan hold = minutes(5);        // a version that comes back must stay this long to be believed
+  Timespan patience = minutes(45);   // unheard for this long: gone, even if its lines are held up somewhere
   Timespan settle = minutes(15);     // a redeploy is judged this long after its first start
   Timespan stall = minutes(30);      // in progress without a new instance for this long: stalled
   Timespan reach = hours(2);         // lines may come this late: so far may a known start still move

@@ -46,7 +46,7 @@ const Deployment* find_known(const CellInput& cell, const std::string& id) {
 void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input, const Parameters& parameters,
                     std::vector<Change>& changes) {
   const std::vector<Run> runs = make_runs(own.intervals, input.now, parameters);
-  const std::vector<Episode> episodes = make_episodes(runs, own.history, input.now, parameters);
+  const std::vector<Episode> episodes = make_episodes(runs, own.history, input.since, input.now, parameters);
   Records records = make_records(cell, episodes, runs, own.snapshot, input.now, parameters);
   for (Deployment& item : records.items) {
     if (!item.deployment_id.empty()) continue;

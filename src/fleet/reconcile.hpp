@@ -28,6 +28,7 @@ struct Input {
   std::span<const Deployment> history;  // all items of the cells that `intervals` mentions
   std::span<const Snapshot> snapshots;  // their snapshot rows
   std::span<const Interval> intervals;
+  Timestamp since;  // now - lookback: what was ingested before has been judged by earlier polls
   Timestamp now;
   std::string run_id;
 };

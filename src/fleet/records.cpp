@@ -75,7 +75,7 @@ class Recorder {
       if (all == 0) return;
       item.instances = own;
       item.percent = (own * 100 + all / 2) / all;
-      if (own == all) item.completed_at = completion(i, now_);
+      if (own == all) complete(item, completion(i, now_));
       return;
     }
     if (is_settled(i)) return;
@@ -83,8 +83,13 @@ class Recorder {
     const std::int64_t before = i == 0 ? own : records_.items[i - 1].instances;
     item.instances = own;
     item.percent = before == 0 ? 100 : std::min<std::int64_t>(100, own * 100 / before);
-    if (own >= before) item.completed_at = completion(i, episodes_[i + 1].birth);
+    if (own >= before) complete(item, completion(i, episodes_[i + 1].birth));
     else item.completed_at.reset();
+  }
+
+  void complete(Deployment& item, Timestamp at) const {
+    const Timestamp known = item.completed_at.value_or(Timestamp{0});
+    if (known + parameters_.still < at || at + parameters_.still < known) item.completed_at = at;
   }
 
   std::int64_t alive_in_cell(Timestamp at) const {

@@ -23,7 +23,7 @@ bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs, const 
   bool together = false;
   for (const Run* other : wave.runs) {
     if (split_by_own_clock(*other, run, runs)) return false;
-    if (other->gone + other->error > run.start - run.error) together = true;
+    if (!other->interval->host.empty() || other->gone + other->error > run.start - run.error) together = true;
   }
   return together;
 }
@@ -51,7 +51,10 @@ int votes(const Wave& a, const Wave& b) {
   return balance;
 }
 
-bool came_first(const Wave& a, const Wave& b, const Parameters& parameters) {
+bool came_first(const Wave& a, const Wave& b, Timestamp judged, const Parameters& parameters) {
+  if (a.known != nullptr && b.known != nullptr && std::max(a.known->started_at, b.known->started_at) < judged) {
+    return a.known->sequence < b.known->sequence;
+  }
   if (const int balance = votes(a, b); balance != 0) return balance > 0;
   const Timespan apart = a.birth < b.birth ? b.birth - a.birth : a.birth - b.birth;
   if (apart <= a.error + b.error && a.version != b.version && a.death != b.death) {
@@ -63,33 +66,38 @@ bool came_first(const Wave& a, const Wave& b, const Parameters& parameters) {
 
 }  // namespace
 
-std::vector<Wave> make_waves(std::span<const Run> runs, const Parameters& parameters) {
+std::vector<Wave> make_waves(std::span<const Run> runs, Timestamp judged, const Parameters& parameters) {
   std::map<std::string_view, std::vector<Wave>> by_version;
   for (const Run& run : runs) {
     if (!run.started) continue;
     std::vector<Wave>& own = by_version[run.version];
-    if (own.empty() || !belongs(own.back(), run, runs, parameters)) own.push_back({run.version, {}, {}, {}, {}});
+    if (own.empty() || !belongs(own.back(), run, runs, parameters)) own.push_back({run.version, {}, {}, {}, {}, false, nullptr});
     own.back().runs.push_back(&run);
   }
   std::vector<Wave> waves;
   for (auto& [version, own] : by_version) {
     for (Wave& wave : own) {
       find_birth_and_death(wave);
+      wave.news = std::ranges::any_of(
+          wave.runs, [&](const Run* run) { return run->interval->earliest_ingested >= judged; });
       waves.push_back(std::move(wave));
     }
   }
   std::ranges::stable_sort(waves, {}, &Wave::birth);
+  return waves;
+}
+
+void order_waves(std::vector<Wave>& waves, Timestamp judged, const Parameters& parameters) {
   // The comparison need not be transitive, so neighbours are exchanged until none wants to, at most so often.
   for (std::size_t round = 0; round < waves.size(); ++round) {
     bool changed = false;
     for (std::size_t i = 0; i + 1 < waves.size(); ++i) {
-      if (!came_first(waves[i + 1], waves[i], parameters)) continue;
+      if (!came_first(waves[i + 1], waves[i], judged, parameters)) continue;
       std::swap(waves[i], waves[i + 1]);
       changed = true;
     }
     if (!changed) break;
   }
-  return waves;
 }
 
 }  // namespace rollcall::fleet

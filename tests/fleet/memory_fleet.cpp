@@ -61,14 +61,14 @@ bool MemoryFleet::touched(const OwnCell& cell, Timestamp now, Timespan lookback)
   return false;
 }
 
-Timespan MemoryFleet::usual_lag(Timestamp now) const {
+Timespan MemoryFleet::usual_lag(Timestamp since) const {
   std::vector<Timespan> lags;
   for (const OwnCell& cell : cells_) {
     std::map<std::int64_t, Timespan> least;
     for (const Pair& pair : cell.pairs) {
-      if (pair.latest < now - minutes(15)) continue;
+      if (pair.latest < since) continue;
       for (const Bin& bin : pair.bins) {
-        if (bin.latest < now - minutes(15)) continue;
+        if (bin.latest < since) continue;
         const auto [found, isnew] = least.try_emplace(pair.host >= 0 ? pair.host : pair.instance, bin.least_lag);
         if (!isnew) found->second = std::min(found->second, bin.least_lag);
       }
@@ -154,7 +154,7 @@ std::vector<Interval> MemoryFleet::deployments(Timestamp now, Timespan lookback)
   for (std::uint32_t number = 0; number < cells_.size(); ++number) {
     const OwnCell& cell = cells_[number];
     if (!touched(cell, now, lookback)) continue;
-    if (!usual) usual = usual_lag(now);
+    if (!usual) usual = usual_lag(now - lookback);
     answer(number, cell, now - lookback - context, *usual, rows);
   }
   return rows;

@@ -55,7 +55,7 @@ class MemoryFleet {
   };
 
   bool touched(const OwnCell& cell, Timestamp now, Timespan lookback) const;
-  Timespan usual_lag(Timestamp now) const;
+  Timespan usual_lag(Timestamp since) const;
   void answer(std::uint32_t number, const OwnCell& cell, Timestamp since, Timespan usual,
               std::vector<Interval>& rows) const;
 

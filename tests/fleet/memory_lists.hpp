@@ -26,7 +26,7 @@ class MemoryLists {
   }
 
   // What the connector reads: of the cells that the intervals mention.
-  std::vector<Change> reconcile(std::span<const Interval> intervals, Timestamp now) const {
+  std::vector<Change> reconcile(std::span<const Interval> intervals, Timestamp since, Timestamp now) const {
     std::vector<Deployment> items;
     std::vector<Snapshot> rows;
     std::map<Cell, bool> cells;
@@ -37,7 +37,7 @@ class MemoryLists {
       }
       if (const auto own = snapshot_.find(cell); own != snapshot_.end()) rows.push_back(own->second);
     }
-    return fleet::reconcile({items, rows, intervals, now, "run"});
+    return fleet::reconcile({items, rows, intervals, since, now, "run"});
   }
 
   const std::map<Cell, std::vector<Deployment>>& history() const { return history_; }

@@ -61,8 +61,9 @@ Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline,
     more = line.has_value();
     if (outages.tracker.covering(poll) || outages.warehouse.covering(poll)) continue;
     ++replayed.polls;
-    const std::vector<Interval> intervals = fleet.deployments(poll, poll - succeeded + hours(1));
-    const std::vector<Change> changes = lists.reconcile(intervals, poll);
+    const Timespan lookback = poll - succeeded + hours(1);
+    const std::vector<Interval> intervals = fleet.deployments(poll, lookback);
+    const std::vector<Change> changes = lists.reconcile(intervals, poll - lookback, poll);
     for (const Change& change : changes) {
       lists.apply(change);
       replayed.creates += change.action == Change::Action::create ? 1 : 0;
