@@ -8,9 +8,10 @@
 namespace rollcall::expr {
 namespace {
 
+// Designers write several arguments where text and values stand side by side: they are put together.
 Result<Value> encode(Arguments& arguments) {
   std::string text;
-  TRY_DO(append_text(text, arguments[0]));
+  for (const Value& value : arguments.values) TRY_DO(append_text(text, value));
   return text_value(encode_uri(text));
 }
 
@@ -58,8 +59,8 @@ Result<Value> scheme(Arguments& arguments) {
 
 constexpr Function rows[] = {
     {"decodeUriComponent", 1, 1, decode},
-    {"encodeUriComponent", 1, 1, encode},
-    {"uriComponent", 1, 1, encode},
+    {"encodeUriComponent", 1, any_number, encode},
+    {"uriComponent", 1, any_number, encode},
     {"uriComponentToBinary", 1, 1, to_binary},
     {"uriComponentToString", 1, 1, decode},
     {"uriHost", 1, 1, host},
