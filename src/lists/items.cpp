@@ -1,0 +1,323 @@
+#include "lists/items.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.hpp"
+#include "base/text.hpp"
+#include "lists/paging.hpp"
+#include "lists/values.hpp"
+
+namespace rollcall::lists {
+namespace {
+
+using store::Argument;
+
+constexpr std::array<std::string_view, 6> kept_by_us{"ID", "Id", "Created", "Modified", "Author", "Editor"};
+
+Head read_head(const store::Row& row) {
+  return {row.integer(0), row.integer(1), row.time(2), std::string(row.text(3)), row.time(4), std::string(row.text(5))};
+}
+
+void append_head(std::vector<Argument>& arguments, const Head& head) {
+  arguments.emplace_back(head.id);
+  arguments.emplace_back(head.version);
+  arguments.emplace_back(head.created.ticks);
+  arguments.emplace_back(std::string_view(head.author));
+  arguments.emplace_back(head.modified.ticks);
+  arguments.emplace_back(std::string_view(head.editor));
+}
+
+Item make_item(const List& list, const Head& head, const std::vector<sql::Value>& values) {
+  Item item{head.id, head.version, {}};
+  item.fields.reserve(list.columns.size() + 5);
+  item.fields.emplace("ID", head.id);
+  for (std::size_t i = 0; i < list.columns.size(); ++i) {
+    item.fields.emplace(list.columns[i].name, to_json(list.columns[i].type, values[i]));
+  }
+  item.fields.emplace("Created", time_to_json(head.created));
+  item.fields.emplace("Modified", time_to_json(head.modified));
+  item.fields.emplace("Author", head.author);
+  item.fields.emplace("Editor", head.editor);
+  return item;
+}
+
+std::unexpected<Error> no_such_item(const List& list, std::int64_t id) {
+  return fail("LIST0102", fmt::format("list '{}' has no item {}", list.name, id));
+}
+
+// The position of the column that a field names, if the write may set it.
+Result<std::size_t> settable(const KeptList& kept, std::string_view name, bool unlocked) {
+  const auto index = kept.column_index(name);
+  if (index == none) {
+    if (std::find(kept_by_us.begin(), kept_by_us.end(), name) != kept_by_us.end()) {
+      return fail("LIST0106", fmt::format("'{}' is kept by Rollcall and cannot be set", name));
+    }
+    std::vector<std::string> names;
+    for (const auto& column : kept.list().columns) names.push_back(column.name);
+    const auto nearest = nearest_name(name, names);
+    const auto hint = nearest.empty() ? std::string() : fmt::format("; did you mean '{}'?", nearest);
+    return fail("LIST0106", fmt::format("list '{}' has no column '{}'{}", kept.list().name, name, hint));
+  }
+  if (kept.list().columns[index].guarded && !unlocked) {
+    return fail("LIST0108", fmt::format("column '{}' is kept by Rollcall's flows; unlock it to change it by hand", name));
+  }
+  return index;
+}
+
+std::string_view key_view(const json::key_value_pair& member) { return {member.key().data(), member.key().size()}; }
+
+sql::Value order_value(odata::Type type, const store::Row& row, std::size_t index) {
+  if (row.is_null(index)) return {};
+  switch (type) {
+    case odata::Type::real: return row.real(index);
+    case odata::Type::text: return std::string(row.text(index));
+    default: return row.integer(index);
+  }
+}
+
+}  // namespace
+
+Result<Items::Stored> Items::find(store::Connection& connection, const KeptList& kept, std::int64_t id,
+                                  std::optional<std::int64_t> if_match) const {
+  const auto& columns = kept.list().columns;
+  TRY(auto found, connection.first(kept.select_item(), {id}, [&](const store::Row& row) {
+    Stored stored{read_head(row), {}};
+    stored.values.reserve(columns.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      stored.values.push_back(read_value(columns[i].type, row, head_columns + i));
+    }
+    return stored;
+  }));
+  if (!found) return no_such_item(kept.list(), id);
+  if (if_match && *if_match != found->head.version) {
+    return fail("LIST0103", fmt::format("item {} of list '{}' is at version {} now, not {}; read it again", id,
+                                        kept.list().name, found->head.version, *if_match));
+  }
+  return *std::move(found);
+}
+
+Result<void> Items::write_item(store::Transaction& transaction, const KeptList& kept, const Stored& stored) const {
+  std::vector<Argument> arguments;
+  arguments.reserve(head_columns + stored.values.size());
+  append_head(arguments, stored.head);
+  for (const auto& value : stored.values) arguments.emplace_back(value);
+  if (auto written = transaction.execute(kept.insert_item(), arguments); !written) {
+    return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
+  }
+  return {};
+}
+
+Result<void> Items::write_version(store::Transaction& transaction, const KeptList& kept, const Stored& stored,
+                                  const Write& write, bool deleted) const {
+  std::vector<Argument> arguments;
+  arguments.reserve(head_columns + 2 + stored.values.size());
+  append_head(arguments, stored.head);
+  arguments.emplace_back(write.valid_from.value_or(write.now).ticks);
+  arguments.emplace_back(deleted);
+  for (const auto& value : stored.values) arguments.emplace_back(value);
+  TRY_DO(transaction.execute(kept.insert_version(), arguments));
+  return {};
+}
+
+// Says which key and which item, when the database only says that something is not unique.
+Error Items::explain_conflict(store::Connection& connection, const KeptList& kept, const Stored& stored,
+                              Error error) const {
+  if (error.code != "STORE0105") return error;
+  for (const auto& key : kept.list().unique_keys) {
+    sql::Select select;
+    select.items = {{sql::column(own::id), {}}};
+    select.from = sql::table(kept.table());
+    for (const auto& name : key) {
+      const auto& value = stored.values[kept.column_index(name)];
+      select.where = sql::and_also(select.where, sql::binary(sql::BinaryOperator::equal, sql::column(name), sql::parameter(value)));
+    }
+    const auto other = connection.first(database_.prepare(sql::query(std::move(select))), {},
+                                        [](const store::Row& row) { return row.integer(0); });
+    if (other && *other && **other != stored.head.id) {
+      return {"LIST0105", fmt::format("item {} of list '{}' has the same {}, which {} unique", **other, kept.list().name,
+                                      fmt::join(key, ", "), key.size() == 1 ? "is" : "are together")};
+    }
+  }
+  return {"LIST0105", fmt::format("an item of list '{}' is not unique", kept.list().name)};
+}
+
+Result<Item> Items::create(store::Transaction& transaction, const KeptList& kept, const json::object& fields,
+                           const Write& write, bool unlocked) const {
+  const auto& columns = kept.list().columns;
+  Stored stored{{}, std::vector<sql::Value>(columns.size())};
+  std::vector<bool> given(columns.size());
+  for (const auto& field : fields) {
+    TRY(const auto index, settable(kept, key_view(field), unlocked));
+    TRY(stored.values[index], to_sql(columns[index], field.value()));
+    given[index] = true;
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (given[i]) continue;
+    TRY(stored.values[i], to_sql(columns[i], columns[i].default_value));
+  }
+  TRY(const auto next_id, transaction.first(kept.next_id(), {}, [](const store::Row& row) { return row.integer(0); }));
+  const auto principal = to_string(write.principal);
+  stored.head = {next_id.value_or(1), 1, write.now, principal, write.now, principal};
+  TRY_DO(write_item(transaction, kept, stored));
+  TRY_DO(write_version(transaction, kept, stored, write, false));
+  return make_item(kept.list(), stored.head, stored.values);
+}
+
+Result<Item> Items::update(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
+                           std::optional<std::int64_t> if_match, const json::object& fields, const Write& write,
+                           bool unlocked) const {
+  TRY(auto stored, find(transaction, kept, id, if_match));
+  std::vector<std::size_t> changed;
+  changed.reserve(fields.size());
+  for (const auto& field : fields) {
+    TRY(const auto index, settable(kept, key_view(field), unlocked));
+    TRY(stored.values[index], to_sql(kept.list().columns[index], field.value()));
+    changed.push_back(index);
+  }
+  ++stored.head.version;
+  stored.head.modified = write.now;
+  stored.head.editor = to_string(write.principal);
+  std::vector<Argument> arguments{stored.head.version, stored.head.modified.ticks, std::string_view(stored.head.editor), id};
+  for (const auto index : changed) arguments.emplace_back(stored.values[index]);
+  if (auto written = transaction.execute(kept.update_item(changed), arguments); !written) {
+    return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
+  }
+  TRY_DO(write_version(transaction, kept, stored, write, false));
+  return make_item(kept.list(), stored.head, stored.values);
+}
+
+Result<void> Items::remove(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
+                           std::optional<std::int64_t> if_match, const Write& write) const {
+  TRY(auto stored, find(transaction, kept, id, if_match));
+  ++stored.head.version;
+  stored.head.modified = write.now;
+  stored.head.editor = to_string(write.principal);
+  TRY_DO(transaction.execute(kept.delete_item(), {id}));
+  return write_version(transaction, kept, stored, write, true);
+}
+
+Result<Item> Items::restore(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
+                            std::int64_t version, const Write& write) const {
+  const auto& columns = kept.list().columns;
+  std::optional<Stored> chosen;
+  std::int64_t newest = 0;
+  bool is_deleted = false;
+  TRY_DO(transaction.query(kept.select_versions(), {id}, [&](const store::Row& row) {
+    newest = row.integer(1);
+    is_deleted = row.boolean(head_columns + 1);
+    if (newest != version) return;
+    chosen = Stored{read_head(row), {}};
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      chosen->values.push_back(read_value(columns[i].type, row, head_columns + 2 + i));
+    }
+  }));
+  if (!chosen) {
+    return fail("LIST0102", fmt::format("list '{}' has no version {} of item {}", kept.list().name, version, id));
+  }
+  chosen->head.version = newest + 1;
+  chosen->head.modified = write.now;
+  chosen->head.editor = to_string(write.principal);
+  if (!is_deleted) TRY_DO(transaction.execute(kept.delete_item(), {id}));
+  TRY_DO(write_item(transaction, kept, *chosen));
+  TRY_DO(write_version(transaction, kept, *chosen, write, false));
+  return make_item(kept.list(), chosen->head, chosen->values);
+}
+
+Result<Item> Items::read(store::Connection& connection, const KeptList& kept, std::int64_t id,
+                         const Reading& reading) const {
+  if (!reading.as_of && !reading.known_at) {
+    TRY(const auto stored, find(connection, kept, id, std::nullopt));
+    return make_item(kept.list(), stored.head, stored.values);
+  }
+  odata::Options options;
+  options.filter = fmt::format("ID eq {}", id);
+  TRY(auto page, query(connection, kept, options, {}, reading));
+  if (page.items.empty()) return no_such_item(kept.list(), id);
+  return std::move(page.items.front());
+}
+
+Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection, const KeptList& kept,
+                                                 std::int64_t id) const {
+  const auto& columns = kept.list().columns;
+  std::vector<ItemVersion> all;
+  TRY_DO(connection.query(kept.select_versions(), {id}, [&](const store::Row& row) {
+    const auto head = read_head(row);
+    std::vector<sql::Value> values;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      values.push_back(read_value(columns[i].type, row, head_columns + 2 + i));
+    }
+    ItemVersion version{make_item(kept.list(), head, values)};
+    version.valid_from = row.time(head_columns);
+    version.known_from = head.modified;
+    version.principal = head.editor;
+    version.deleted = row.boolean(head_columns + 1);
+    all.push_back(std::move(version));
+  }));
+  if (all.empty()) return no_such_item(kept.list(), id);
+  return all;
+}
+
+Result<Page> Items::query(store::Connection& connection, const KeptList& kept, const odata::Options& options,
+                          Timestamp now, const Reading& reading) const {
+  TRY(const auto shape, odata::shape_of(options));
+  PageEnd end;
+  Continuation continuation;
+  if (options.skiptoken) {
+    TRY(end, read_skiptoken(*options.skiptoken));
+    continuation.after = true;
+    for (const auto& value : end.order) continuation.nulls.push_back(std::holds_alternative<std::monostate>(value));
+  }
+  const auto source = reading.as_of ? Source::as_of : reading.known_at ? Source::known_at : Source::present;
+  TRY(const auto plan, kept.plan(options, shape, source, continuation));
+  TRY(const auto values, odata::bind(plan->compiled, shape, now));
+  const auto limit = std::min(options.top.value_or(default_page_size), max_page_size);
+
+  std::vector<Argument> arguments(values.begin(), values.end());
+  arguments.emplace_back(limit + 1);
+  arguments.emplace_back(options.skip.value_or(0));
+  arguments.emplace_back(reading.as_of.value_or(timestamp_max).ticks);
+  arguments.emplace_back(reading.known_at.value_or(timestamp_max).ticks);
+  arguments.emplace_back(end.id);
+  for (const auto& value : end.order) arguments.emplace_back(value);
+
+  Page page;
+  const auto& order = plan->compiled.order_by;
+  PageEnd last;
+  const auto read_row = [&](const store::Row& row) {
+    if (static_cast<std::int64_t>(page.items.size()) == limit) {
+      if (limit > 0) page.skiptoken = write_skiptoken(last);
+      return;
+    }
+    Item item{row.integer(0), row.integer(1), {}};
+    item.fields.reserve(plan->fields.size());
+    std::size_t column = 2;
+    for (const auto index : plan->fields) {
+      const auto& field = kept.fields()[index];
+      item.fields.emplace(field.name, to_json(field.type, row, column++));
+    }
+    if (static_cast<std::int64_t>(page.items.size()) + 1 == limit) {
+      last.id = item.id;
+      for (const auto& term : order) last.order.push_back(order_value(term.type, row, column++));
+    }
+    page.items.push_back(std::move(item));
+  };
+  const auto explain = [&](Error error) {
+    if (error.code == "STORE0102" && error.message.contains("parser stack overflow")) {
+      return Error{"ODATA0108", "the filter nests too deeply", std::nullopt};
+    }
+    return error;
+  };
+  if (auto rows = connection.query(plan->select, std::span<const Argument>(arguments), read_row); !rows) {
+    return std::unexpected(explain(std::move(rows).error()));
+  }
+  if (options.count) {
+    TRY_DO(connection.query(plan->count, std::span<const Argument>(arguments),
+                            [&](const store::Row& row) { page.count = row.integer(0); }));
+  }
+  return page;
+}
+
+}  // namespace rollcall::lists

@@ -1,0 +1,329 @@
+#include "lists/kept_list.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "lists/values.hpp"
+
+namespace rollcall::lists {
+namespace {
+
+using sql::ExprPtr;
+using Op = sql::BinaryOperator;
+
+constexpr std::size_t max_plans = 1024;    // shapes kept for one list
+constexpr std::size_t max_updates = 256;   // sets of columns kept for one list
+const std::vector<std::string> head{own::id, own::version, own::created, own::author, own::modified, own::editor};
+
+ExprPtr slot(std::size_t index) { return sql::make(sql::Slot{index}); }
+ExprPtr is_id(std::size_t index = 0) { return sql::binary(Op::equal, sql::column(own::id), slot(index)); }
+
+std::vector<std::string> with_columns(std::vector<std::string> names, const List& list) {
+  for (const auto& column : list.columns) names.push_back(column.name);
+  return names;
+}
+std::vector<std::string> version_head() {
+  auto names = head;
+  names.emplace_back(own::valid);
+  names.emplace_back(own::deleted);
+  return names;
+}
+
+sql::Insert insert_all(std::string table, const std::vector<std::string>& names) {
+  std::vector<ExprPtr> row;
+  for (std::size_t i = 0; i < names.size(); ++i) row.push_back(slot(i));
+  return {.table = std::move(table), .columns = names, .rows = {std::move(row)}, .query = nullptr,
+          .conflict_columns = {}, .conflict_set = {}, .returning = {}};
+}
+
+sql::Select select_all(std::string table, const std::vector<std::string>& names, ExprPtr where) {
+  sql::Select select;
+  for (const auto& name : names) select.items.push_back({sql::column(name), {}});
+  select.from = sql::table(std::move(table));
+  select.where = std::move(where);
+  return select;
+}
+
+sql::QueryPtr ordered(sql::Select select, std::vector<sql::OrderTerm> terms) {
+  return std::make_shared<const sql::Query>(sql::Query{{}, std::move(select), std::move(terms), nullptr, nullptr});
+}
+
+// Ids are never given twice: those of deleted items are still among the versions.
+sql::QueryPtr next_id_query(const List& list) {
+  sql::Select select;
+  const auto greatest = sql::call("max", {sql::column(own::id)});
+  const auto or_none = sql::call("coalesce", {greatest, sql::literal(std::int64_t{0})});
+  select.items = {{sql::binary(Op::add, or_none, sql::literal(std::int64_t{1})), {}}};
+  select.from = sql::table(KeptList::versions_name(list.id));
+  return sql::query(std::move(select));
+}
+
+sql::QueryPtr count_query(sql::TableRefPtr from, ExprPtr where) {
+  sql::Select select;
+  select.items = {{sql::call("count", {sql::make(sql::Star{})}), {}}};
+  select.from = std::move(from);
+  select.where = std::move(where);
+  return sql::query(std::move(select));
+}
+
+// The newest version of each item among those that the times admit.
+sql::TableRefPtr past_items(const List& list, Source source, std::size_t as_of, std::size_t known_at) {
+  sql::Window window;
+  window.partition_by = {sql::column(own::id)};
+  if (source == Source::as_of) window.order_by.push_back({sql::column(own::valid), true});
+  window.order_by.push_back({sql::column(own::version), true});
+  sql::Select select;
+  select.items = {{sql::make(sql::Star{}), {}},
+                  {sql::make(sql::Call{.function = "row_number", .arguments = {}, .order_by = {}, .filter = nullptr,
+                                       .over = std::move(window)}),
+                   "$rank"}};
+  select.from = sql::table(KeptList::versions_name(list.id));
+  select.where = sql::binary(Op::less_equal, sql::column(own::modified), slot(known_at));
+  if (source == Source::as_of) {
+    select.where = sql::and_also(select.where, sql::binary(Op::less_equal, sql::column(own::valid), slot(as_of)));
+  }
+  return sql::derived(sql::query(std::move(select)), "past");
+}
+
+ExprPtr is_newest_and_there() {
+  return sql::and_also(sql::binary(Op::equal, sql::column("$rank"), sql::literal(std::int64_t{1})),
+                       sql::unary(sql::UnaryOperator::not_, sql::column(own::deleted)));
+}
+
+// Items behind the last one in the order: nulls come first when ascending, last when descending.
+ExprPtr behind(const std::vector<odata::OrderTerm>& order, const Continuation& last, std::size_t first_slot) {
+  ExprPtr condition = sql::binary(Op::greater, sql::column(own::id), slot(first_slot));
+  for (std::size_t i = order.size(); i-- > 0;) {
+    const auto& term = order[i];
+    const auto value = slot(first_slot + 1 + i);
+    const bool null = last.nulls.at(i);
+    ExprPtr after, same;
+    if (null) {
+      same = sql::unary(sql::UnaryOperator::is_null, term.expr);
+      after = term.descending ? nullptr : sql::unary(sql::UnaryOperator::is_not_null, term.expr);
+    } else {
+      same = sql::binary(Op::equal, term.expr, value);
+      after = sql::binary(term.descending ? Op::less : Op::greater, term.expr, value);
+      if (term.descending) {
+        after = sql::binary(Op::or_, after, sql::unary(sql::UnaryOperator::is_null, term.expr));
+      }
+    }
+    condition = sql::and_also(same, condition);
+    if (after) condition = sql::binary(Op::or_, after, condition);
+  }
+  return condition;
+}
+
+odata::Type property_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::text:
+    case ColumnType::note:
+    case ColumnType::choice: return odata::Type::text;
+    case ColumnType::number: return odata::Type::real;
+    case ColumnType::integer: return odata::Type::integer;
+    case ColumnType::boolean: return odata::Type::boolean;
+    case ColumnType::datetime: return odata::Type::datetime;
+    case ColumnType::json: return odata::Type::json;
+  }
+  return odata::Type::json;
+}
+
+odata::Schema schema_of(const List& list) {
+  using odata::Type;
+  odata::Schema schema;
+  schema.properties.push_back({"ID", Type::integer, own::id, false});
+  schema.properties.push_back({"Id", Type::integer, own::id, false});
+  for (const auto& column : list.columns) {
+    const auto type = property_type(column.type);
+    // Required columns may be empty in items that are older than the requirement.
+    schema.properties.push_back({column.name, type, column.name, true, type == Type::text});
+    if (column.type == ColumnType::choice) {
+      schema.properties.push_back({column.name + "/Value", type, column.name, true, false});
+    }
+  }
+  schema.properties.push_back({"Created", Type::datetime, own::created, false});
+  schema.properties.push_back({"Modified", Type::datetime, own::modified, false});
+  for (const auto& [name, column] : {std::pair("Author", own::author), std::pair("Editor", own::editor)}) {
+    schema.properties.push_back({name, Type::text, column, false});
+    for (const char* part : {"Title", "Name", "EMail"}) {
+      schema.properties.push_back({fmt::format("{}/{}", name, part), Type::text, column, false});
+    }
+    schema.expandable.emplace_back(name);
+  }
+  return schema;
+}
+
+std::vector<Field> fields_of(const List& list) {
+  std::vector<Field> fields{{"ID", own::id, ColumnType::integer}};
+  for (const auto& column : list.columns) fields.push_back({column.name, column.name, column.type});
+  fields.push_back({"Created", own::created, ColumnType::datetime});
+  fields.push_back({"Modified", own::modified, ColumnType::datetime});
+  fields.push_back({"Author", own::author, ColumnType::text});
+  fields.push_back({"Editor", own::editor, ColumnType::text});
+  return fields;
+}
+
+std::string index_name(const List& list, const Index& index) {
+  return fmt::format("list_{} {} {}", list.id, index.unique ? "unique" : "index", fmt::join(index.columns, ","));
+}
+
+}  // namespace
+
+std::string KeptList::table_name(std::int64_t id) { return fmt::format("list_{}", id); }
+std::string KeptList::versions_name(std::int64_t id) { return fmt::format("list_{}_versions", id); }
+
+KeptList::KeptList(ListPtr list, const store::Database& database)
+    : list_(std::move(list)),
+      database_(database),
+      schema_(schema_of(*list_)),
+      fields_(fields_of(*list_)),
+      insert_item_(database.prepare(insert_all(table_name(list_->id), with_columns(head, *list_)))),
+      insert_version_(database.prepare(insert_all(versions_name(list_->id), with_columns(version_head(), *list_)))),
+      select_item_(database.prepare(
+          sql::query(select_all(table_name(list_->id), with_columns(head, *list_), is_id())))),
+      delete_item_(database.prepare(sql::Delete{table_name(list_->id), is_id()})),
+      select_versions_(database.prepare(
+          ordered(select_all(versions_name(list_->id), with_columns(version_head(), *list_), is_id()),
+                  {{sql::column(own::version)}}))),
+      next_id_(database.prepare(next_id_query(*list_))),
+      count_items_(database.prepare(count_query(sql::table(table_name(list_->id)), nullptr))) {
+  for (std::size_t i = 0; i < list_->columns.size(); ++i) positions_.emplace(list_->columns[i].name, i);
+}
+
+std::size_t KeptList::column_index(std::string_view name) const {
+  const auto found = positions_.find(std::string(name));
+  return found == positions_.end() ? none : found->second;
+}
+
+store::Prepared KeptList::update_item(const std::vector<std::size_t>& columns) const {
+  const std::scoped_lock lock(mutex_);
+  if (const auto found = updates_.find(columns); found != updates_.end()) return found->second;
+  sql::Update update;
+  update.table = table();
+  update.set = {{own::version, slot(0)}, {own::modified, slot(1)}, {own::editor, slot(2)}};
+  for (std::size_t i = 0; i < columns.size(); ++i) update.set.emplace_back(list_->columns[columns[i]].name, slot(4 + i));
+  update.where = is_id(3);
+  if (updates_.size() >= max_updates) updates_.clear();
+  return updates_.emplace(columns, database_.prepare(update)).first->second;
+}
+
+Result<std::shared_ptr<const QueryPlan>> KeptList::plan(const odata::Options& options, const odata::Shape& shape,
+                                                        Source source, const Continuation& continuation) const {
+  std::string key;
+  key.reserve(shape.key.size() + 8 + continuation.nulls.size());
+  key += static_cast<char>('0' + static_cast<int>(source));
+  if (options.skip) key += 's';
+  if (continuation.after) key += 'a';
+  for (const bool null : continuation.nulls) key += null ? 'n' : 'v';
+  key += '\x02';
+  key += shape.key;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = plans_.find(key); found != plans_.end()) return found->second;
+  }
+  TRY(auto made, make_plan(options, shape, source, continuation));
+  const std::scoped_lock lock(mutex_);
+  if (plans_.size() >= max_plans) plans_.clear();
+  plans_.emplace(std::move(key), made);
+  return made;
+}
+
+Result<std::shared_ptr<const QueryPlan>> KeptList::make_plan(const odata::Options& options, const odata::Shape& shape,
+                                                             Source source, const Continuation& continuation) const {
+  TRY(auto compiled, odata::compile(options, shape, schema_));
+  if (continuation.after && continuation.nulls.size() != compiled.order_by.size()) {
+    return fail("ODATA0204", "$skiptoken belongs to another query; start again without it");
+  }
+  const auto limit = compiled.now_slot + 1;
+  sql::TableRefPtr from = sql::table(table());
+  ExprPtr where = compiled.where;
+  if (source != Source::present) {
+    from = past_items(*list_, source, limit + 2, limit + 3);
+    where = sql::and_also(is_newest_and_there(), where);
+  }
+  sql::Select select;
+  select.items = {{sql::column(own::id), {}}, {sql::column(own::version), {}}};
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const bool selected =
+        compiled.select.empty() ||
+        std::any_of(compiled.select.begin(), compiled.select.end(), [&](const std::string& name) {
+          const auto first = std::string_view(name).substr(0, name.find('/'));
+          return first == fields_[i].name || (i == 0 && first == "Id");
+        });
+    if (!selected) continue;
+    chosen.push_back(i);
+    select.items.push_back({sql::column(fields_[i].column), {}});
+  }
+  std::vector<sql::OrderTerm> order;
+  for (const auto& term : compiled.order_by) {
+    select.items.push_back({term.expr, {}});
+    order.push_back({term.expr, term.descending, term.descending ? sql::Nulls::last : sql::Nulls::first});
+  }
+  order.push_back({sql::column(own::id)});
+  select.from = from;
+  select.where = continuation.after ? sql::and_also(where, behind(compiled.order_by, continuation, limit + 4)) : where;
+  auto query = sql::Query{{}, std::move(select), std::move(order), slot(limit), options.skip ? slot(limit + 1) : nullptr};
+  auto prepared = database_.prepare(std::make_shared<const sql::Query>(std::move(query)));
+  auto count = database_.prepare(count_query(from, where));
+  return std::make_shared<const QueryPlan>(
+      QueryPlan{std::move(compiled), std::move(prepared), std::move(count), std::move(chosen)});
+}
+
+sql::ColumnDefinition column_definition(const Column& column) {
+  return {column.name, storage(column.type), false, false, nullptr};
+}
+
+std::vector<sql::Statement> create_tables(const List& list) {
+  const auto own_column = [](const char* name, sql::Type type) { return sql::ColumnDefinition{name, type, true, false, nullptr}; };
+  std::vector<sql::ColumnDefinition> columns{{own::id, sql::Type::bigint, false, true, nullptr},
+                                             own_column(own::version, sql::Type::bigint),
+                                             own_column(own::created, sql::Type::bigint),
+                                             own_column(own::author, sql::Type::text),
+                                             own_column(own::modified, sql::Type::bigint),
+                                             own_column(own::editor, sql::Type::text)};
+  auto version_columns = columns;
+  version_columns.front() = own_column(own::id, sql::Type::bigint);
+  version_columns.push_back(own_column(own::valid, sql::Type::bigint));
+  version_columns.push_back(own_column(own::deleted, sql::Type::boolean));
+  for (const auto& column : list.columns) {
+    columns.push_back(column_definition(column));
+    version_columns.push_back(column_definition(column));
+  }
+  std::vector<sql::Statement> statements;
+  statements.emplace_back(sql::CreateTable{KeptList::table_name(list.id), std::move(columns), {}, false, false});
+  statements.emplace_back(sql::CreateTable{
+      KeptList::versions_name(list.id), std::move(version_columns), {own::id, own::version}, true, false});
+  for (const auto& index : indexes_of(list)) statements.emplace_back(create_index(list, index));
+  return statements;
+}
+
+std::vector<sql::Statement> drop_tables(const List& list) {
+  return {sql::DropTable{KeptList::table_name(list.id)}, sql::DropTable{KeptList::versions_name(list.id)}};
+}
+
+std::vector<Index> indexes_of(const ListDefinition& definition) {
+  std::vector<Index> indexes;
+  const auto add = [&](const std::vector<std::string>& columns, bool unique) {
+    const bool there = std::any_of(indexes.begin(), indexes.end(), [&](const Index& one) { return one.columns == columns; });
+    if (!there) indexes.push_back({columns, unique});
+  };
+  for (const auto& key : definition.unique_keys) add(key, true);
+  for (const auto& columns : definition.indexes) add(columns, false);
+  for (const auto& column : definition.columns) {
+    if (column.indexed) add({column.name}, false);
+  }
+  return indexes;
+}
+
+sql::CreateIndex create_index(const List& list, const Index& index) {
+  sql::CreateIndex statement{index_name(list, index), KeptList::table_name(list.id), {}, index.unique, nullptr};
+  for (const auto& name : index.columns) statement.terms.push_back({sql::column(name)});
+  return statement;
+}
+
+sql::DropIndex drop_index(const List& list, const Index& index) { return {index_name(list, index)}; }
+
+}  // namespace rollcall::lists
