@@ -71,7 +71,9 @@ class Walk {
       return join(current, wave);
     }
     if (from_the_beginning(wave)) return;
-    if (wave.news && (!was_before(wave.version) || came_back(w, current))) return add(wave, nullptr);
+    if (wave.news && (!was_before(wave.version) || came_back(w, current) || went_and_returned(w, current))) {
+      return add(wave, nullptr);
+    }
     // A restart on an image that is not current: the last episode of that version keeps it.
     for (std::size_t e = episodes_.size(); e-- > 0;) {
       if (episodes_[e].version == wave.version) return join(episodes_[e], wave);
@@ -177,17 +179,36 @@ class Walk {
     return informed ? std::optional(gone) : std::nullopt;
   }
 
+  // Replaced by something else on its host, or unheard for so long that no lines of it can still be held up.
+  bool surely_gone(const Run& run, Timestamp at) const {
+    return run.gone <= at && (run.replaced || run.end + parameters_.patience <= now_);
+  }
+
   // Most instances are new, and most of those that lived before are gone.
   bool is_redeploy(const Wave& wave, const Episode& current) const {
-    if (wave.birth + parameters_.settle > now_) return false;
+    if (wave.birth + parameters_.settle > now_ || wave.runs.size() * 2 <= usual_size()) return false;
     const Timestamp before = wave.birth - wave.error - Timespan{1};
     std::size_t old = 0, gone = 0;
     for (const Run* run : current.runs) {
       if (!alive(*run, before)) continue;
       ++old;
-      if (run->gone <= wave.last_start() + parameters_.quiet) ++gone;
+      if (surely_gone(*run, wave.last_start() + parameters_.quiet)) ++gone;
     }
     return old > 0 && wave.runs.size() * 2 > old && gone * 2 > old;
+  }
+
+  // It was seen for a moment, and then the version before it was started anew on most instances: what looks
+  // like a redeploy of that one was the way to this one and back.
+  bool went_and_returned(std::size_t w, const Episode& current) const {
+    for (std::size_t next = w + 1; next < waves_.size(); ++next) {
+      if (waves_[next].version != current.version) continue;
+      if (waves_[next].birth <= waves_[w].birth) continue;
+      if (!is_redeploy(waves_[next], current)) continue;
+      return std::ranges::all_of(waves_[w].runs, [&](const Run* run) {
+        return surely_gone(*run, waves_[next].last_start() + parameters_.heartbeat);
+      });
+    }
+    return false;
   }
 
   std::span<const Run> runs_;

@@ -107,6 +107,7 @@ class Recorder {
     if (i == 0) others = episode.birth;
     Timestamp last = episode.birth;
     for (const Run* run : episode.runs) {
+      if (run->start >= end) break;  // a stray that came later
       if (run->start <= std::max(last + parameters_.wave, others + parameters_.heartbeat * 2)) {
         last = std::max(last, run->start);
       }
