@@ -5,6 +5,7 @@
 #include "app/replay_lists.hpp"
 #include "app/replay_source.hpp"
 #include "app/replay_stage.hpp"
+#include "sim/listener.hpp"
 #include "telemetry/decompress.hpp"
 
 namespace rollcall::app {
@@ -52,23 +53,40 @@ class Replay {
 
  private:
   Result<void> open() {
-    if (!options_.logs.empty()) {
-      TRY(source_, read_lines(options_.logs));
-      return {};
+    if (!options_.file.empty()) TRY_DO(open_timeline());
+    if (options_.logs.empty()) {
+      truth_ = &player_->truth();
+      source_ = play_lines(*player_);
+    } else {
+      TRY(source_, read_lines(options_.logs, outages_));
+      if (player_) source_ = listened_to();
     }
+    if (truth_ != nullptr) watch_.emplace(*truth_, settle);
+    return {};
+  }
+
+  Result<void> open_timeline() {
     TRY(const sim::Timeline all, read_timeline(options_.file));
     sim::Timeline timeline = all.slice(options_.from, options_.to);
     if (timeline.deployments().empty()) {
-      return fail("REPLAY0102", fmt::format("{} has no deployments in the time asked for; it has {}, {} to {}",
-                                            options_.file.string(), all.deployments().size(),
-                                            all.deployments().empty() ? "" : format_iso_seconds(all.deployments().front().time),
-                                            all.deployments().empty() ? "" : format_iso_seconds(all.deployments().back().time)));
+      const auto& there = all.deployments();
+      return fail("REPLAY0102", fmt::format("{} has no deployments in the time asked for{}", options_.file.string(),
+                                            there.empty() ? "" : fmt::format("; it has {}, {} to {}", there.size(),
+                                                                             format_iso_seconds(there.front().time),
+                                                                             format_iso_seconds(there.back().time))));
     }
     player_.emplace(options_.fleet, std::move(timeline), options_.from);
     outages_ = player_->outages();
-    watch_.emplace(player_->truth(), settle);
-    source_ = play_lines(*player_);
     return {};
+  }
+
+  // The lines are somebody else's; what could be known of the deployments follows from them.
+  std::unique_ptr<LineSource> listened_to() {
+    heard_ = player_->truth();
+    truth_ = &heard_;
+    const Timespan skew = options_.fleet.faults.has(sim::Fault::skew) ? sim::skew_bound : Timespan{0};
+    listener_.emplace(heard_, options_.fleet.instances, skew);
+    return listen(std::move(source_), *listener_);
   }
 
   // At what the poll left, if there was one.
@@ -104,11 +122,11 @@ class Replay {
     SnapshotMirror last;
     TRY_DO(last.refresh(product.database(), product.lists(), names_, report_.end));
     report_.cells = last.rows().size();
-    if (player_) {
+    if (truth_ != nullptr) {
       sim::ScoreOptions score;
       score.heartbeat = options_.fleet.heartbeat;
       if (options_.fleet.faults.has(sim::Fault::skew)) score.skew = sim::skew_bound;
-      report_.score = sim::judge(player_->truth(), records, last.rows(), score);
+      report_.score = sim::judge(*truth_, records, last.rows(), score);
       report_.snapshot_wrong_cell_minutes = watch_->wrong_cell_minutes();
       report_.judged = true;
     } else {
@@ -123,6 +141,9 @@ class Replay {
   ReplayLists names_;
   sim::Outages outages_;
   std::optional<sim::Player> player_;
+  sim::Truth heard_;
+  std::optional<sim::Listener> listener_;
+  const sim::Truth* truth_ = nullptr;  // null: there is nothing to judge by
   std::unique_ptr<LineSource> source_;
   std::optional<sim::SnapshotWatch> watch_;
   SnapshotMirror mirror_;

@@ -17,8 +17,8 @@
 namespace rollcall::app {
 
 struct ReplayOptions {
-  std::filesystem::path file;        // deployments; or
-  std::filesystem::path logs;        // lines made elsewhere; then nothing is judged
+  std::filesystem::path file;        // deployments; empty: there is nothing to judge by
+  std::filesystem::path logs;        // lines made elsewhere, in place of those of a fleet that sim plays
   std::filesystem::path export_to;   // empty: the lists are not written
   Timestamp from{0}, to = timestamp_max;
   sim::FleetOptions fleet;

@@ -26,7 +26,7 @@ struct ReplayArguments {
 
 Result<ReplayOptions> read_options(const ReplayArguments& arguments) {
   ReplayOptions options = arguments.options;
-  if (options.file.empty() == options.logs.empty()) {
+  if (options.file.empty() && options.logs.empty()) {
     return fail("REPLAY0106", "give a file of deployments, or --logs with a file of log lines");
   }
   for (const auto& [text, time] : {std::pair{&arguments.from, &options.from}, {&arguments.to, &options.to}}) {

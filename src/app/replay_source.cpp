@@ -35,10 +35,11 @@ class PlayedLines final : public LineSource {
 
 class FiledLines final : public LineSource {
  public:
-  FiledLines(const std::filesystem::path& path, std::ifstream file, std::uintmax_t size)
+  FiledLines(const std::filesystem::path& path, std::ifstream file, std::uintmax_t size, sim::Outages outages)
       : path_(path),
         file_(std::move(file)),
         size_(size),
+        outages_(std::move(outages)),
         reader_(options(path), [this](telemetry::LogBatch& batch) -> Result<void> {
           batches_.push_back(std::move(batch));
           batch = {};
@@ -48,7 +49,7 @@ class FiledLines final : public LineSource {
   Result<std::optional<Timestamp>> next_arrival() override {
     TRY_DO(fill());
     if (batches_.empty()) return std::optional<Timestamp>();
-    return batches_.front().arrival[at_];
+    return outages_.let_in(batches_.front().arrival[at_]);
   }
 
   Result<void> append(Timestamp until, std::size_t limit, telemetry::LogBatch& batch) override {
@@ -107,6 +108,7 @@ class FiledLines final : public LineSource {
   std::ifstream file_;
   std::uintmax_t size_;
   std::uintmax_t read_ = 0;
+  sim::Outages outages_;
   bool finished_ = false;
   telemetry::LogReader reader_;
   std::deque<telemetry::LogBatch> batches_;
@@ -114,16 +116,38 @@ class FiledLines final : public LineSource {
   Timestamp last_{0};
 };
 
+class HeardLines final : public LineSource {
+ public:
+  HeardLines(std::unique_ptr<LineSource> source, sim::Listener& listener) : source_(std::move(source)), listener_(listener) {}
+
+  Result<std::optional<Timestamp>> next_arrival() override { return source_->next_arrival(); }
+  Result<void> append(Timestamp until, std::size_t limit, telemetry::LogBatch& batch) override {
+    const std::size_t before = batch.size();
+    TRY_DO(source_->append(until, limit, batch));
+    for (std::size_t i = before; i < batch.size(); ++i) listener_.hear(batch.row(i), batch.arrival[i]);
+    return {};
+  }
+  double progress() const override { return source_->progress(); }
+
+ private:
+  std::unique_ptr<LineSource> source_;
+  sim::Listener& listener_;
+};
+
 }  // namespace
 
 std::unique_ptr<LineSource> play_lines(sim::Player& player) { return std::make_unique<PlayedLines>(player); }
 
-Result<std::unique_ptr<LineSource>> read_lines(const std::filesystem::path& path) {
+Result<std::unique_ptr<LineSource>> read_lines(const std::filesystem::path& path, sim::Outages outages) {
   std::ifstream file(path, std::ios::binary);
   std::error_code failed;
   const std::uintmax_t size = std::filesystem::file_size(path, failed);
   if (!file || failed) return fail("REPLAY0103", fmt::format("cannot read {}", path.string()));
-  return std::make_unique<FiledLines>(path, std::move(file), size);
+  return std::make_unique<FiledLines>(path, std::move(file), size, std::move(outages));
+}
+
+std::unique_ptr<LineSource> listen(std::unique_ptr<LineSource> source, sim::Listener& listener) {
+  return std::make_unique<HeardLines>(std::move(source), listener);
 }
 
 }  // namespace rollcall::app

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "sim/listener.hpp"
 #include "sim/player.hpp"
 #include "telemetry/batch.hpp"
 
@@ -25,7 +26,9 @@ class LineSource {
 
 std::unique_ptr<LineSource> play_lines(sim::Player& player);
 // NDJSON with the columns of OTelLogs and Arrival, .gz or .zst too. REPLAY0103: the file cannot be read, or its
-// lines do not come in order of arrival.
-Result<std::unique_ptr<LineSource>> read_lines(const std::filesystem::path& file);
+// lines do not come in order of arrival. What arrives while somebody is down is let in when he is back.
+Result<std::unique_ptr<LineSource>> read_lines(const std::filesystem::path& file, sim::Outages outages);
+// The same lines, each heard by the listener as it is handed on.
+std::unique_ptr<LineSource> listen(std::unique_ptr<LineSource> source, sim::Listener& listener);
 
 }  // namespace rollcall::app

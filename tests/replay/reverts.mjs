@@ -35,7 +35,11 @@ if (!deploymentsPath) {
 }
 const cellOf = (row) => [row.environment ?? row.Environment, row.role ?? row.Role, row.region ?? row.Region].join("/");
 
-const records = Map.groupBy(parseCsv(historyPath), cellOf);
+const records = new Map();
+for (const record of parseCsv(historyPath)) {
+  if (!records.has(cellOf(record))) records.set(cellOf(record), []);
+  records.get(cellOf(record)).push(record);
+}
 const reverts = new Set(parseCsv(changesPath).filter((c) => /revert/i.test(c.summary)).map((c) => c.change));
 
 // By the same rule as the product's: back to a version that the cell had before the one that it replaces.
