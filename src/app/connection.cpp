@@ -1,0 +1,105 @@
+#include "app/connection.hpp"
+
+#include <fmt/format.h>
+
+#include "app/server.hpp"
+#include "app/serving.hpp"
+#include "http/client.hpp"
+
+namespace rollcall::app {
+namespace {
+
+class RemoteConnection final : public Connection {
+ public:
+  RemoteConnection(std::string url, std::string token)
+      : url_(std::move(url)), token_(std::move(token)), client_(http::make_client()) {}
+
+  Result<http::Response> send(const http::Request& request) override {
+    http::ClientRequest sent;
+    sent.method = request.method;
+    sent.url = url_ + request.target;
+    sent.headers = request.headers;
+    if (!token_.empty()) sent.headers.set("Authorization", "Bearer " + token_);
+    sent.body = request.body;
+    sent.timeout = minutes(5);
+    return client_->send(sent);
+  }
+  // Whether something answers there at all.
+  bool lives() {
+    http::ClientRequest ask;
+    ask.url = url_ + "/healthz";
+    ask.timeout = seconds(5);
+    const auto answer = client_->send(ask);
+    return answer && answer->status == 200;
+  }
+
+ private:
+  std::string url_;
+  std::string token_;
+  std::unique_ptr<http::Client> client_;
+};
+
+class LocalConnection final : public Connection {
+ public:
+  explicit LocalConnection(std::unique_ptr<Serving> serving) : serving_(std::move(serving)) {}
+  Result<http::Response> send(const http::Request& request) override {
+    http::Request local = request;
+    local.loopback = true;
+    return serving_->handle(local);
+  }
+
+ private:
+  std::unique_ptr<Serving> serving_;
+};
+
+}  // namespace
+
+Result<json::value> Connection::call(http::Request request) {
+  TRY(const auto answer, send(request));
+  if (answer.body.empty() && answer.status < 300) return json::value(nullptr);
+  auto body = parse_json(answer.body);
+  if (answer.status < 300) return body;
+  const auto code = body ? text_or(*body, "code") : std::string_view();
+  if (code.empty()) return fail("APP0105", fmt::format("{} answered {}, which no Rollcall does", request.target, answer.status));
+  return fail(std::string(code), std::string(text_or(*body, "detail")));
+}
+
+Result<json::value> Connection::get(const std::string& target) {
+  http::Request request;
+  request.target = target;
+  return call(std::move(request));
+}
+
+Result<json::value> Connection::post(const std::string& target, const json::value& body) {
+  http::Request request;
+  request.method = "POST";
+  request.target = target;
+  request.headers.add("Content-Type", "application/json");
+  request.body = json::serialize(body);
+  return call(std::move(request));
+}
+
+Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const Clock& clock, const Console& console) {
+  if (!options.server.empty()) {
+    console.err(fmt::format("asking the server at {}\n", options.server));
+    return std::make_unique<RemoteConnection>(options.server, options.token);
+  }
+  if (const auto url = noted_server(options.data)) {
+    auto remote = std::make_unique<RemoteConnection>(*url, options.token);
+    if (remote->lives()) {
+      console.err(fmt::format("asking the server at {}\n", *url));
+      return remote;
+    }
+  }
+  if (!options.create && !std::filesystem::exists(options.data / "rollcall.db")) {
+    return fail("APP0104", fmt::format("there is no data in {}: start `rollcall serve`, or name another folder with --data",
+                                       options.data.string()));
+  }
+  ProductOptions product;
+  product.data = options.data;
+  TRY(auto serving, Serving::open(clock, std::move(product)));
+  console.err(fmt::format("no server runs on {}; reading it directly\n", options.data.string()));
+  return std::make_unique<LocalConnection>(std::move(serving));
+}
+
+}  // namespace rollcall::app

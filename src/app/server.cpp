@@ -1,0 +1,101 @@
+#include "app/server.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/json.hpp"
+
+namespace rollcall::app {
+namespace {
+
+constexpr std::string_view note_name = "server.json";
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(std::unique_ptr<Serving> serving, std::filesystem::path data,
+                                              const std::string& address, std::uint16_t port, const Console& console) {
+  if (!http::is_loopback_address(address)) {
+    TRY(const auto any, serving->tokens().any());
+    if (!any) {
+      return fail("APP0103", fmt::format("listening on {} would let everybody in: make a token first (rollcall token "
+                                         "create NAME --scopes admin), or listen on 127.0.0.1", address));
+    }
+  }
+  auto server = std::unique_ptr<Server>(new Server(std::move(serving), std::move(data), console));
+  http::ServerOptions options;
+  options.address = address;
+  options.port = port;
+  Serving& handling = *server->serving_;
+  TRY(server->server_,
+      http::Server::start(options, [&handling](const http::Request& request) { return handling.handle(request); }));
+  server->address_ = address.find(':') == std::string::npos ? address : "[" + address + "]";
+  if (!server->data_.empty()) {
+    std::ofstream(server->data_ / note_name, std::ios::binary) << json::serialize(json::object{{"url", server->url()}}) << "\n";
+  }
+  server->loop_ = std::thread([raw = server.get()] { raw->loop(); });
+  return server;
+}
+
+Server::Server(std::unique_ptr<Serving> serving, std::filesystem::path data, const Console& console)
+    : serving_(std::move(serving)), data_(std::move(data)), console_(console) {}
+
+Server::~Server() {
+  if (!server_) return;
+  std::error_code ignored;
+  if (!data_.empty()) std::filesystem::remove(data_ / note_name, ignored);
+  server_->stop();
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (loop_.joinable()) loop_.join();
+}
+
+// A wildcard address is reached through this machine's own.
+std::string Server::url() const {
+  const auto host = address_ == "0.0.0.0" || address_ == "[::]" ? "127.0.0.1" : address_;
+  return fmt::format("http://{}:{}", host, server_->port());
+}
+
+void Server::loop() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    serving_->run_due_flows(console_.err);
+    lock.lock();
+    wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
+  }
+}
+
+std::optional<std::string> noted_server(const std::filesystem::path& data) {
+  std::ifstream stream(data / note_name, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  const auto note = parse_json(text.str());
+  if (!note) return std::nullopt;
+  const auto url = text_or(*note, "url");
+  return url.empty() ? std::nullopt : std::optional(std::string(url));
+}
+
+StopSignal::StopSignal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void StopSignal::wait() const {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  int signal = 0;
+  sigwait(&set, &signal);
+}
+
+}  // namespace rollcall::app

@@ -1,0 +1,50 @@
+#include "app/serving.hpp"
+
+#include <fmt/format.h>
+
+#include "app/embedded.hpp"
+#include "doors/doors.hpp"
+
+namespace rollcall::app {
+
+Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOptions options,
+                                               std::vector<std::string> regions) {
+  TRY(auto product, Product::open(clock, std::move(options)));
+  TRY(auto tokens, doors::Tokens::open(product->database()));
+  auto serving = std::unique_ptr<Serving>(new Serving(std::move(product), std::move(tokens), std::move(regions)));
+  TRY_DO(serving->runs_.open());
+  return serving;
+}
+
+Serving::Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens> tokens,
+                 std::vector<std::string> regions)
+    : product_(std::move(product)),
+      tokens_(std::move(tokens)),
+      access_(*tokens_),
+      driver_(product_->driver()),
+      runs_(product_->database()),
+      services_{product_->clock(), product_->warehouse(), product_->database(), product_->lists(), driver_, runs_,
+                *tokens_, access_, metrics_, std::move(regions)},
+      router_(doors::make_router(services_, embedded_portal())),
+      handler_(doors::make_handler(router_, metrics_)) {}
+
+void Serving::run_due_flows(const std::function<void(std::string_view)>& log) {
+  constexpr std::size_t steps_at_once = 1'000;  // then whoever waits for the driver has his turn
+  for (bool more = true; more;) {
+    more = driver_.with([&](flow::Driver& driver) {
+      for (std::size_t i = 0; i < steps_at_once; ++i) {
+        const auto stepped = driver.step();
+        if (!stepped) {
+          metrics_.flow_errors.fetch_add(1, std::memory_order_relaxed);
+          log(fmt::format("flows: {} {}; trying again\n", stepped.error().code, stepped.error().message));
+          return false;
+        }
+        if (!*stepped) return false;
+        metrics_.flow_steps.fetch_add(1, std::memory_order_relaxed);
+      }
+      return true;
+    });
+  }
+}
+
+}  // namespace rollcall::app
