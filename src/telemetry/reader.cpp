@@ -164,7 +164,7 @@ class LineReader {
 std::optional<Format> format_of_name(std::string_view name) {
   std::string lower = to_lower(name);
   for (const std::string_view ending : {".gz", ".gzip", ".zst", ".zstd"}) {
-    if (lower.ends_with(ending)) lower.resize(lower.size() - ending.size());
+    if (lower.ends_with(ending)) lower.erase(lower.size() - ending.size());
   }
   if (lower.ends_with(".csv")) return Format::csv;
   for (const std::string_view ending : {".ndjson", ".jsonl", ".json", ".log"}) {
