@@ -1,0 +1,26 @@
+// `rollcall serve`: runs until it is told to stop.
+#include <fmt/format.h>
+
+#include "app/commands/commands.hpp"
+#include "app/server.hpp"
+
+namespace rollcall::app {
+
+int serve(const Configuration& configuration, const Console& console, const Clock& clock) {
+  const StopSignal stop;
+  ProductOptions options;
+  options.data = configuration.data;
+  options.durability = configuration.durability;
+  auto serving = Serving::open(clock, std::move(options), configuration.regions);
+  if (!serving) return report(console, serving.error());
+  const auto server =
+      Server::start(*std::move(serving), configuration.data, configuration.address, configuration.port, console);
+  if (!server) return report(console, server.error());
+  console.err(fmt::format("Rollcall is at {}/ (data in {}); Ctrl-C stops it\n", (*server)->url(),
+                          configuration.data.string()));
+  stop.wait();
+  console.err("stopping\n");
+  return done;
+}
+
+}  // namespace rollcall::app

@@ -1,0 +1,84 @@
+#include "app/product.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/embedded.hpp"
+#include "fleet/well_known_lists.hpp"
+#include "kql/catalog.hpp"
+
+namespace rollcall::app {
+namespace {
+
+// What is shipped is installed in this name, so that it is never mistaken for somebody's own.
+const Principal shipped{Principal::Kind::person, "rollcall"};
+
+std::string name_of(const doors::File& file) { return std::string(file.name.substr(0, file.name.rfind('.'))); }
+
+Result<void> install_function(warehouse::Warehouse& warehouse, const doors::File& file) {
+  TRY(const auto parsed, kql::parse_function(file.content));
+  return warehouse.create_or_alter_function({parsed.name, parsed.parameters, "{" + parsed.body + "}", parsed.docstring, parsed.folder},
+                                            shipped);
+}
+
+}  // namespace
+
+Product::Product(const Clock& clock, ProductOptions options) : clock_(clock), options_(std::move(options)) {}
+Product::~Product() = default;
+
+Result<std::unique_ptr<Product>> Product::open(const Clock& clock, ProductOptions options) {
+  auto product = std::unique_ptr<Product>(new Product(clock, std::move(options)));
+  TRY_DO(product->open_stores());
+  TRY_DO(product->install());
+  return product;
+}
+
+Result<void> Product::open_stores() {
+  const auto& data = options_.data;
+  if (!data.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(data, error);
+    if (error) return fail("APP0101", fmt::format("the data folder {} cannot be made: {}", data.string(), error.message()));
+  }
+  const bool power = options_.durability == Durability::power;
+  TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(),
+                                    power ? store::Durability::power : store::Durability::process));
+  TRY(lists_, lists::ListStore::open(*database_));
+  warehouse::EmbeddedOptions warehouse;
+  if (!data.empty()) warehouse.file = data / "warehouse.duckdb";
+  warehouse.durability = power ? warehouse::Durability::power : warehouse::Durability::process;
+  warehouse.keep_logs = options_.keep_logs;
+  TRY(warehouse_, warehouse::open_embedded(warehouse));
+  client_ = http::make_client();
+  return {};
+}
+
+Result<void> Product::install() {
+  const lists::Write write{shipped, clock_.now(), std::nullopt, true};
+  const auto made = database_->write([&](store::Transaction& transaction) -> Result<void> {
+    for (const auto& definition : fleet::well_known_lists()) TRY_DO(lists_->ensure_list(transaction, definition, write));
+    return {};
+  });
+  if (!made) return made;
+  for (const auto& file : embedded_functions()) TRY_DO(install_function(*warehouse_, file));
+  TRY(driver_, flow::Driver::open(*database_, connectors_, clock_, options_.driver));
+  for (const auto& file : embedded_flows()) {
+    const auto name = name_of(file);
+    TRY(const auto present, driver_->runs().flow(name));
+    if (present && present->deployed_by != to_string(shipped)) continue;
+    TRY(const auto document, parse_json(file.content));
+    flow::DeployOptions deploy;
+    deploy.enabled = present ? present->enabled : std::ranges::find(options_.enabled_flows, name) != options_.enabled_flows.end();
+    TRY_DO(driver_->deploy(name, document, shipped, deploy));
+  }
+  return {};
+}
+
+Result<void> Product::restart_driver() {
+  driver_.reset();
+  TRY(driver_, flow::Driver::open(*database_, connectors_, clock_, options_.driver));
+  return {};
+}
+
+}  // namespace rollcall::app
