@@ -1,0 +1,137 @@
+#include "connectors/deployments.hpp"
+
+#include <array>
+#include <set>
+
+#include "fleet/reconcile.hpp"
+#include "fleet/well_known_lists.hpp"
+#include "fleet/wire.hpp"
+#include "flow/run_store.hpp"
+#include "lists/list_store.hpp"
+#include "store/database.hpp"
+
+namespace rollcall::connectors {
+namespace {
+
+constexpr std::string_view connector_id = "deployments";
+enum OperationIndex : std::size_t { reconcile_operation, last_success_operation };
+
+// More rows than the answer of any query has.
+constexpr std::size_t max_rows = 500'000;
+
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + '\'';
+}
+
+std::string filter_of(const fleet::Cell& cell) {
+  return fmt::format("Environment eq {} and Role eq {} and Region eq {}", quoted(cell.environment), quoted(cell.role),
+                     quoted(cell.region));
+}
+
+class Deployments final : public flow::Connector {
+ public:
+  Deployments(lists::ListStore& lists, flow::RunStore& runs) : lists_(lists), runs_(runs) {}
+
+  std::string_view id() const override { return connector_id; }
+
+  std::span<const flow::Operation> operations() const override {
+    static const std::array<flow::Operation, 2> all{{
+        {"Reconcile", flow::Place::store, "Reconcile deployments", "post", "/reconcile"},
+        {"GetLastSuccess", flow::Place::read, "Get the last successful run", "get", "/lastsuccess"},
+    }};
+    return all;
+  }
+
+  Result<flow::Outcome> call(std::size_t operation, const flow::Call& call) override {
+    return operation == reconcile_operation ? reconcile(call) : last_success(call);
+  }
+
+ private:
+  // body/intervals: the rows of Deployments(lookback); body/since: now - lookback. Answers {"value": changes}.
+  Result<flow::Outcome> reconcile(const flow::Call& call) {
+    const json::value* rows = parameter(call, "intervals");
+    if (rows == nullptr || !rows->is_array()) {
+      return flow::refused(400, "BadRequest", "Reconcile needs 'body/intervals': the rows of Deployments(lookback)");
+    }
+    if (rows->get_array().size() > max_rows) {
+      return flow::refused(413, "TooLarge", fmt::format("{} rows; at most {} are reconciled at once",
+                                                        rows->get_array().size(), max_rows));
+    }
+    const json::value* since_text = parameter(call, "since");
+    const std::optional<Timestamp> since =
+        since_text != nullptr && since_text->is_string() ? parse_iso(since_text->get_string()) : std::nullopt;
+    if (!since) return flow::refused(400, "BadRequest", "Reconcile needs 'body/since': the time that the look-back began");
+    const auto intervals = fleet::parse_intervals(rows->get_array());
+    if (!intervals) return flow::refused(intervals.error());
+
+    std::set<fleet::Cell> cells;
+    for (const fleet::Interval& interval : *intervals) cells.insert(interval.cell);
+    std::vector<fleet::Deployment> history;
+    std::vector<fleet::Snapshot> snapshots;
+    TRY_DO(read(*call.transaction, fleet::deployment_history_list, cells, call.now, fleet::parse_deployment, history));
+    TRY_DO(read(*call.transaction, fleet::current_snapshot_list, cells, call.now, fleet::parse_snapshot, snapshots));
+
+    json::array changes;
+    const fleet::Input input{history, snapshots, *intervals, *since, call.now, std::to_string(call.key.run)};
+    for (const fleet::Change& change : fleet::reconcile(input)) changes.push_back(fleet::to_json(change));
+    return flow::answered(200, json::object{{"value", std::move(changes)}});
+  }
+
+  // When the last successful run of the calling flow started, or null when none has succeeded yet.
+  Result<flow::Outcome> last_success(const flow::Call& call) {
+    TRY(const auto own, runs_.run(call.key.run));
+    if (!own) return flow::refused(404, "NotFound", fmt::format("there is no run {}", call.key.run));
+    flow::RunQuery query;
+    query.flow = own->flow;
+    query.status = flow::Status::succeeded;
+    query.limit = 1;
+    TRY(const auto found, runs_.runs(query));
+    json::object body;
+    body["startTime"] = found.empty() ? json::value(nullptr) : json::value(format_iso(found.front().started));
+    return flow::answered(200, std::move(body));
+  }
+
+  // As OpenApiConnection has it, "body/since", or as a part of `body`.
+  static const json::value* parameter(const flow::Call& call, std::string_view name) {
+    if (const json::value* flat = call.parameters.if_contains(fmt::format("body/{}", name))) return flat;
+    const json::value* body = call.parameters.if_contains("body");
+    return body == nullptr ? nullptr : rollcall::find(*body, name);
+  }
+
+  // Page by page, all items of the cells.
+  template <class T>
+  Result<void> read(store::Transaction& transaction, std::string_view list_name, const std::set<fleet::Cell>& cells,
+                    Timestamp now, Result<T> (*parse)(const json::object&), std::vector<T>& out) {
+    TRY(const lists::ListPtr list, lists_.find_list(transaction, list_name));
+    for (const fleet::Cell& cell : cells) {
+      odata::Options options;
+      options.filter = filter_of(cell);
+      options.top = lists::max_page_size;
+      do {
+        TRY(lists::Page page, lists_.query(transaction, *list, options, now));
+        for (const lists::Item& item : page.items) {
+          TRY(T parsed, parse(item.fields));
+          out.push_back(std::move(parsed));
+        }
+        options.skiptoken = page.skiptoken;
+      } while (options.skiptoken);
+    }
+    return {};
+  }
+
+  lists::ListStore& lists_;
+  flow::RunStore& runs_;
+};
+
+}  // namespace
+
+std::unique_ptr<flow::Connector> make_deployments(lists::ListStore& lists, flow::RunStore& runs) {
+  return std::make_unique<Deployments>(lists, runs);
+}
+
+}  // namespace rollcall::connectors
