@@ -17,7 +17,7 @@ struct Overload : F... {
 };
 
 std::unexpected<Error> at(Error error, Span span) {
-  if (!error.span) error.span = span;
+  if (!error.span && span.length > 0) error.span = span;  // a condition's call has none
   return std::unexpected(std::move(error));
 }
 
@@ -170,12 +170,21 @@ Result<Value> Evaluator::interpolate(const Interpolation& interpolation) {
   return text_value(text);
 }
 
+std::string Evaluator::failed_path() const {
+  std::string path;
+  for (auto name = trail_.rbegin(); name != trail_.rend(); ++name) path += pointer_step(*name);
+  return path;
+}
+
 Result<Value> Evaluator::make_array(const MakeArray& array) {
   json::array result;
   result.reserve(array.elements.size());
   for (const Node& element : array.elements) {
     auto value = evaluate(element);
-    if (!value) return value;
+    if (!value) {
+      trail_.push_back(fmt::to_string(result.size()));
+      return value;
+    }
     if (value->decimal())
       result.emplace_back(to_double(*value->decimal()));
     else
@@ -190,10 +199,13 @@ Result<Value> Evaluator::make_object(const MakeObject& object) {
   for (const auto& [name, node] : object.members) {
     auto key = evaluate(name);
     if (!key) return key;
-    auto value = evaluate(node);
-    if (!value) return value;
     std::string text;
     if (auto appended = append_text(text, *key); !appended) return std::unexpected(appended.error());
+    auto value = evaluate(node);
+    if (!value) {
+      trail_.push_back(std::move(text));
+      return value;
+    }
     if (value->decimal())
       result.insert_or_assign(text, to_double(*value->decimal()));
     else

@@ -12,6 +12,8 @@ class Evaluator {
   // Spans in errors are those of the tree.
   Result<Value> evaluate(const Node& node);
   Environment& environment() { return environment_; }
+  // After an error: where in the template's JSON it came up, as a pointer.
+  std::string failed_path() const;
 
  private:
   Result<Value> call(const Call& call);
@@ -21,6 +23,7 @@ class Evaluator {
   Result<Value> make_object(const MakeObject& object);
 
   Environment& environment_;
+  std::vector<std::string> trail_;  // of an error, from the inside out
 };
 
 }  // namespace rollcall::expr

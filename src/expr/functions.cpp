@@ -61,18 +61,19 @@ const Function* find_function(std::string_view name) {
 }
 
 std::optional<Error> check_call(const Call& call) {
+  const auto where = call.span.length > 0 ? std::optional(call.span) : std::nullopt;
   if (!call.function) {
     const std::string near = nearest_name(call.name, table().names);
     return Error{"EXPR0201",
                  near.empty() ? fmt::format("there is no function '{}'", call.name)
                               : fmt::format("there is no function '{}'; did you mean '{}'?", call.name, near),
-                 call.span};
+                 where};
   }
   const auto count = static_cast<int>(call.arguments.size());
   const auto [least, most] = std::pair(call.function->least, call.function->most);
   if (count >= least && (most == any_number || count <= most)) return std::nullopt;
   return Error{"EXPR0202",
-               fmt::format("{} takes {}, not {}", call.function->name, count_of(least, most), count), call.span};
+               fmt::format("{} takes {}, not {}", call.function->name, count_of(least, most), count), where};
 }
 
 std::vector<FunctionInfo> all_functions() {
@@ -100,15 +101,18 @@ std::string describe(const json::value& value) {
   return fmt::format("'{}…'", text.substr(0, utf16_offset(text, 40)));
 }
 
+std::string name_argument(std::size_t i, std::size_t count) {
+  if (count == 1) return "the argument";
+  return fmt::format("the {} argument", i < ordinals.size() ? ordinals[i] : fmt::format("{}th", i + 1));
+}
+
 std::unexpected<Error> Arguments::error(std::string_view code, std::string_view message) const {
   return fail(std::string(code), fmt::format("{}: {}", function, message));
 }
 
 std::unexpected<Error> Arguments::wrong(std::size_t i, std::string_view wanted) const {
   const std::string came = values[i].decimal() ? "a decimal" : describe((*this)[i]);
-  if (size() == 1) return error("EXPR0301", fmt::format("the argument must be {}, not {}", wanted, came));
-  const std::string which = i < ordinals.size() ? ordinals[i] : fmt::format("{}th", i + 1);
-  return error("EXPR0301", fmt::format("the {} argument must be {}, not {}", which, wanted, came));
+  return error("EXPR0301", fmt::format("{} must be {}, not {}", name_argument(i, size()), wanted, came));
 }
 
 Result<std::string_view> Arguments::text(std::size_t i) const {

@@ -63,8 +63,10 @@ std::span<const Function> uri_functions();
 std::span<const Function> workflow_functions();
 std::span<const Function> xml_functions();
 
-// `an array`, `the text 'abc'`, `null`: how messages name a value.
+// `an array of 2`, `'abc'`, `null`: how messages name a value.
 std::string describe(const json::value& value);
+// `the argument` of one, else `the second argument`.
+std::string name_argument(std::size_t i, std::size_t count);
 
 inline std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 inline Value text_value(std::string_view text) { return json::value(json::string(text)); }

@@ -8,6 +8,7 @@
 #include "expr/limits.hpp"
 #include "expr/number.hpp"
 #include "expr/text.hpp"
+#include "expr/unicode.hpp"
 #include "expr/uri.hpp"
 #include "expr/xml.hpp"
 
@@ -147,15 +148,15 @@ Result<Value> from_json(Arguments& arguments) {
 }
 
 Result<Value> to_base64(Arguments& arguments) {
-  TRY(const std::string text, as_text(arguments.values[0]));
-  return text_value(base64_encode(text));
+  TRY(const std::string bytes, bytes_of(arguments[0]));
+  return text_value(base64_encode(bytes));
 }
 
 Result<Value> base64_to_string(Arguments& arguments) {
   TRY(const std::string_view text, arguments.text(0));
-  const auto bytes = base64_decode(text);
+  auto bytes = base64_decode(text);
   if (!bytes) return arguments.wrong(0, "base64");
-  return text_value(*bytes);
+  return text_value(valid_utf8(*std::move(bytes)));
 }
 
 Result<Value> base64_to_binary(Arguments& arguments) {
@@ -168,8 +169,8 @@ Result<Value> base64_to_binary(Arguments& arguments) {
 }
 
 Result<Value> binary(Arguments& arguments) {
-  TRY(const std::string text, as_text(arguments.values[0]));
-  return Value(envelope(octets, text));
+  TRY(const std::string bytes, bytes_of(arguments[0]));
+  return Value(envelope(octets, bytes));
 }
 
 Result<Value> data_uri(Arguments& arguments) {
@@ -237,10 +238,10 @@ Result<Value> data_uri_to_string(Arguments& arguments) {
   if (uri.parts.size() > 1)
     if (const auto charset = charset_of(uri.parts[1]); charset && !equals_ignoring_case(*charset, "utf-8"))
       return arguments.error("EXPR0304", fmt::format("the charset '{}' is not supported; use utf-8", *charset));
-  if (!uri.base64) return text_value(decode_form(uri.data));
-  const auto bytes = base64_decode(uri.data);
+  if (!uri.base64) return text_value(valid_utf8(decode_form(uri.data)));
+  auto bytes = base64_decode(uri.data);
   if (!bytes) return arguments.error("EXPR0304", "the data is not base64");
-  return text_value(*bytes);
+  return text_value(valid_utf8(*std::move(bytes)));
 }
 
 constexpr Function rows[] = {

@@ -16,8 +16,8 @@ Result<bool> truth(Evaluator& evaluator, const Call& call, std::size_t i) {
   if (!value.decimal())
     if (const bool* answer = value->if_bool()) return *answer;
   return fail("EXPR0301",
-              fmt::format("{}: the argument number {} must be true or false, not {}", call.function->name, i + 1,
-                          value.decimal() ? "a decimal" : describe(*value)));
+              fmt::format("{}: {} must be true or false, not {}", call.function->name,
+                          name_argument(i, call.arguments.size()), describe_value(value)));
 }
 
 Result<Value> choose(Evaluator& evaluator, const Call& call) {

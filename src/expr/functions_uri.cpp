@@ -3,6 +3,7 @@
 
 #include "expr/functions.hpp"
 #include "expr/text.hpp"
+#include "expr/unicode.hpp"
 #include "expr/uri.hpp"
 
 namespace rollcall::expr {
@@ -17,7 +18,7 @@ Result<Value> encode(Arguments& arguments) {
 
 Result<Value> decode(Arguments& arguments) {
   TRY(const std::string_view text, arguments.text(0));
-  return text_value(decode_uri(text));
+  return text_value(valid_utf8(decode_uri(text)));
 }
 
 Result<Value> to_binary(Arguments& arguments) {

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "expr/functions.hpp"
 #include "expr/text.hpp"
+#include "expr/unicode.hpp"
 #include "expr/uri.hpp"
 
 namespace rollcall::expr {
@@ -106,7 +107,7 @@ Result<json::array> form_values(Arguments& a, const Value& body, std::string_vie
   for (const std::string_view pair : split(text, '&')) {
     const std::size_t equals = std::min(pair.find('='), pair.size());
     if (decode_form(pair.substr(0, equals)) != key) continue;
-    values.emplace_back(decode_form(pair.substr(std::min(equals + 1, pair.size()))));
+    values.emplace_back(valid_utf8(decode_form(pair.substr(std::min(equals + 1, pair.size())))));
   }
   return values;
 }

@@ -178,7 +178,7 @@ std::string general(const Number& number, int precision, char letter, const Cult
     digits.round(precision - digits.point);
     const int exponent = digits.zero() ? 0 : digits.point - 1;
     const int places = std::max(static_cast<int>(digits.digits.size()) - digits.point, 0);
-    if (exponent >= precision || exponent < -5)
+    if (exponent >= precision || exponent <= -5)
       return scientific(digits, std::max(static_cast<int>(digits.digits.size()) - 1, 0), letter == 'G' ? 'E' : 'e',
                         2, culture);
     return with_sign(digits, fixed(digits, places, culture, false));
@@ -407,7 +407,8 @@ Result<std::string> format_number(const Number& number, std::string_view format,
   const char letter = format[0];
   const bool is_letter = (letter >= 'A' && letter <= 'Z') || (letter >= 'a' && letter <= 'z');
   const bool precision_only = format.find_first_not_of("0123456789", 1) == std::string_view::npos;
-  if (is_letter && precision_only && format.size() <= 4) {
+  if (is_letter && precision_only) {
+    if (format.size() > 4) return unknown_format(format.substr(0, 40));
     int precision = -1;
     std::from_chars(format.data() + 1, format.data() + format.size(), precision);
     return standard(number, letter, precision, culture, format);

@@ -120,7 +120,7 @@ class Parser {
     if (text_[at_] == '.') {
       ++at_;
       skip_space();
-      if (at_ >= text_.size() || !in_name(text_[at_])) return unexpected("a property's name after '.'");
+      if (at_ >= text_.size() || !starts_name(text_[at_])) return unexpected("a property's name after '.'");
       return Node{Literal{json::value(json::string(name()))}};
     }
     ++at_;
@@ -164,7 +164,7 @@ class Parser {
       integer = false;
       ++at_;
       if (next_is('+') || next_is('-')) ++at_;
-      if (digits() == 0) return unexpected("the digits of the exponent");
+      if (digits() == 0) return unexpected("a whole number behind 'e'");
     }
     if (at_ < text_.size() && in_name(text_[at_])) return unexpected("the end of the number");
     std::string_view written = text_.substr(from, at_ - from);

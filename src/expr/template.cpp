@@ -24,20 +24,6 @@ struct Compiled {
 
 namespace {
 
-// A member's name as a step of a JSON pointer.
-std::string step(std::string_view name) {
-  std::string result = "/";
-  for (const char c : name) {
-    if (c == '~')
-      result += "~0";
-    else if (c == '/')
-      result += "~1";
-    else
-      result += c;
-  }
-  return result;
-}
-
 std::unexpected<Error> placed(Error error, std::string_view path) {
   if (!path.empty()) error.message += fmt::format(" (at {})", path);
   return std::unexpected(std::move(error));
@@ -56,24 +42,26 @@ class Compiler {
     return Node{Literal{source}};
   }
 
-  // {"and":[…]}, {"not":{…}}, {"equals":["@x",1]}: calls written as objects.
-  Result<Node> condition(const json::value& source, const std::string& path, std::size_t depth) {
+  // {"and":[…]}, {"not":{…}}, {"equals":["@x",1]}: calls written as objects. Where a truth value is wanted the
+  // object must be one, known or not; elsewhere it may be a plain object.
+  Result<Node> condition(const json::value& source, const std::string& path, std::size_t depth, bool truth) {
     if (depth > max_json_depth)
       return placed({"EXPR0501", fmt::format("more than {} levels of JSON", max_json_depth)}, path);
     const json::object* object = source.if_object();
-    // Arguments may be plain objects; the condition itself is a call, known or not.
-    if (!object || object->size() != 1 || (depth > 0 && !find_function(object->begin()->key())))
+    if (!object || object->size() != 1 || (!truth && !find_function(object->begin()->key())))
       return value(source, path, depth);
     const auto& [name, arguments] = *object->begin();
     Call call{std::string(name), find_function(name), {}, {}};
-    const std::string inner = path + step(name);
+    const std::string inner = path + pointer_step(name);
+    const std::string lower = to_lower(name);
+    const bool of_truths = lower == "and" || lower == "or" || lower == "not";
     if (const json::array* array = arguments.if_array()) {
       for (std::size_t i = 0; i < array->size(); ++i) {
-        TRY(Node argument, condition((*array)[i], fmt::format("{}/{}", inner, i), depth + 1));
+        TRY(Node argument, condition((*array)[i], fmt::format("{}/{}", inner, i), depth + 1, of_truths));
         call.arguments.push_back(std::move(argument));
       }
     } else {
-      TRY(Node argument, condition(arguments, inner, depth + 1));
+      TRY(Node argument, condition(arguments, inner, depth + 1, of_truths));
       call.arguments.push_back(std::move(argument));
     }
     return Node{std::move(call)};
@@ -104,7 +92,7 @@ class Compiler {
     MakeObject result;
     bool constant = true;
     for (const auto& member : source) {
-      const std::string inner = path + step(member.key());
+      const std::string inner = path + pointer_step(member.key());
       TRY(Node name, string(member.key(), inner));
       TRY(Node node, value(member.value(), inner, depth + 1));
       constant = constant && is_literal(name) && is_literal(node);
@@ -134,7 +122,7 @@ class CallWalk {
       visit_(*call, path);
       const bool condition = call->span.length == 0;  // written as an object
       for (std::size_t i = 0; i < call->arguments.size(); ++i)
-        this->node(call->arguments[i], condition ? fmt::format("{}{}/{}", path, step(call->name), i) : path);
+        this->node(call->arguments[i], condition ? fmt::format("{}{}/{}", path, pointer_step(call->name), i) : path);
     } else if (const auto* access = std::get_if<Access>(&node.what)) {
       this->node(*access->object, path);
       this->node(*access->key, path);
@@ -146,7 +134,7 @@ class CallWalk {
     } else if (const auto* object = std::get_if<MakeObject>(&node.what)) {
       for (const auto& [name, value] : object->members) {
         const json::string* written = literal_text(name);
-        const std::string inner = path + step(written ? view(*written) : "*");
+        const std::string inner = path + pointer_step(written ? view(*written) : "*");
         this->node(name, inner);
         this->node(value, inner);
       }
@@ -173,7 +161,7 @@ Result<Template> Template::compile(const json::value& source) {
 }
 
 Result<Template> Template::compile_condition(const json::value& source) {
-  TRY(Node root, Compiler().condition(source, "", 0));
+  TRY(Node root, Compiler().condition(source, "", 0, true));
   Template result;
   result.compiled_ = keep(source, std::move(root));
   return result;
@@ -186,8 +174,10 @@ Template Template::broken(const json::value& source, Error error) {
 }
 
 Result<Value> Template::evaluate(Environment& environment) const {
-  auto value = Evaluator(environment).evaluate(compiled_->root);
-  if (value && value->decimal()) return Value(json::value(to_double(*value->decimal())));
+  Evaluator evaluator(environment);
+  auto value = evaluator.evaluate(compiled_->root);
+  if (!value) return placed(std::move(value).error(), evaluator.failed_path());
+  if (value->decimal()) return Value(json::value(to_double(*value->decimal())));
   return value;
 }
 

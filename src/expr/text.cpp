@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "expr/decimal.hpp"
+#include "expr/unicode.hpp"
 
 namespace rollcall::expr {
 namespace {
@@ -146,7 +147,7 @@ std::string format_double(double value) {
   const std::string_view after = text.substr(text[e + 1] == '+' ? e + 2 : e + 1);
   std::from_chars(after.data(), after.data() + after.size(), exponent);
   const int count = static_cast<int>(digits.size());
-  if (exponent >= 15 || exponent < -5) {
+  if (exponent >= 15 || exponent <= -5) {
     out += digits[0];
     if (count > 1) out += '.' + digits.substr(1);
     out += fmt::format("E{}{:02}", exponent < 0 ? '-' : '+', std::abs(exponent));
@@ -176,12 +177,19 @@ Result<void> append_text(std::string& out, const json::value& value) {
         break;
       }
       TRY_DO(check_content_type(envelope_type(value)));
-      TRY(const std::string bytes, envelope_bytes(value));
-      out += bytes;
+      TRY(std::string bytes, envelope_bytes(value));
+      out += valid_utf8(std::move(bytes));
       break;
     }
   }
   return {};
+}
+
+Result<std::string> bytes_of(const json::value& value) {
+  if (is_envelope(value)) return envelope_bytes(value);
+  std::string text;
+  TRY_DO(append_text(text, value));
+  return text;
 }
 
 Result<void> append_text(std::string& out, const Value& value) {
@@ -253,6 +261,19 @@ std::optional<std::string> base64_decode(std::string_view text) {
   }
   if (have > 0) return std::nullopt;
   return out;
+}
+
+std::string pointer_step(std::string_view name) {
+  std::string result = "/";
+  for (const char c : name) {
+    if (c == '~')
+      result += "~0";
+    else if (c == '/')
+      result += "~1";
+    else
+      result += c;
+  }
+  return result;
 }
 
 std::size_t utf16_length(std::string_view text) {

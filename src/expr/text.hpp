@@ -19,6 +19,8 @@ std::string format_double(double value);
 // What interpolation and concat append. The error: an envelope whose content type or base64 is not valid.
 Result<void> append_text(std::string& out, const Value& value);
 Result<void> append_text(std::string& out, const json::value& value);
+// The same, but an envelope's bytes as they are: the one way in which they may be no UTF-8.
+Result<std::string> bytes_of(const json::value& value);
 
 // {"$content-type": type, "$content": base64 of bytes}
 json::value envelope(std::string_view content_type, std::string_view bytes);
@@ -29,6 +31,9 @@ Result<std::string> envelope_bytes(const json::value& value);
 std::string base64_encode(std::string_view bytes);
 // White space is skipped; the padding must be there. nullopt: not base64.
 std::optional<std::string> base64_decode(std::string_view text);
+
+// A member's name as a step of a JSON pointer, with its slash.
+std::string pointer_step(std::string_view name);
 
 // Strings count in UTF-16 code units, as .NET has it. Positions beyond the end are the end.
 std::size_t utf16_length(std::string_view text);

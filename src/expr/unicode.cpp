@@ -85,6 +85,25 @@ std::u32string fold_case(std::string_view text) {
   return out;
 }
 
+std::string valid_utf8(std::string bytes) {
+  std::string out;
+  std::size_t plain = 0;  // everything before is in `out`
+  for (std::size_t i = 0; i < bytes.size();) {
+    if (static_cast<unsigned char>(bytes[i]) < 0x80) {
+      ++i;
+      continue;
+    }
+    const Decoded next = decode(bytes, i);
+    if (next.character == no_character) {
+      out.append(bytes, plain, i - plain).append("\xef\xbf\xbd");
+      plain = i + 1;
+    }
+    i += next.bytes;
+  }
+  if (plain == 0) return bytes;
+  return out.append(bytes, plain);
+}
+
 std::string_view trim_white_space(std::string_view text) {
   while (!text.empty()) {
     const Decoded next = decode(text, 0);

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "expr/limits.hpp"
 #include "expr/text.hpp"
+#include "expr/unicode.hpp"
 #include "expr/xml_tree.hpp"
 
 namespace rollcall::expr {
@@ -113,7 +114,7 @@ bool XmlDocument::self_closed(const pugi::xml_node& node) const {
 }
 
 Result<void> XmlDocument::parse(std::string_view text) {
-  text_ = text;
+  text_ = valid_utf8(std::string(text));
   const unsigned flags = pugi::parse_default | pugi::parse_comments | pugi::parse_declaration | pugi::parse_doctype |
                          pugi::parse_pi | pugi::parse_fragment;
   const auto parsed = document_.load_buffer(text_.data(), text_.size(), flags, pugi::encoding_utf8);

@@ -168,19 +168,6 @@ std::vector<const Block*> blocks(const Action& action) {
   return result;
 }
 
-std::string pointer_step(std::string_view name) {
-  std::string result = "/";
-  for (const char c : name) {
-    if (c == '~')
-      result += "~0";
-    else if (c == '/')
-      result += "~1";
-    else
-      result += c;
-  }
-  return result;
-}
-
 const json::value* member(const json::object& object, std::string_view name) {
   if (const json::value* exact = object.if_contains(name)) return exact;
   for (const auto& pair : object)

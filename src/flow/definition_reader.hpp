@@ -3,12 +3,12 @@
 #include <string>
 #include <string_view>
 
+#include "expr/text.hpp"
 #include "flow/definition.hpp"
 
 namespace rollcall::flow {
 
-// A name as a step of a JSON pointer, with its slash.
-std::string pointer_step(std::string_view name);
+using expr::pointer_step;
 
 class DefinitionReader {
  public:
