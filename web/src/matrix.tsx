@@ -2,7 +2,7 @@
 import { memo, type KeyboardEvent } from "react";
 
 import type { Cell } from "./api";
-import { age, cellKey, type Environment, isMoving, type Role, type Version } from "./model";
+import { age, brief, cellKey, type Environment, isMoving, type Role, type Version } from "./model";
 
 interface TileProps {
   cell: Cell;
@@ -29,7 +29,7 @@ const Tile = memo(function Tile({ cell, tint, since, heard, open, onOpen }: Tile
       onClick={() => onOpen(open ? "" : key)}
     >
       <span className="region">{cell.region}</span>
-      <span className="version" title={cell.version}>{cell.version}</span>
+      <span className="version" title={cell.version}>{brief(cell.version)}</span>
       <span className="facts">
         {cell.silent ? <em>silent{heard && ` ${heard}`}</em> : <span>{since}</span>}
         {moving && <b>{percent}%</b>}

@@ -98,3 +98,6 @@ export function age(from: string | null, now: number): string {
 
 /** `2026-11-30 05:12`, in UTC as everywhere in Rollcall. */
 export const minute = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 16)}`;
+
+/** A long version by its beginning and its end: what tells it from its neighbours stands at the end. */
+export const brief = (version: string) => (version.length <= 14 ? version : `${version.slice(0, 5)}…${version.slice(-8)}`);
