@@ -1,0 +1,9 @@
+#include "kql/native_table.hpp"
+
+// To come.
+
+namespace rollcall::kql {
+
+std::span<const Native> geo_natives() { return {}; }
+
+}  // namespace rollcall::kql

@@ -1,0 +1,197 @@
+#include "kql/relation.hpp"
+
+#include <algorithm>
+
+#include "kql/binder.hpp"
+
+// How relations nest: selects over selects, carrying what order and partitions need.
+
+namespace rollcall::kql {
+
+const RelationColumn* Relation::find(std::string_view column_name) const {
+  for (const auto& column : columns) {
+    if (column.name == column_name) return &column;
+  }
+  return nullptr;
+}
+
+std::string NameMaker::unique(const std::string& base) {
+  if (base.empty()) {
+    std::string name;
+    do {
+      name = "Column" + std::to_string(++counter_);
+    } while (taken(name));
+    used_.push_back(name);
+    return name;
+  }
+  std::string name = base;
+  for (int i = 1; taken(name); ++i) name = base + std::to_string(i);
+  used_.push_back(name);
+  return name;
+}
+
+void NameMaker::reserve(const std::string& name) { used_.push_back(name); }
+
+bool NameMaker::taken(const std::string& name) const {
+  return std::find(used_.begin(), used_.end(), name) != used_.end();
+}
+
+bool matches_wildcard(std::string_view pattern, std::string_view name) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == name;
+  if (!name.starts_with(pattern.substr(0, star))) return false;
+  const std::string_view rest = pattern.substr(star + 1);
+  for (std::size_t i = star; i <= name.size(); ++i) {
+    if (matches_wildcard(rest, name.substr(i))) return true;
+  }
+  return false;
+}
+
+MadeColumn Binder::made(std::string name, const Scalar& scalar) {
+  return {std::move(name), scalar.type, fresh_id(), scalar.sql, scalar.nullable};
+}
+
+std::vector<MadeColumn> Binder::keep_all(const Relation& rows) const {
+  std::vector<MadeColumn> columns;
+  columns.reserve(rows.columns.size());
+  for (const auto& c : rows.columns) columns.push_back({c.name, c.type, c.id, sql::column(c.id), c.nullable});
+  return columns;
+}
+
+namespace {
+
+void need(std::vector<std::string>& ids, const std::string& id) {
+  if (!id.empty() && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+}
+
+// What must be carried along beside the visible columns.
+std::vector<std::string> carried(const Relation& rows, bool keep_hidden) {
+  std::vector<std::string> ids;
+  if (keep_hidden) ids = rows.hidden;
+  for (const auto& term : rows.order) {
+    if (const auto* column = std::get_if<sql::Column>(&term.expr->node)) need(ids, column->name);
+  }
+  for (const auto& id : rows.partition) need(ids, id);
+  need(ids, rows.ingestion);
+  return ids;
+}
+
+}  // namespace
+
+sql::QueryPtr Binder::select_of(const Relation& rows, std::vector<sql::SelectItem> items) {
+  sql::Select select;
+  select.items = std::move(items);
+  if (select.items.empty()) select.items.push_back({sql::literal(std::int64_t{1}), fresh_id()});
+  select.from = rows.from;
+  select.where = rows.where;
+  return sql::query(std::move(select));
+}
+
+Relation Binder::nest(Relation rows, std::vector<MadeColumn> columns, bool keep_hidden) {
+  std::vector<sql::SelectItem> items;
+  std::vector<RelationColumn> visible;
+  for (auto& column : columns) {
+    items.push_back({column.sql, column.id});
+    visible.push_back({std::move(column.name), column.type, column.id, column.nullable});
+  }
+  for (const auto& id : carried(rows, keep_hidden)) {
+    const bool there = std::any_of(items.begin(), items.end(), [&](const auto& item) { return item.alias == id; });
+    if (!there) items.push_back({sql::column(id), id});
+  }
+  rows.from = sql::derived(select_of(rows, std::move(items)), fresh_alias());
+  rows.where = nullptr;
+  rows.columns = std::move(visible);
+  if (!keep_hidden) rows.hidden.clear();
+  ++rows.weight;
+  return rows;
+}
+
+Relation Binder::nest(Relation rows) {
+  auto columns = keep_all(rows);
+  return nest(std::move(rows), std::move(columns));
+}
+
+Scalar Binder::hoist(Relation& rows, Scalar scalar) {
+  if (std::holds_alternative<sql::Column>(scalar.sql->node)) return scalar;
+  auto columns = keep_all(rows);
+  const std::string id = fresh_id();
+  columns.push_back({"$hidden", scalar.type, id, scalar.sql, scalar.nullable});
+  rows = nest(std::move(rows), std::move(columns), true);
+  rows.columns.pop_back();
+  rows.hidden.push_back(id);
+  scalar.sql = sql::column(id);
+  return scalar;
+}
+
+Relation Binder::fresh(const Relation& rows) {
+  std::map<std::string, std::string> renamed;
+  std::vector<sql::SelectItem> items;
+  const auto rename = [&](const std::string& id) {
+    auto [at, is_new] = renamed.try_emplace(id, "");
+    if (is_new) {
+      at->second = fresh_id();
+      items.push_back({sql::column(id), at->second});
+    }
+    return at->second;
+  };
+  Relation result = rows;
+  for (auto& column : result.columns) column.id = rename(column.id);
+  for (auto& term : result.order) {
+    if (const auto* column = std::get_if<sql::Column>(&term.expr->node)) term.expr = sql::column(rename(column->name));
+  }
+  for (auto& id : result.partition) id = rename(id);
+  if (!result.ingestion.empty()) result.ingestion = rename(result.ingestion);
+  result.from = sql::derived(select_of(rows, std::move(items)), fresh_alias());
+  result.where = nullptr;
+  ++result.weight;
+  return result;
+}
+
+sql::QueryPtr Binder::query_of(const Relation& rows, bool ordered) {
+  std::vector<sql::SelectItem> items;
+  for (const auto& column : rows.columns) items.push_back({sql::column(column.id), column.id});
+  auto plain = select_of(rows, std::move(items));
+  if (!ordered || rows.order.empty()) return plain;
+  sql::Query query = *plain;
+  query.order_by = rows.order;
+  return std::make_shared<const sql::Query>(std::move(query));
+}
+
+Relation Binder::from_query(sql::QueryPtr query, std::vector<RelationColumn> columns) {
+  Relation rows;
+  rows.columns = std::move(columns);
+  rows.from = sql::derived(std::move(query), fresh_alias());
+  return rows;
+}
+
+sql::ExprPtr Binder::window(const Relation& rows, std::string function, std::vector<sql::ExprPtr> arguments,
+                            std::optional<sql::Frame> frame) {
+  sql::Call call;
+  call.function = std::move(function);
+  call.arguments = std::move(arguments);
+  sql::Window over;
+  for (const auto& id : rows.partition) over.partition_by.push_back(sql::column(id));
+  over.order_by = rows.order;
+  over.frame = frame;
+  call.over = std::move(over);
+  return sql::make(std::move(call));
+}
+
+Relation Binder::materialize(Relation rows) {
+  rows = nest(std::move(rows));
+  const auto* derived = std::get_if<sql::DerivedTable>(&rows.from->node);
+  const std::string name = "m" + std::to_string(common_tables_.size() + 1);
+  common_tables_.push_back({name, derived->query, true, false});
+  rows.from = sql::table(name, fresh_alias());
+  rows.weight = 1;
+  return rows;
+}
+
+Relation Binder::broken() {
+  Relation rows;
+  rows.open = true;
+  rows.from = sql::derived(select_of(Relation{}, {}), fresh_alias());
+  return rows;
+}
+
+}  // namespace rollcall::kql
