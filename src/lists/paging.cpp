@@ -27,8 +27,8 @@ std::string encode(std::string_view text) {
 std::string write_value(const sql::Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("i{}", *integer);
   if (const auto* real = std::get_if<double>(&value)) return fmt::format("r{}", encode(fmt::format("{}", *real)));
-  if (const auto* text = std::get_if<std::string>(&value)) return "s" + encode(*text);
-  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "b1" : "b0";
+  if (const auto* text = std::get_if<std::string>(&value)) return fmt::format("s{}", encode(*text));
+  if (const auto* truth = std::get_if<bool>(&value)) return fmt::format("b{}", *truth ? 1 : 0);
   return "n";
 }
 

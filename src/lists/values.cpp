@@ -190,8 +190,24 @@ Result<sql::Value> to_sql(const Column& column, const json::value& value) {
 }
 
 json::string time_to_json(Timestamp time) {
-  const auto text = time.ticks % ticks_per_second == 0 ? format_iso_seconds(time) : format_iso(time);
-  return json::string(text);
+  // Written digit by digit: every item that is read shows several times.
+  const auto civil = to_civil(time);
+  char text[] = "0000-00-00T00:00:00.0000000Z";
+  const auto digits = [&](std::size_t end, int value) {
+    for (; value != 0; value /= 10) text[--end] = static_cast<char>('0' + value % 10);
+  };
+  digits(4, civil.year);
+  digits(7, civil.month);
+  digits(10, civil.day);
+  digits(13, civil.hour);
+  digits(16, civil.minute);
+  digits(19, civil.second);
+  if (civil.fraction == 0) {
+    text[19] = 'Z';
+    return json::string(text, 20);
+  }
+  digits(27, civil.fraction);
+  return json::string(text, 28);
 }
 
 json::value to_json(ColumnType type, const sql::Value& value) {

@@ -8,15 +8,17 @@
 namespace rollcall::store {
 
 Argument::Argument(const sql::Value& value) {
-  struct Reader {
-    Argument operator()(std::monostate) const { return {}; }
-    Argument operator()(bool one) const { return one; }
-    Argument operator()(std::int64_t one) const { return one; }
-    Argument operator()(double one) const { return one; }
-    Argument operator()(const std::string& one) const { return std::string_view(one); }
-    Argument operator()(const sql::Blob& one) const { return std::span<const std::byte>(one); }
-  };
-  *this = std::visit(Reader{}, value);
+  if (const auto* truth = std::get_if<bool>(&value)) {
+    emplace<bool>(*truth);
+  } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    emplace<std::int64_t>(*integer);
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    emplace<double>(*real);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    emplace<std::string_view>(*text);
+  } else if (const auto* blob = std::get_if<sql::Blob>(&value)) {
+    emplace<std::span<const std::byte>>(*blob);
+  }
 }
 
 std::shared_ptr<const void>& Connection::slot(const void* owner) {
