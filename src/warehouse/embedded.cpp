@@ -116,8 +116,11 @@ class Embedded final : public Warehouse {
     if (next.tables.contains(function.name)) {
       return fail("WAREHOUSE0305", fmt::format("there is a table named {}; a function needs another name", function.name));
     }
-    // The outline is checked here, the body by whoever calls it: its parameters have no values yet.
+    // Syntax is checked here, names when it is called: what it needs may be made later.
     TRY_DO(kql::parse_function(fmt::format("{}{} {{ {}\n}}", function.name, function.parameters, function.body)));
+    if (const auto wrong = kql::check_syntax(function.body); !wrong.empty()) {
+      return fail(wrong.front().code, fmt::format("in the body of {}: {}", function.name, kql::to_error(wrong.front()).message));
+    }
     next.functions.insert_or_assign(function.name, function);
     return in_transaction([&] { return schema::store_function(writer_, function, principal); },
                           [&] { publish(std::move(next)); });

@@ -74,7 +74,7 @@ class Warehouse {
   virtual Result<void> create_table(const TableSchema& schema, const Principal& principal) = 0;
   virtual Result<void> drop_table(std::string_view name, const Principal& principal) = 0;
 
-  // Functions in KQL. The body must compile over the tables and functions that are there.
+  // Functions in KQL. Its syntax is checked now, its names when it is called.
   virtual Result<void> create_or_alter_function(const kql::Function& function, const Principal& principal) = 0;
   virtual Result<void> drop_function(std::string_view name, const Principal& principal) = 0;
   virtual Result<std::vector<kql::Function>> functions() = 0;
