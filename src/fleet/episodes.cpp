@@ -33,10 +33,13 @@ class Walk {
     if (history_.empty()) choose_initial();
     for (std::size_t w = 0; w < waves_.size(); ++w) {
       reached = std::max(reached, waves_[w].birth);
+      const Deployment* known = waves_[w].known;
       for (; item < history_.size(); ++item) {
-        if (seen_.contains(history_[item])) continue;
-        if (history_[item]->started_at > reached) break;
-        add_unseen(*history_[item]);
+        const Deployment& next = *history_[item];
+        if (seen_.contains(&next)) continue;
+        // What can no longer be seen keeps its place among the items.
+        if (known != nullptr ? next.sequence > known->sequence : next.started_at > reached) break;
+        add_unseen(next);
       }
       visit(w);
     }

@@ -7,7 +7,7 @@
 namespace rollcall::fleet {
 namespace {
 
-// From so many lines on, the least lag tells a slow clock from lines that were merely late.
+// From so many lines on, the least lag is that of a line that was not held up.
 constexpr std::int64_t enough_lines = 5;
 
 struct Offset {
@@ -15,15 +15,16 @@ struct Offset {
   Timespan error;
 };
 
-// A lag is the clock's offset plus the way of the line. The way is never shorter than the usual least, so a
-// negative offset is certain; a positive one may be a late line, the less likely the more lines there are.
+// A lag is the clock's offset plus the way of the line, and the way is never shorter than the usual least one.
+// So the clock may be further ahead than the least lag says, never further behind; with few lines all of them
+// may have been late.
 Offset offset_of(const Interval& interval, const Parameters& parameters) {
   const Timespan behind = interval.host_lag - interval.usual_lag;
-  if (behind < Timespan{-parameters.skew.ticks}) return {{-parameters.skew.ticks}, parameters.skew};
-  if (behind <= parameters.jitter) return {behind, parameters.jitter};
-  if (behind > parameters.skew) return {{0}, parameters.skew};
+  const Timespan skew = parameters.skew;
+  if (behind < Timespan{-skew.ticks}) return {{-skew.ticks}, skew};
+  if (behind > skew) return {{0}, skew * 2};
   if (interval.host_lines >= enough_lines) return {behind, parameters.jitter};
-  return {behind, behind};
+  return {behind, std::max(parameters.jitter, Timespan{skew.ticks / std::max<std::int64_t>(1, interval.host_lines)})};
 }
 
 std::string_view clock_of(const Interval& interval) {
