@@ -3,6 +3,7 @@
 #include "doors/api/api.hpp"
 #include "doors/health/health.hpp"
 #include "doors/ingest/ingest.hpp"
+#include "doors/kusto/kusto.hpp"
 #include "doors/portal/portal.hpp"
 
 namespace rollcall::doors {
@@ -12,6 +13,7 @@ http::Router make_router(Services& services, std::span<const File> portal) {
   add_portal(router, portal);
   add_health(router, services);
   add_ingest(router, services);
+  add_kusto(router, services);
   add_api(router, services);
   return router;
 }

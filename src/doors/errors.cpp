@@ -10,12 +10,13 @@ struct Rule {
   int status;
 };
 constexpr std::array rules{
-    Rule{"LIST0101", 404},      Rule{"LIST0102", 404},      Rule{"LIST0103", 412},      Rule{"LIST0105", 409},
-    Rule{"LIST0108", 403},      Rule{"LIST0110", 409},      Rule{"LIST0111", 413},      Rule{"LIST", 400},
-    Rule{"ODATA", 400},         Rule{"KQL", 400},           Rule{"INGEST", 400},        Rule{"JSON", 400},
-    Rule{"FLOW0104", 404},      Rule{"FLOW", 400},          Rule{"TOKEN0103", 404},     Rule{"TOKEN0102", 409},
-    Rule{"TOKEN", 400},         Rule{"API0101", 404},       Rule{"API", 400},               Rule{"WAREHOUSE0101", 413}, Rule{"WAREHOUSE0102", 413}, Rule{"WAREHOUSE0103", 504}, Rule{"WAREHOUSE0104", 503},
-    Rule{"WAREHOUSE0108", 400}, Rule{"WAREHOUSE03", 400},
+    Rule{"LIST", 400},          Rule{"LIST0101", 404},      Rule{"LIST0102", 404},      Rule{"LIST0103", 412},
+    Rule{"LIST0105", 409},      Rule{"LIST0108", 403},      Rule{"LIST0110", 409},      Rule{"LIST0111", 413},
+    Rule{"ODATA", 400},         Rule{"KQL", 400},           Rule{"KUSTO", 400},         Rule{"JSON", 400},
+    Rule{"INGEST", 400},        Rule{"FLOW", 400},          Rule{"TOKEN", 400},         Rule{"TOKEN0102", 409},
+    Rule{"TOKEN0103", 404},     Rule{"API", 400},           Rule{"API0101", 404},       Rule{"WAREHOUSE0101", 413},
+    Rule{"WAREHOUSE0102", 413}, Rule{"WAREHOUSE0103", 504}, Rule{"WAREHOUSE0104", 503}, Rule{"WAREHOUSE0108", 400},
+    Rule{"WAREHOUSE03", 400},   Rule{"WAREHOUSE04", 400},   Rule{"FLOW0501", 404},      Rule{"FLOW0504", 404},
 };
 
 }  // namespace
