@@ -5,6 +5,10 @@
 #include <algorithm>
 
 #include "app/embedded.hpp"
+#include "connectors/deployments.hpp"
+#include "connectors/http.hpp"
+#include "connectors/kusto.hpp"
+#include "connectors/sharepointonline.hpp"
 #include "fleet/well_known_lists.hpp"
 #include "kql/catalog.hpp"
 
@@ -50,7 +54,14 @@ Result<void> Product::open_stores() {
   warehouse.durability = power ? warehouse::Durability::power : warehouse::Durability::process;
   warehouse.keep_logs = options_.keep_logs;
   TRY(warehouse_, warehouse::open_embedded(warehouse));
+  if (options_.around_warehouse) warehouse_ = options_.around_warehouse(std::move(warehouse_));
   client_ = http::make_client();
+  runs_ = std::make_unique<flow::RunStore>(*database_);
+  TRY_DO(runs_->open());
+  connectors_.add(connectors::make_kusto(*warehouse_));
+  connectors_.add(connectors::make_sharepointonline(*lists_));
+  connectors_.add(connectors::make_deployments(*lists_, *runs_));
+  connectors_.add(connectors::make_http(*client_));
   return {};
 }
 

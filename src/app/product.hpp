@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "flow/connector.hpp"
 #include "flow/driver.hpp"
+#include "flow/run_store.hpp"
 #include "http/client.hpp"
 #include "lists/list_store.hpp"
 #include "store/database.hpp"
@@ -61,6 +62,7 @@ class Product {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<lists::ListStore> lists_;
   std::unique_ptr<http::Client> client_;
+  std::unique_ptr<flow::RunStore> runs_;
   flow::Connectors connectors_;
   std::unique_ptr<flow::Driver> driver_;
 };
