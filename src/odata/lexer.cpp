@@ -295,7 +295,10 @@ Result<Token> Lexer::next() {
                                         TokenKind::open_brace, TokenKind::close_brace, TokenKind::open_bracket,
                                         TokenKind::close_bracket};
   if (const auto mark = marks.find(c); mark != std::string_view::npos) return finish(token, kinds[mark], at_ + 1);
-  return fail("ODATA0101", fmt::format("'{}' has no meaning here", c), Span{static_cast<std::uint32_t>(at_), 1});
+  std::string_view hint;
+  if (c == '<' || c == '>' || c == '!') hint = "; comparisons are written eq, ne, gt, ge, lt, le";
+  if (c == '&' || c == '|') hint = "; conditions are joined by and, or";
+  return fail("ODATA0101", fmt::format("'{}' has no meaning here{}", c, hint), Span{static_cast<std::uint32_t>(at_), 1});
 }
 
 }  // namespace rollcall::odata

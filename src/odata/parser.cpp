@@ -50,7 +50,7 @@ class Parser {
   Result<void> start() { return advance(); }
   Result<void> finish() {
     if (token_.kind == TokenKind::end) return {};
-    return unexpected("the end");
+    return unexpected("an operator or the end");
   }
 
   // commonExpr, by precedence: an operand, then all operators that bind as tight as `level` or tighter.
@@ -131,7 +131,11 @@ class Parser {
   }
   std::unexpected<Error> unexpected(std::string_view expected) const {
     if (token_.kind == TokenKind::end) return fail("ODATA0102", fmt::format("{} is missing here", expected), token_.span);
-    return fail("ODATA0102", fmt::format("'{}' stands where {} is expected", token_.text, expected), token_.span);
+    std::string_view hint;
+    if (token_.kind == TokenKind::equals) hint = "; equality is written eq";
+    if (token_.kind == TokenKind::quoted) hint = "; texts stand in single quotes";
+    return fail("ODATA0102", fmt::format("'{}' stands where {} is expected{}", token_.text, expected, hint),
+                token_.span);
   }
   bool is_word(std::string_view word) const {
     return token_.kind == TokenKind::name && equals_ignoring_case(token_.text, word);
