@@ -55,6 +55,8 @@ struct Call {
   IdempotencyKey key;
   Timestamp now;
   store::Transaction* transaction; // present exactly for Place::store
+  // The pagination policy: pages are followed until there are so many items. Absent: one page.
+  std::optional<int> most_items = std::nullopt;
 };
 
 // What an operation answered. A failed one still has outputs, for the branches that catch it.

@@ -37,15 +37,16 @@ Timespan wait_before(const RetryPolicy& policy, std::uint32_t retry, std::uint64
   return between(std::max(half, policy.minimum), std::max(doubled(n - 1), policy.minimum), random);
 }
 
-bool is_outside(const BoundOperation& operation) { return operation.operation().place == Place::outside; }
+Place place_of(const BoundOperation& operation) { return operation.operation().place; }
 
 void call(Execution& execution, Frame& frame, ActionIndex action, const BoundOperation& operation, json::object inputs) {
   auto& slot = execution.slot(frame, action);
   slot.attempt = 1;
-  const bool outside = is_outside(operation);
-  // Outside calls may be repeated with what was asked the first time.
-  if (outside || execution.keeps_inputs()) slot.inputs = inputs;
-  if (const auto timeout = execution.workflow().action(action).timeout; timeout && outside) {
+  // Calls that are retried ask for the same as the first time. Those of our own lists are not: the answer of
+  // a list is its answer.
+  const auto place = place_of(operation);
+  if (place != Place::store || execution.keeps_inputs()) slot.inputs = inputs;
+  if (const auto timeout = execution.workflow().action(action).timeout; timeout && place == Place::outside) {
     execution.set_timer(frame, action, Timer::Purpose::deadline, execution.now() + std::min(*timeout, max_delay));
   }
   execution.command(CallOperation{execution.instance(frame, action), 1, operation, std::move(inputs)});

@@ -1,0 +1,109 @@
+#include "connectors/kusto.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace rollcall::connectors {
+namespace {
+
+using flow::Call;
+using flow::Operation;
+using flow::Outcome;
+using flow::Place;
+
+const std::vector<Operation>& all_operations() {
+  static const std::vector<Operation> operations{
+      {"ListKustoResultsPost", Place::read, "Run KQL query", "post", "/ListKustoResults/false"},
+      {"ListKustoResults", Place::read, "Run KQL query", "get", "/ListKustoResults"},
+      {"RunKustoQuery", Place::read, "Run KQL query", "post", "/RunKustoQuery"},
+      {"ListKustoResultsSchemaPost", Place::read, "Run KQL query and list results", "post", "/ListKustoResults"},
+  };
+  return operations;
+}
+
+json::value dynamic(const std::string& text) {
+  auto value = parse_json(text, 1'000);
+  return value ? *std::move(value) : json::value(text);
+}
+
+struct Convert {
+  kql::Type type;
+  json::value operator()(std::monostate) const { return nullptr; }
+  json::value operator()(bool value) const { return value; }
+  json::value operator()(std::int64_t value) const { return value; }
+  json::value operator()(double value) const {
+    if (std::isfinite(value)) return value;
+    return std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+  }
+  json::value operator()(Timestamp value) const { return json::value(format_iso(value)); }
+  json::value operator()(Timespan value) const { return json::value(format_timespan(value)); }
+  json::value operator()(const std::string& value) const {
+    return type == kql::Type::dynamic ? dynamic(value) : json::value(value);
+  }
+};
+
+// "body/csl", as designers flatten it; `csl`; or a member of `body`.
+std::string_view parameter(const json::object& parameters, std::string_view name) {
+  const json::value* value = parameters.if_contains(fmt::format("body/{}", name));
+  if (value == nullptr) value = parameters.if_contains(name);
+  const auto* body = parameters.if_contains("body");
+  if (value == nullptr && body != nullptr) value = find(*body, name);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
+// Too busy and too slow may be better the next time; what KQL says is said for good.
+Outcome failed(const Error& error) {
+  const bool busy = error.code == "WAREHOUSE0104", slow = error.code == "WAREHOUSE0103";
+  auto outcome = flow::refused(busy ? 429 : slow ? 504 : 400, error.code, error.message);
+  outcome.may_retry = busy || slow;
+  return outcome;
+}
+
+class Kusto final : public flow::Connector {
+ public:
+  explicit Kusto(warehouse::Warehouse& warehouse) : warehouse_(warehouse) {}
+
+  std::string_view id() const override { return "shared_kusto"; }
+  std::span<const Operation> operations() const override { return all_operations(); }
+
+  Result<Outcome> call(std::size_t, const Call& call) override {
+    const auto csl = parameter(call.parameters, "csl");
+    if (csl.empty()) return flow::refused(400, "CONNECTOR0301", "parameter 'csl', the query, is missing");
+    warehouse::QueryOptions options;
+    options.now = call.now;
+    options.principal = call.principal;
+    options.lane = warehouse::QueryOptions::Lane::poll;
+    const auto table = warehouse_.query(csl, options);
+    if (!table) return failed(table.error());
+    return flow::answered(200, to_connector_rows(*table));
+  }
+
+ private:
+  warehouse::Warehouse& warehouse_;
+};
+
+}  // namespace
+
+json::object to_connector_rows(const warehouse::Table& table) {
+  json::array rows;
+  rows.reserve(table.row_count());
+  for (std::size_t i = 0; i < table.row_count(); ++i) {
+    json::object row;
+    row.reserve(table.columns.size());
+    for (std::size_t j = 0; j < table.columns.size(); ++j) {
+      row.emplace(table.columns[j].name, std::visit(Convert{table.columns[j].type}, table.at(i, j)));
+    }
+    rows.push_back(std::move(row));
+  }
+  json::object answer;
+  answer.emplace("value", std::move(rows));
+  return answer;
+}
+
+std::unique_ptr<flow::Connector> make_kusto(warehouse::Warehouse& warehouse) { return std::make_unique<Kusto>(warehouse); }
+
+}  // namespace rollcall::connectors

@@ -1,0 +1,276 @@
+// Flows as text: `connector` says what the other side answers, `workflow` deploys, `run` and `recur` drive the
+// flow on a virtual clock and show a timed history. Every run is repeated with the plug pulled at each point
+// between two durable steps; history and writes must come out the same.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "flow/driver.hpp"
+#include "flow/scripted_connector.hpp"
+#include "support/cases.hpp"
+#include "support/golden.hpp"
+
+namespace rollcall::test {
+namespace {
+
+constexpr std::size_t most_times = 2'000;
+const auto midnight = *parse_iso("2026-01-01T00:00:00Z");
+
+struct Flow {
+  json::value document;
+  flow::DeployOptions options;
+};
+
+struct Script {
+  std::map<std::string, std::string> connectors;
+  std::map<std::string, Flow> flows;
+};
+
+// One process life after another on one database file.
+class World {
+ public:
+  explicit World(const Script& script) : script_(script), clock_(midnight) {
+    static int count = 0;
+    file_ = std::filesystem::temp_directory_path() / fmt::format("rollcall-flow-{}-{}.db", getpid(), ++count);
+    remove();
+  }
+  ~World() {
+    driver_.reset();
+    database_.reset();
+    remove();
+  }
+
+  Result<void> boot() {
+    driver_.reset();
+    connectors_.reset();
+    database_.reset();
+    TRY(database_, store::open_sqlite(file_.string(), store::Durability::process));
+    TRY_DO(prepare_writes(*database_));
+    connectors_ = std::make_unique<flow::Connectors>();
+    for (const auto& [id, script] : script_.connectors) {
+      connectors_->add(std::make_unique<ScriptedConnector>(id, script, *database_));
+    }
+    flow::DriverOptions options;
+    options.turn.events = turn_events;
+    options.crash = [this](flow::CrashPoint) { return ++points == crash_at; };
+    TRY(driver_, flow::Driver::open(*database_, *connectors_, clock_, std::move(options)));
+    return {};
+  }
+
+  Result<void> deploy() {
+    for (const auto& [name, flow] : script_.flows) {
+      if (auto done = driver_->deploy(name, flow.document, {}, flow.options); !done) return std::unexpected(done.error());
+    }
+    return {};
+  }
+
+  // Does the work; when the plug is pulled, boots again and goes on.
+  template <class Work>
+  Result<void> survive(Work&& work) {
+    for (;;) {
+      auto done = work();
+      if (done || done.error().code != "FLOWCRASH") return done;
+      TRY_DO(boot());
+    }
+  }
+
+  // Until nothing is due before `until`.
+  Result<void> go(Timestamp until) {
+    return survive([&]() -> Result<void> {
+      for (std::size_t times = 0; times < most_times; ++times) {
+        TRY_DO(driver_->run_until_idle(100'000));
+        const auto due = driver_->next_due();
+        if (!due || *due > until) return {};
+        clock_.set(std::max(clock_.now(), *due));
+      }
+      return fail("TEST", "the flow does not come to an end");
+    });
+  }
+
+  flow::Driver& driver() { return *driver_; }
+  store::Database& database() { return *database_; }
+  ManualClock& clock() { return clock_; }
+
+  std::size_t points = 0;
+  std::size_t crash_at = 0;
+  std::size_t turn_events = 2'000;
+
+ private:
+  void remove() {
+    for (const auto suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file_.string() + suffix);
+  }
+
+  const Script& script_;
+  ManualClock clock_;
+  std::filesystem::path file_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<flow::Connectors> connectors_;
+  std::unique_ptr<flow::Driver> driver_;
+};
+
+// `+7s`, `+1m30.5s`; the least that says it.
+std::string since_midnight(Timestamp time) {
+  const auto ticks = (time - midnight).ticks;
+  std::string text = "+";
+  if (ticks >= ticks_per_day) text += fmt::format("{}d", ticks / ticks_per_day);
+  if (ticks % ticks_per_day >= ticks_per_hour) text += fmt::format("{}h", ticks % ticks_per_day / ticks_per_hour);
+  if (ticks % ticks_per_hour >= ticks_per_minute) text += fmt::format("{}m", ticks % ticks_per_hour / ticks_per_minute);
+  const auto rest = ticks % ticks_per_minute;
+  if (rest % ticks_per_second == 0) {
+    if (rest != 0 || text == "+") text += fmt::format("{}s", rest / ticks_per_second);
+    return text;
+  }
+  return text + fmt::format("{:.1f}s", static_cast<double>(rest) / ticks_per_second);
+}
+
+std::string shown(const json::value& outputs) {
+  if (outputs.is_null()) return "";
+  auto text = json::serialize(outputs);
+  if (text.size() > 200) text = text.substr(0, 197) + "...";
+  return text;
+}
+
+std::string history_of(World& world, const flow::RunRecord& run) {
+  const auto view = world.driver().show(run.id);
+  if (!view) return render(view.error(), "");
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& action : view->actions) {
+    auto name = action.name;
+    if (!action.iterations.empty()) name += fmt::format("[{}]", fmt::join(action.iterations, ","));
+    if (action.attempts > 1) name += fmt::format(" (attempt {})", action.attempts);
+    auto tail = shown(action.outputs);
+    if (action.status == flow::Status::skipped) tail = action.code == "ActionSkipped" ? "" : action.code;
+    if (action.status == flow::Status::failed || action.status == flow::Status::timed_out) tail = action.code + ": " + action.message;
+    const auto time = since_midnight(action.status == flow::Status::running ? action.started : action.ended);
+    rows.push_back({time, name, std::string(to_string(action.status)), tail});
+  }
+  auto text = align(rows) + fmt::format("{} run {}", since_midnight(run.ended.value_or(world.clock().now())), to_string(run.status));
+  if (!run.code.empty()) text += fmt::format(" {}: {}", run.code, run.message);
+  text += '\n';
+  if (!run.response.empty()) text += "answered " + run.response + "\n";
+  return text;
+}
+
+// All runs in the order they began, then what they wrote.
+Result<std::string> everything(World& world) {
+  TRY(auto runs, world.driver().runs().runs({}));
+  std::string text;
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    if (runs.size() > 1) text += fmt::format("{} {} {}\n", run->flow, run->id, since_midnight(run->started));
+    text += history_of(world, *run);
+  }
+  TRY(const auto writes, read_writes(world.database()));
+  for (const auto& write : writes) text += "wrote " + write + "\n";
+  return text;
+}
+
+using Drive = std::function<Result<void>(World&)>;
+
+Result<std::string> play(World& world, const Drive& drive) {
+  TRY_DO(world.boot());
+  TRY_DO(world.deploy());
+  world.points = 0;
+  TRY_DO(drive(world));
+  return everything(world);
+}
+
+std::string with_and_without_crashes(const Script& script, const Drive& drive) {
+  World calm(script);
+  const auto expected = play(calm, drive);
+  if (!expected) return render(expected.error(), "");
+  for (std::size_t point = 1; point <= calm.points; ++point) {
+    World world(script);
+    world.crash_at = point;
+    const auto got = play(world, drive);
+    EXPECT_TRUE(got.has_value()) << "crash " << point << ": " << (got ? "" : got.error().message);
+    if (got) {
+      EXPECT_EQ(*expected, *got) << "crash " << point;
+    }
+  }
+  World slow(script);  // one event a turn
+  slow.turn_events = 1;
+  const auto got = play(slow, drive);
+  EXPECT_TRUE(got.has_value()) << (got ? "" : got.error().message);
+  if (got) {
+    EXPECT_EQ(*expected, *got) << "with turns of one event";
+  }
+  return *expected;
+}
+
+// A body that is no definition is the actions of one with a request trigger.
+json::value definition_of(json::value body) {
+  if (find(body, "definition") != nullptr || find(body, "triggers") != nullptr || find(body, "properties") != nullptr) return body;
+  return json::object{{"triggers", {{"manual", {{"type", "Request"}, {"kind", "Http"}}}}}, {"actions", std::move(body)}};
+}
+
+Timestamp time_argument(const GoldenCase& one, std::string_view name, Timestamp otherwise) {
+  for (const auto& argument : one.arguments) {
+    if (!argument.starts_with(name)) continue;
+    if (const auto time = parse_iso(argument.substr(name.size()))) return *time;
+    ADD_FAILURE() << argument;
+  }
+  return otherwise;
+}
+
+Handlers make() {
+  auto script = std::make_shared<Script>();
+  Handlers handlers;
+  handlers["connector"] = [script](const GoldenCase& one) {
+    script->connectors[one.arguments.at(0)] = one.body;
+    return std::string();
+  };
+  // Says what is wrong, or nothing.
+  handlers["workflow"] = [script](const GoldenCase& one) -> std::string {
+    auto body = parse_json(one.body);
+    if (!body) return render(body.error(), one.body);
+    const auto name = one.arguments.empty() ? std::string("flow") : one.arguments[0];
+    Flow flow{definition_of(*std::move(body)), {}};
+    if (one.arguments.size() > 1) flow.options.parameters = parse_json(one.arguments[1])->as_object();
+    if (script->flows.size() == 1 && script->flows.contains(name)) script->flows.clear();
+    auto alone = *script;
+    alone.flows = {{name, flow}};
+    World world(alone);
+    if (auto up = world.boot(); !up) return render(up.error(), "");
+    if (auto deployed = world.deploy(); !deployed) return render(deployed.error(), "");
+    script->flows[name] = std::move(flow);
+    return {};
+  };
+  handlers["run"] = [script](const GoldenCase& one) -> std::string {
+    const auto body = parse_json(one.body.empty() ? "null" : one.body);
+    if (!body) return render(body.error(), one.body);
+    const auto name = one.arguments.empty() ? std::string("flow") : one.arguments[0];
+    return with_and_without_crashes(*script, [&](World& world) -> Result<void> {
+      // Whoever starts a run and gets no answer looks whether it is there.
+      const auto start_once = [&]() -> Result<void> {
+        TRY(const auto runs, world.driver().runs().runs({}));
+        if (runs.empty()) TRY_DO(world.driver().start(name, "", *body, {}));
+        return {};
+      };
+      TRY_DO(world.survive(start_once));
+      return world.go(time_argument(one, "until=", timestamp_max));
+    });
+  };
+  // Lets the recurrences fire until a time, from a time at which the process comes up again.
+  handlers["recur"] = [script](const GoldenCase& one) -> std::string {
+    return with_and_without_crashes(*script, [&](World& world) -> Result<void> {
+      const auto down = time_argument(one, "down=", timestamp_max);
+      const auto until = time_argument(one, "until=", midnight);
+      if (down != timestamp_max) {
+        TRY_DO(world.go(down));
+        world.clock().set(time_argument(one, "up=", down));
+        TRY_DO(world.boot());
+      }
+      return world.go(until);
+    });
+  };
+  return handlers;
+}
+
+const Registration golden{[] { register_golden("Flow", TEST_FOLDER "/runs", make); }};
+
+}  // namespace
+}  // namespace rollcall::test
