@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace rollcall {
 namespace {
@@ -34,6 +35,9 @@ void write(std::string& out, const json::value& value, std::size_t level) {
     }
     line(level);
     out += ']';
+  } else if (const auto* real = value.if_double(); real != nullptr && std::isfinite(*real)) {
+    const auto text = fmt::format("{}", *real);  // Boost would write 4.0 as 4E0
+    out += text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
   } else {
     out += json::serialize(value);
   }
