@@ -163,18 +163,26 @@ Columns bind_schema(const Site& site) {
   return one(site, native("_schema_of", {json_list(site, value.sql, not_null(value.sql))}), Type::dynamic, true, "schema");
 }
 
+// null where there was no value at all
+sql::ExprPtr nothing_on_none(const Site& site, sql::ExprPtr list) {
+  return when(equal(aggregate(site, "count", {site[0].sql}), sql::literal(std::int64_t{0})), null_of(Type::dynamic).sql, std::move(list));
+}
+
 // hll and tdigest keep what they have seen, so that what is read from them is exact.
 Columns bind_hll(const Site& site) {
   auto condition = not_null(site[0].sql);
   auto set = native("_set_of", {json_list(site, to_json(site[0]), condition), big(INT64_MAX)});
-  return one(site, set, Type::dynamic, false, named(site));
+  return one(site, nothing_on_none(site, set), Type::dynamic, true, named(site));
 }
 Columns bind_merge(const Site& site, const char* prefix) {
   auto all = native("_merged", {json_list(site, convert(site[0], Type::dynamic).sql, not_null(site[0].sql)), sql::literal(site.name.starts_with("hll"))});
   return one(site, all, Type::dynamic, false, prefix);
 }
 Columns bind_tdigest(const Site& site) {
-  return one(site, json_list(site, to_json(site[0]), not_null(site[0].sql)), Type::dynamic, false, "tdigest");
+  if (site.size() < 2) return one(site, nothing_on_none(site, json_list(site, to_json(site[0]), not_null(site[0].sql))), Type::dynamic, true, "tdigest");
+  // a weight stands for so many equal values
+  const auto pair = concat({sql::literal(std::string("[")), to_json(site[0]), sql::literal(std::string(",")), to_json(convert(site[1], Type::long_integer)), sql::literal(std::string("]"))});
+  return one(site, nothing_on_none(site, native("_repeated", {json_list(site, pair, not_null(site[0].sql))})), Type::dynamic, true, "tdigest");
 }
 
 // --- percentiles
@@ -225,12 +233,11 @@ Columns bind_percentiles(const Site& site, bool weighted, bool as_array) {
   const std::size_t first = weighted ? 2 : 1;
   const auto wanted = percents(site, first);
   if (!wanted) return {};
-  const std::string prefix = std::string(weighted ? "percentilew_" : "percentile_") + site.argument_name();
+  const std::string prefix = "percentile_" + site.argument_name();
   Columns columns;
   for (const double percent : *wanted) {
     columns.push_back(percentile_value(site, weighted, percent));
     columns.back().name = prefix + "_" + percent_name(percent);
-    if (site.call.function.text.ends_with("s") && !weighted) columns.back().name = "percentile_" + site.argument_name() + "_" + percent_name(percent);
   }
   if (!as_array) return columns;
   std::vector<sql::ExprPtr> items;
@@ -245,7 +252,10 @@ std::vector<Scalar> returned_columns(Site& site, std::size_t first) {
   for (std::size_t i = first; i < site.call.arguments.size(); ++i) {
     const auto& argument = *site.call.arguments[i];
     if (std::holds_alternative<ast::Star>(argument.node)) {
-      for (const auto& column : site.scope.rows->columns) columns.push_back(column.scalar());
+      for (const auto& column : site.scope.rows->columns) {
+        columns.push_back(column.scalar());
+        columns.back().from_star = true;
+      }
       continue;
     }
     std::string name;
@@ -284,7 +294,8 @@ Columns bind_arg(Site& site, const char* function) {
   if (key.type == Type::dynamic) key = convert(std::move(key), Type::real);
   std::vector<Scalar> columns{key};
   for (auto& column : returned_columns(site, 1)) {
-    if (column.name != key.name || column.name.empty()) columns.push_back(std::move(column));
+    const bool grouped = std::ranges::find(site.scope.group_names, column.name) != site.scope.group_names.end();
+    if ((column.name != key.name || column.name.empty()) && !(grouped && column.from_star)) columns.push_back(std::move(column));
   }
   const auto row = packed(site, columns);
   const auto best = aggregate(site, function, {row, columns[0].sql}, true);

@@ -41,6 +41,7 @@ struct Scope {
   bool filtering = false;             // only true counts, null is as good as false
   bool aggregating = false;           // aggregates are allowed, bare columns are not
   sql::ExprPtr aggregate_filter = nullptr;      // of make-series and …if
+  std::vector<std::string> group_names = {};   // of summarize's `by`
   const std::vector<Scalar>* extra = nullptr;  // further names in sight (scan's state), found first
 };
 

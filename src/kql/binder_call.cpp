@@ -110,7 +110,7 @@ constexpr auto aliases = std::to_array<Alias>({
     {"todynamic", "parse_json"}, {"toobject", "parse_json"}, {"todouble", "toreal"}, {"toboolean", "tobool"},
     {"totime", "totimespan"}, {"todate", "todatetime"}, {"weekofyear", "week_of_year"},
     {"series_fit_poly_fl", "series_fit_poly"}, {"hash_xxhash64", "hash"}, {"row_rank", "row_rank_dense"},
-    {"merge_tdigest", "tdigest_merge"}, {"merge_tdigests", "tdigest_merge"}, {"url_encode_component", "url_encode"},
+    {"merge_tdigest", "tdigest_merge"}, {"merge_tdigests", "tdigest_merge"},
 });
 
 constexpr auto first_argument_names = std::to_array<std::string_view>({
@@ -177,7 +177,7 @@ Scalar Binder::bind_call(const ast::Call& call, Span span, Scope& scope) {
   if (const auto* function = find_function(written, scope.environment)) {
     return call_scalar_function(*function, call, span, scope);
   }
-  const std::string_view name = canonical_function(written);
+  const std::string_view name = scope.aggregating && is_aggregate(written) ? std::string_view(written) : canonical_function(written);
   if (is_aggregate(written) && (scope.aggregating || find_builtin(name) == nullptr)) {
     if (!scope.aggregating) {
       return mistake("KQL0107", call.function.span, fmt::format("the aggregate '{}' has no meaning here; summarize computes it", written));
@@ -214,6 +214,8 @@ Scalar Binder::bind_call(const ast::Call& call, Span span, Scope& scope) {
   }
   if (is_named_by_first_argument(written) && !call.arguments.empty() && result.parts.empty()) {
     result.name = !site.arguments.empty() ? site.arguments[0].name : path_name(*call.arguments[0]);
+  } else if (name == "dcount_hll" || name == "percentile_tdigest" || name == "strlen" || name == "string_size") {
+    result.name = written + "_" + (site.arguments[0].name.empty() ? "" : site.arguments[0].name);
   } else if (result.parts.empty() && name != "column_ifexists" && name != "prev" && name != "next") {
     if (builtin == nullptr || result.name.empty() || !builtin->raw) result.name.clear();
   }

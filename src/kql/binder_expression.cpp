@@ -143,7 +143,8 @@ Scalar bind_member(Binder& binder, const ast::Member& member, const ast::Expr& e
 }
 
 Scalar bind_element(Binder& binder, const ast::Element& element, const ast::Expr& expr, Scope& scope) {
-  const Scalar operand = binder.bind(*element.operand, scope);
+  Scalar operand = binder.bind(*element.operand, scope);
+  if (operand.all) operand.sql = operand.all;  // an element of several results
   const Scalar index = binder.bind(*element.index, scope);
   if (operand.type == Type::unknown || index.type == Type::unknown) return unknown_scalar();
   if (operand.type != Type::dynamic) {

@@ -71,6 +71,7 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Summarize& summ
     Scalar scalar;
   };
   std::vector<Value> values;
+  for (const auto& key : keys) scope.group_names.push_back(key.name);
   scope.aggregating = true;
   for (const auto& expr : summarize.aggregates) {
     const NamedExpr named = named_of(*expr);

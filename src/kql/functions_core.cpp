@@ -161,6 +161,25 @@ Scalar bind_rand(Binder& binder, CallSite& site) {
   return {sql::call("floor", {multiply(random, most.sql)}), Type::real, most.nullable, "", {}};
 }
 
+// xxHash64 over the value's bytes: a text's, or the eight of a number.
+Scalar bind_hash(Binder& binder, CallSite& site) {
+  const Scalar& value = site.arguments[0];
+  const auto modulus = site.size() > 1 ? binder.coerce(site.arguments[1], Type::long_integer, site.span_of(1)).sql : big(0);
+  if (value.type == Type::real || value.type == Type::decimal) return {native("_hash_real", {value.sql, modulus}), Type::long_integer, false, "", {}};
+  if (is_integral(value.type) || value.type == Type::datetime || value.type == Type::timespan) {
+    return {native("_hash_long", {sql::cast(value.sql, sql::Type::bigint), modulus}), Type::long_integer, false, "", {}};
+  }
+  return {native("_hash_text", {to_text(value), modulus}), Type::long_integer, false, "", {}};
+}
+
+// The names of a table's columns, or of what a function gives.
+Scalar bind_column_names(Binder& binder, CallSite& site) {
+  const Relation rows = binder.bind_table(*site.call.arguments[0], site.scope.environment);
+  std::vector<sql::ExprPtr> names;
+  for (const auto& column : rows.columns) names.push_back(to_json(text_constant(column.name)));
+  return {native("_array", std::move(names)), Type::dynamic, false, "", {}};
+}
+
 Scalar bind_assert(Binder&, CallSite& site) { return site.arguments[0]; }
 
 }  // namespace
@@ -200,6 +219,8 @@ std::span<const Builtin> core_builtins() {
          return Scalar{sql::cast(sql::call("uuid", {}), sql::Type::text), Type::guid, false, "", {}};
        }},
       {"assert", 1, 2, bind_assert},
+      {"hash", 1, 2, bind_hash},
+      {"column_names_of", 1, 1, bind_column_names, true},
       {"current_database", 0, 0, [](Binder& b, CallSite&) { return text_constant(b.catalog().database); }},
       {"current_cluster_endpoint", 0, 0, [](Binder&, CallSite&) { return text_constant("localhost"); }},
       {"current_principal", 0, 0, [](Binder&, CallSite&) { return text_constant("local"); }},

@@ -50,9 +50,8 @@ Scalar bind_pack_array(Binder& binder, CallSite& site) {
 Scalar bind_range(Binder& binder, CallSite& site) {
   auto& a = site.arguments;
   const Type type = a[0].type;
-  const auto missing = sql::cast(sql::null(), sql::Type::bigint);
   if (type == Type::datetime || type == Type::timespan) {
-    const auto step = a.size() > 2 ? binder.coerce(a[2], Type::timespan, site.span_of(2)).sql : missing;
+    const auto step = a.size() > 2 ? binder.coerce(a[2], Type::timespan, site.span_of(2)).sql : big(36'000'000'000);  // an hour
     const char* name = type == Type::datetime ? "_datetime_range" : "_timespan_range";
     return {native(name, {a[0].sql, convert(a[1], type).sql, step}), Type::dynamic, true, "", {}};
   }
@@ -77,13 +76,14 @@ Scalar bind_array_sort(Binder& binder, CallSite& site, const char* function) {
   Scalar result;
   for (std::size_t i = 0; i < arrays; ++i) {
     Scalar one{native("_element", {all, big(static_cast<std::int64_t>(i))}), Type::dynamic, true, "", {}};
-    one.name = "array_sort_" + std::to_string(i + 1);
+    one.name = "array" + std::to_string(i + 1) + "_sorted";
     result.parts.push_back(std::move(one));
   }
   if (arrays == 0) return binder.mistake("KQL0106", site.span, "an array is wanted here");
   Scalar first = result.parts[0];
   if (arrays > 1) first.parts = std::move(result.parts);
   else first.name.clear();
+  first.all = all;
   return first;
 }
 

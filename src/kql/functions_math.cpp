@@ -67,7 +67,6 @@ Scalar bind_round(Binder& binder, CallSite& site) {
 }
 
 Scalar bind_ceiling(Binder& binder, CallSite& site) {
-  if (is_integral(site.arguments[0].type)) return convert(site.arguments[0], Type::long_integer);
   const Scalar value = binder.coerce(site.arguments[0], Type::real, site.span_of(0));
   if (value.type == Type::unknown) return value;
   return {sql::call("ceil", {value.sql}), Type::real, value.nullable, "", {}};

@@ -70,6 +70,15 @@ std::span<const Native> aggregate_natives() {
   static const Native table[] = {
       {"kql__weighted_percentile", "j r:j", weighted_percentile},
       {"kql__merged", "j b:j", merged},
+      {"kql__repeated", "j:j", [](Arguments a, Scratch& s) -> Cell {
+         json::array all;
+         const auto& list = parsed(a[0], s);
+         if (list.is_array()) for (const auto& pair : list.get_array()) {
+           const auto times = std::clamp(number(pair.get_array()[1]), 0.0, 10'000.0);
+           for (double i = 0; i < times && all.size() < 1'000'000; ++i) all.push_back(pair.get_array()[0]);
+         }
+         return cell(json::value(all));
+       }},
       {"kql_dcount_hll", "j:l", [](Arguments a, Scratch& s) -> Cell {
          const auto& list = parsed(a[0], s);
          return list.is_array() ? Cell(static_cast<std::int64_t>(list.get_array().size())) : Cell{};
@@ -88,7 +97,7 @@ std::span<const Native> aggregate_natives() {
        }},
       {"kql_rank_tdigest", "j r:r", [](Arguments a, Scratch& s) -> Cell {
          const auto values = sorted(parsed(a[0], s));
-         return static_cast<double>(std::ranges::count_if(values, [&](const auto& v) { return number(v) < real(a[1]); }));
+         return static_cast<double>(std::ranges::count_if(values, [&](const auto& v) { return number(v) <= real(a[1]); }));
        }},
       {"kql_percentrank_tdigest", "j r:r", [](Arguments a, Scratch& s) -> Cell {
          const auto values = sorted(parsed(a[0], s));

@@ -317,7 +317,7 @@ std::span<const Native> array_natives() {
       {"kql_array_length", "j:l", length},
       {"kql_array_concat", "j*:j", concat},
       {"kql_array_slice", "j l l:j", slice},
-      {"kql_array_split", "j j:j", split_array},
+      {"kql_array_split", "j a:j", split_array},
       {"kql_array_reverse", "j:j", [](Arguments a, Scratch& s) -> Cell {
          const auto* array = array_of(parsed(a[0], s));
          if (array == nullptr) return {};

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <map>
 
 #include "base/time.hpp"
 #include "kql/native_table.hpp"
@@ -22,6 +23,21 @@ std::optional<std::int64_t> text_long(std::string_view s) {
   if (s.find_first_of(".eE") == std::string_view::npos) return std::nullopt;
   const auto number = parse_real(s);
   return number ? truncated(*number) : std::nullopt;
+}
+
+// Properties by name, at every level.
+json::value ordered(const json::value& value) {
+  if (value.is_array()) {
+    json::array out;
+    for (const auto& element : value.get_array()) out.push_back(ordered(element));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  std::map<std::string, json::value> sorted;
+  for (const auto& member : value.get_object()) sorted[std::string(member.key())] = ordered(member.value());
+  json::object out;
+  for (auto& [name, member] : sorted) out[name] = std::move(member);
+  return out;
 }
 
 // The text of a dynamic: a string's own, JSON for the rest, "" for null.
@@ -144,7 +160,7 @@ std::span<const Native> conversion_natives() {
        }},
       {"kql_dynamic_to_json", "j:s", [](Arguments a, Scratch& s) -> Cell {
          const auto& value = parsed(a[0], s);
-         return value.is_null() ? cell("") : cell(json_text(value));
+         return value.is_null() ? cell("") : cell(json_text(ordered(value)));
        }},
   };
   return table;

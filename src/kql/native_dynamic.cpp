@@ -348,6 +348,15 @@ std::span<const Native> dynamic_natives() {
       {"kql__element_pairs", "j:L", [](Arguments a, Scratch& s) -> Cell { return elements(a[0], true, s); }},
       {"kql__element_count", "j:l", [](Arguments a, Scratch& s) -> Cell { return static_cast<std::int64_t>(elements(a[0], false, s).size()); }},
       {"kql_bag_pack", "a*:j", bag_pack},
+      {"kql__bag_pack_some", "a*:j", [](Arguments a, Scratch&) {
+         json::object bag;
+         for (std::size_t i = 0; i + 1 < a.size(); i += 2) {
+           auto value = value_of(a[i + 1]);
+           if (value.is_null() || (value.is_string() && value.get_string().empty())) continue;
+           bag[value_of(a[i]).get_string()] = std::move(value);
+         }
+         return cell(json::value(bag));
+       }},
       {"kql_bag_merge", "j*:j", bag_merge},
       {"kql__bag_of", "j l:j", bag_of},
       {"kql__schema_of", "j:j", build_schema},

@@ -104,8 +104,7 @@ double beta_fraction(double x, double a, double b) {
   return h;
 }
 double beta_cdf(double x, double a, double b) {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
+  if (x <= 0 || x >= 1) return x == 0 ? 0 : x == 1 ? 1 : std::nan("");
   const double front = std::exp(a * std::log(x) + b * std::log1p(-x) - log_beta(a, b));
   if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(x, a, b) / a;
   return 1 - front * beta_fraction(1 - x, b, a) / b;
@@ -189,10 +188,10 @@ std::span<const Native> number_natives() {
       {"kql_bitset_count_ones", "l:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(static_cast<std::int64_t>(__builtin_popcountll(static_cast<unsigned long long>(whole(a[0]))))); }},
       {"kql_tohex", "l l?:s", [](Arguments a, Scratch&) { return is_null(a[0]) ? cell("") : cell(hex(static_cast<std::uint64_t>(whole(a[0])), whole(a[1], 0))); }},
       {"kql_format_bytes", "r l? s?:s", format_bytes},
-      {"kql_beta_cdf", "r r r:r", [](Arguments a, Scratch&) -> Cell { return beta_parameters(a) ? Cell(beta_cdf(real(a[0]), real(a[1]), real(a[2]))) : Cell{}; }},
-      {"kql_beta_inv", "r r r:r", [](Arguments a, Scratch&) -> Cell { return beta_parameters(a) ? Cell(beta_inverse(real(a[0]), real(a[1]), real(a[2]))) : Cell{}; }},
+      {"kql_beta_cdf", "r r r:r", [](Arguments a, Scratch&) -> Cell { return beta_parameters(a) ? Cell(beta_cdf(real(a[0]), real(a[1]), real(a[2]))) : Cell(std::nan("")); }},
+      {"kql_beta_inv", "r r r:r", [](Arguments a, Scratch&) -> Cell { return beta_parameters(a) ? Cell(beta_inverse(real(a[0]), real(a[1]), real(a[2]))) : Cell(std::nan("")); }},
       {"kql_beta_pdf", "r r r:r", [](Arguments a, Scratch&) -> Cell {
-         if (!beta_parameters(a)) return {};
+         if (!beta_parameters(a) || real(a[0]) < 0 || real(a[0]) > 1) return std::nan("");
          const double x = real(a[0]), p = real(a[1]), q = real(a[2]);
          return std::exp((p - 1) * std::log(x) + (q - 1) * std::log1p(-x) - log_beta(p, q));
        }},

@@ -80,12 +80,12 @@ std::string percent_decoded(std::string_view s) {
   }
   return out;
 }
-std::string percent_encoded(std::string_view s) {
+std::string percent_encoded(std::string_view s, std::string_view space) {
   std::string out;
   for (const char c : s) {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view("-_.!*()~").contains(c);
     if (plain) out += c;
-    else if (c == ' ') out += '+';
+    else if (c == ' ') out += space;
     else out += fmt::format("%{:02x}", static_cast<unsigned char>(c));
   }
   return out;
@@ -199,7 +199,7 @@ Cell parse_path(Arguments a, Scratch&) {
   std::string_view directory = slash == std::string_view::npos ? "" : s.substr(0, slash);
   std::string_view file = slash == std::string_view::npos ? s : s.substr(slash + 1);
   if (const auto i = file.find(':'); i != std::string_view::npos) { stream = file.substr(i + 1); file = file.substr(0, i); }
-  if (s.size() > 1 && s[1] == ':') root = s.substr(0, 2);
+  if (s.size() > 1 && s[1] == ':') root = s.substr(0, 3);
   std::string_view parent = directory;
   if (const auto i = directory.find_last_of("/\\"); i != std::string_view::npos) parent = directory.substr(i + 1);
   std::string_view extension;
@@ -355,7 +355,8 @@ std::span<const Native> parsing_natives() {
       {"kql__parse_groups", "s s:j", parse_groups},
       {"kql__parse_pairs", "s s s s s b:j", parse_pairs},
       {"kql_url_decode", "s:s", [](Arguments a, Scratch&) { return cell(percent_decoded(text(a[0]))); }},
-      {"kql_url_encode", "s:s", [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]))); }},
+      {"kql_url_encode", "s:s", [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "+")); }},
+      {"kql_url_encode_component", "s:s", [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "%20")); }},
       {"kql_base64_encode_tostring", "s:s", [](Arguments a, Scratch&) { return cell(base64(text(a[0]))); }},
       {"kql_base64_decode_tostring", "s:s", [](Arguments a, Scratch&) {
          const auto bytes = base64_bytes(text(a[0]));

@@ -37,6 +37,7 @@ std::span<const Native> anomaly_natives();
 std::span<const Native> network_natives();
 std::span<const Native> hash_natives();
 std::span<const Native> geo_natives();
+std::span<const Native> activity_natives();
 // All of them together; null when there is none of that name.
 const Native* find_native(std::string_view name);
 void for_each_native(void (*visit)(const Native&, void*), void* context);

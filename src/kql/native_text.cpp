@@ -100,7 +100,9 @@ Cell indexof_regex(Arguments a, Scratch& scratch) {
   const std::string_view s = text(a[0]);
   const auto at = code_points(s);
   const std::int64_t size = static_cast<std::int64_t>(at.size()) - 1;
-  std::int64_t start = std::clamp<std::int64_t>(whole(a[2], 0), 0, size);
+  std::int64_t start = whole(a[2], 0);
+  if (start < 0) return {};
+  start = std::min(start, size);
   std::int64_t length = whole(a[3], -1);
   if (length < 0 || start + length > size) length = size - start;
   std::int64_t occurrence = whole(a[4], 1);
@@ -181,13 +183,24 @@ Cell replace_strings(Arguments a, Scratch& scratch) {
   const json::value from = parsed(a[1], scratch), to = parsed(a[2], scratch);
   std::string s(text(a[0]));
   if (!from.is_array()) return cell(std::move(s));
+  // One walk over the text: at each place the first pattern that stands there; what is not text replaces nothing.
+  std::vector<std::pair<std::string, std::string>> pairs;
   for (std::size_t i = 0; i < from.get_array().size(); ++i) {
-    std::string with;
-    if (to.is_array() && i < to.get_array().size()) with = element_text(to.get_array()[i]);
-    if (to.is_string()) with = element_text(to);
-    s = replace_all(s, element_text(from.get_array()[i]), with);
+    const json::value& with = to.is_array() && i < to.get_array().size() ? to.get_array()[i] : to;
+    const std::string pattern_text = element_text(from.get_array()[i]);
+    if (!pattern_text.empty()) pairs.emplace_back(pattern_text, with.is_string() ? element_text(with) : pattern_text);
   }
-  return cell(std::move(s));
+  std::string out;
+  for (std::size_t i = 0; i < s.size();) {
+    const auto found = std::ranges::find_if(pairs, [&](const auto& p) { return std::string_view(s).substr(i).starts_with(p.first); });
+    if (found == pairs.end()) {
+      out += s[i++];
+      continue;
+    }
+    out += found->second;
+    i += found->first.size();
+  }
+  return cell(std::move(out));
 }
 
 std::string trimmed(std::string_view s, std::string_view regex, bool start, bool end, Scratch& scratch) {
@@ -329,7 +342,7 @@ std::span<const Native> text_natives() {
       {"kql_indexof_regex", "s s l? l? l?:l", indexof_regex},
       {"kql_split", "s s l?:j", split_text},
       {"kql_strcat_delim", "x x x x*:s", strcat_delim},
-      {"kql_strcmp", "s s:i", [](Arguments a, Scratch&) -> Cell {
+      {"kql_strcmp", "s s:l", [](Arguments a, Scratch&) -> Cell {
          const int order = text(a[0]).compare(text(a[1]));
          return std::int64_t{order < 0 ? -1 : order > 0 ? 1 : 0};
        }},

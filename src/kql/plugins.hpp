@@ -1,0 +1,37 @@
+// The plugins of `evaluate`. Each takes the rows and its call; some ask the data for their columns.
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "kql/binder.hpp"
+
+namespace rollcall::kql {
+
+struct PluginSite {
+  const ast::Call& call;
+  Span span;
+  const EnvironmentPtr& environment;
+  const std::optional<ast::Schema>& schema;  // evaluate f() : (schema)
+
+  std::size_t size() const { return call.arguments.size(); }
+  const ast::Expr& argument(std::size_t i) const;  // without its name
+  // The argument of that name, or in that place; null when absent.
+  const ast::Expr* find(std::string_view name, std::size_t place) const;
+};
+
+struct Plugin {
+  std::string_view name;
+  std::size_t least, most;
+  Relation (*bind)(Binder& binder, Relation rows, const PluginSite& site);
+};
+
+std::span<const Plugin> shape_plugins();     // bag_unpack, pivot, narrow
+std::span<const Plugin> lookup_plugins();    // ipv4_lookup, dcount_intersect …
+std::span<const Plugin> activity_plugins();  // activity_counts_metrics, session_count …
+
+// All rows as one JSON array of arrays, in the order of these columns, handed to a native function that gives
+// an array of arrays: rows of `columns`.
+Relation through_native(Binder& binder, Relation rows, const std::vector<Scalar>& inputs, std::string_view function,
+                        std::vector<sql::ExprPtr> more, const std::vector<Column>& columns);
+
+}  // namespace rollcall::kql

@@ -1,0 +1,117 @@
+#include <algorithm>
+
+#include "kql/operators.hpp"
+#include "kql/plugins.hpp"
+
+// Plugins that follow ids over time. All rows of id, time and dimensions go through one native pass
+// (native_activity.cpp), times as ticks.
+
+namespace rollcall::kql {
+namespace {
+
+// The bound column; times become their ticks so that the native pass counts with numbers.
+std::optional<Scalar> bind_column(Binder& binder, Relation& rows, const PluginSite& site, std::size_t i) {
+  Scope scope{site.environment};
+  scope.rows = &rows;
+  Scalar column = binder.bind(site.argument(i), scope);
+  if (column.type == Type::unknown) return std::nullopt;
+  return binder.hoist(rows, std::move(column));
+}
+
+Scalar ticks(Scalar scalar) {
+  if (scalar.type == Type::datetime || scalar.type == Type::timespan) scalar.type = Type::long_integer;
+  return scalar;
+}
+
+sql::ExprPtr constant(Binder& binder, const PluginSite& site, std::size_t i) {
+  Scope scope{site.environment};
+  const Scalar value = ticks(binder.bind(site.argument(i), scope));
+  if (value.type == Type::unknown) return big(0);
+  return sql::cast(convert(value, Type::long_integer).sql, sql::Type::bigint);
+}
+
+// The type that the answer's times have: the time column's own.
+Relation restored(Binder& binder, Relation rows, const std::vector<std::string>& names, Type type) {
+  if (type != Type::datetime && type != Type::timespan) return rows;
+  auto columns = binder.keep_all(rows);
+  for (auto& column : columns) {
+    if (std::ranges::find(names, column.name) != names.end()) column.type = type;
+  }
+  for (auto& column : rows.columns) {
+    if (std::ranges::find(names, column.name) != names.end()) column.type = type;
+  }
+  return rows;
+}
+
+struct Shape {
+  std::string_view function;
+  std::size_t constants;       // how many numbers follow id and time
+  std::vector<Column> tail;    // the columns behind time and dimensions
+  bool two_times = false;      // from_X, to_X
+};
+
+// plugin(id, time, constants …, dimensions …)
+Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const Shape& shape) {
+  auto id = bind_column(binder, rows, site, 0);
+  auto time = bind_column(binder, rows, site, 1);
+  if (!id || !time) return binder.broken();
+  const std::string time_name = path_name(site.argument(1));
+  const Type time_type = time->type;
+  std::vector<Scalar> inputs{*id, ticks(*time)};
+  std::vector<sql::ExprPtr> more;
+  std::string numbers;
+  std::vector<sql::ExprPtr> constants;
+  for (std::size_t i = 0; i < shape.constants; ++i) {
+    constants.push_back(i + 2 < site.size() ? native("_json_long", {constant(binder, site, i + 2)}) : text_constant("null").sql);
+  }
+  more.push_back(native("_array", std::move(constants)));
+  std::vector<Column> columns;
+  std::vector<std::string> times;
+  if (shape.two_times) {
+    times = {"from_" + time_name, "to_" + time_name};
+    for (const auto& name : times) columns.push_back({name, Type::long_integer});
+  } else {
+    times = {time_name};
+    columns.push_back({time_name, Type::long_integer});
+  }
+  for (std::size_t i = 2 + shape.constants; i < site.size(); ++i) {
+    auto dimension = bind_column(binder, rows, site, i);
+    if (!dimension) return binder.broken();
+    columns.push_back({path_name(site.argument(i)), dimension->type});
+    inputs.push_back(*std::move(dimension));
+  }
+  columns.insert(columns.end(), shape.tail.begin(), shape.tail.end());
+  Relation result = through_native(binder, std::move(rows), inputs, shape.function, std::move(more), columns);
+  return restored(binder, std::move(result), times, time_type);
+}
+
+}  // namespace
+
+std::span<const Plugin> activity_plugins() {
+  static const Plugin table[] = {
+      {"activity_counts_metrics", 5, 16, [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s, {"_activity_counts", 3, {{"count", Type::long_integer}, {"dcount", Type::long_integer}, {"new_dcount", Type::long_integer}, {"aggregated_dcount", Type::long_integer}}});
+       }},
+      {"activity_metrics", 5, 16, [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s, {"_activity_metrics", 3, {{"dcount_values", Type::long_integer}, {"dcount_newvalues", Type::long_integer}, {"retention_rate", Type::real}, {"churn_rate", Type::real}}});
+       }},
+      {"activity_engagement", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s, {"_activity_engagement", 4, {{"dcount_activities_inner", Type::long_integer}, {"dcount_activities_outer", Type::long_integer}, {"activity_ratio", Type::real}}});
+       }},
+      {"active_users_count", 8, 16, [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s, {"_active_users", 6, {{"dcount", Type::long_integer}}});
+       }},
+      {"new_activity_metrics", 5, 5, [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s, {"_new_activity", 3, {{"dcount_new_values", Type::long_integer}, {"dcount_retained_values", Type::long_integer}, {"dcount_churn_values", Type::long_integer}, {"retention_rate", Type::real}, {"churn_rate", Type::real}}, true});
+       }},
+      {"session_count", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s, {"_session_count", 4, {{"count_sessions", Type::long_integer}}});
+       }},
+      {"sliding_window_counts", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s, {"_sliding_counts", 4, {{"count", Type::long_integer}, {"dcount", Type::long_integer}}});
+       }},
+  };
+  return table;
+}
+
+}  // namespace rollcall::kql
