@@ -7,7 +7,9 @@
 #include <cstdlib>
 
 #include "app/commands/commands.hpp"
+#include "app/flow_commands.hpp"
 #include "app/replay_command.hpp"
+#include "base/text.hpp"
 
 namespace rollcall::app {
 namespace {
@@ -156,6 +158,17 @@ int explain(const CLI::App& app, const CLI::ParseError& error, const Console& co
   return wrong_usage;
 }
 
+// One line when the first word is no command; "" when it is one, or an option.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0].starts_with('-')) return "";
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  if (std::ranges::find(names, arguments[0]) != names.end()) return "";
+  const auto near = nearest_name(arguments[0], names);
+  return fmt::format("rollcall: there is no command '{}'; {}\n", arguments[0],
+                     near.empty() ? "see rollcall --help" : fmt::format("did you mean '{}'?", near));
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const Console& console, const Clock& clock) {
@@ -172,7 +185,12 @@ int run(const std::vector<std::string>& arguments, const Console& console, const
   add_query(context);
   add_ingest(context);
   add_token(context);
+  add_flow_commands(app, console, clock, exit_code);
   add_replay_commands(app, exit_code);
+  if (const auto wrong = unknown_command(app, arguments); !wrong.empty()) {
+    console.err(wrong);
+    return wrong_usage;
+  }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {

@@ -41,15 +41,22 @@ class RemoteConnection final : public Connection {
 
 class LocalConnection final : public Connection {
  public:
-  explicit LocalConnection(std::unique_ptr<Serving> serving) : serving_(std::move(serving)) {}
+  LocalConnection(std::unique_ptr<Serving> serving, const Console& console)
+      : serving_(std::move(serving)), console_(console) {}
   Result<http::Response> send(const http::Request& request) override {
     http::Request local = request;
     local.loopback = true;
-    return serving_->handle(local);
+    auto answer = serving_->handle(local);
+    // Nobody else takes runs forward here: whoever starts one, or asks how it goes, does.
+    const bool about_runs = local.target.starts_with("/api/v1/runs/") ||
+                            (local.method == "POST" && local.target.starts_with("/api/v1/flows/"));
+    if (about_runs) serving_->run_due_flows(console_.err);
+    return answer;
   }
 
  private:
   std::unique_ptr<Serving> serving_;
+  const Console& console_;
 };
 
 }  // namespace
@@ -99,7 +106,7 @@ Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const
   product.data = options.data;
   TRY(auto serving, Serving::open(clock, std::move(product)));
   console.err(fmt::format("no server runs on {}; reading it directly\n", options.data.string()));
-  return std::make_unique<LocalConnection>(std::move(serving));
+  return std::make_unique<LocalConnection>(std::move(serving), console);
 }
 
 }  // namespace rollcall::app

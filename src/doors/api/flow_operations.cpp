@@ -91,6 +91,72 @@ Result<json::object> start(Services& services, const http::Request& request, con
   return json::object{{"run", id}};
 }
 
+// The body is an exported flow or a bare definition, or {"flow": …, "parameters": {…}, "connections": {…}}.
+Result<json::object> deploy(Services& services, const http::Request& request, const Principal& principal) {
+  TRY(const auto body, parse_json(request.body, 1'000));
+  const auto* wrapped = find(body, "flow");
+  flow::DeployOptions options;
+  const auto member = [&](std::string_view name, json::object& into) {
+    const auto* value = wrapped == nullptr ? nullptr : find(body, name);
+    if (value != nullptr && value->is_object()) into = value->get_object();
+  };
+  member("parameters", options.parameters);
+  member("connections", options.connections);
+  TRY(const auto deployed, services.driver.with([&](flow::Driver& driver) {
+    return driver.deploy(request.path_value("flow"), wrapped == nullptr ? body : *wrapped, principal, options);
+  }));
+  json::array warnings;
+  for (const auto& warning : deployed.warnings) warnings.emplace_back(warning);
+  return json::object{{"flow", request.path_value("flow")},
+                      {"version", deployed.version},
+                      {"changed", deployed.changed},
+                      {"warnings", std::move(warnings)}};
+}
+
+json::object to_json(const flow::ActionView& action) {
+  json::array iterations;
+  for (const auto iteration : action.iterations) iterations.emplace_back(iteration);
+  json::object shown{{"name", action.name},
+                     {"type", action.type},
+                     {"iterations", std::move(iterations)},
+                     {"status", flow::to_string(action.status)},
+                     {"startedAt", format_iso(action.started)},
+                     {"endedAt", finished(action.status) ? json::value(format_iso(action.ended)) : json::value(nullptr)},
+                     {"attempts", action.attempts},
+                     {"code", action.code},
+                     {"message", action.message}};
+  shown.emplace("inputs", action.inputs);
+  shown.emplace("outputs", action.outputs);
+  return shown;
+}
+
+std::size_t number_of(const http::Request& request, std::string_view name, std::size_t otherwise) {
+  const auto text = request.query_value(name).value_or("");
+  std::size_t number = otherwise;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+Result<json::object> actions(Services& services, const http::Request& request, const Principal&) {
+  constexpr std::size_t most = 1'000;
+  TRY(const auto id, run_id_of(request));
+  TRY(const auto view, services.driver.with([&](flow::Driver& driver) { return driver.show(id); }));
+  const auto skip = number_of(request, "skip", 0), top = std::min(number_of(request, "top", most), most);
+  json::array all;
+  for (std::size_t i = skip; i < view.actions.size() && all.size() < top; ++i) all.push_back(to_json(view.actions[i]));
+  return json::object{{"run", to_json(view.run)},
+                      {"trigger", view.trigger},
+                      {"count", view.actions.size()},
+                      {"truncated", view.truncated},
+                      {"actions", std::move(all)}};
+}
+
+Result<json::object> resubmit(Services& services, const http::Request& request, const Principal& principal) {
+  TRY(const auto id, run_id_of(request));
+  TRY(const auto again, services.driver.with([&](flow::Driver& driver) { return driver.resubmit(id, principal); }));
+  return json::object{{"run", again}};
+}
+
 Result<json::object> cancel(Services& services, const http::Request& request, const Principal& principal) {
   TRY(const auto id, run_id_of(request));
   TRY_DO(services.driver.with([&](flow::Driver& driver) { return driver.cancel(id, principal); }));
@@ -121,12 +187,18 @@ Operations flow_operations(Services& services) {
           {"GET", "/api/v1/flows/{flow}", Scope::read, "getFlow", "A flow with its definition.", answering(services, flow)},
           {"PATCH", "/api/v1/flows/{flow}", Scope::write, "enableFlow", "Enables or disables a flow's triggers.",
            answering(services, enable), {}, "{\"enabled\": true}"},
+          {"PUT", "/api/v1/flows/{flow}", Scope::admin, "deployFlow", "Deploys a flow: a new version when its text is new.",
+           answering(services, deploy), {}, "an exported flow, or {\"flow\": …, \"parameters\": {…}, \"connections\": {…}}"},
           {"POST", "/api/v1/flows/{flow}/runs", Scope::write, "startRun", "Starts a run by hand.",
            answering(services, start, 202), {{"trigger", "which trigger; the only one when absent"}},
            "what triggerBody() answers; may be absent"},
           {"GET", "/api/v1/runs", Scope::read, "getRuns", "Runs, newest first.", answering(services, runs),
            {{"flow", "only runs of this flow"}}},
           {"GET", "/api/v1/runs/{run}", Scope::read, "getRun", "One run.", answering(services, run)},
+          {"GET", "/api/v1/runs/{run}/actions", Scope::read, "getRunActions", "A run's trigger and its actions, in the order they ended.",
+           answering(services, actions), {{"skip", "how many actions to pass over"}, {"top", "how many to answer, 1,000 at most"}}},
+          {"POST", "/api/v1/runs/{run}/resubmit", Scope::write, "resubmitRun", "Runs it again, with the trigger's outputs of then.",
+           answering(services, resubmit, 202)},
           {"POST", "/api/v1/runs/{run}/cancel", Scope::write, "cancelRun", "Cancels a run that is under way.",
            answering(services, cancel, 202)}};
 }
