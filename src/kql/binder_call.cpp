@@ -167,8 +167,7 @@ bool is_refused_function(std::string_view name) {
   if (name.starts_with("geo_")) return true;
   static constexpr auto refused = std::to_array<std::string_view>(
       {"cursor_after", "cursor_before_or_at", "cursor_current", "extent_id", "extent_tags", "external_table",
-       "materialized_view", "stored_query_result", "geo_info_from_ip_address", "entity_group", "graph",
-       "zlib_decompress_from_base64_string", "zlib_compress_to_base64_string", "row_id"});
+       "materialized_view", "stored_query_result", "geo_info_from_ip_address", "entity_group", "graph", "row_id"});
   return std::find(refused.begin(), refused.end(), name) != refused.end();
 }
 

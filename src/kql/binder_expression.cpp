@@ -50,7 +50,9 @@ std::string resolve_json(Binder& binder, std::string_view json, Span span) {
 Scalar bind_literal(Binder& binder, const ast::Literal& literal, Span span) {
   if (literal.type == Type::string) return text_constant(literal.text);
   if (literal.text == "null" || literal.text.empty()) return null_of(literal.type);
-  Scalar value = convert(text_constant(literal.text), literal.type);
+  std::string_view text = literal.text;  // datetime("2015-12-14") is as good as without the quotes
+  if (text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front()) text = text.substr(1, text.size() - 2);
+  Scalar value = convert(text_constant(std::string(text)), literal.type);
   value.name.clear();
   value.nullable = false;
   if (auto folded = value_of(value); folded && std::holds_alternative<std::monostate>(*folded)) {

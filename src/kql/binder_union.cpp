@@ -32,9 +32,15 @@ std::vector<Target> targets_of(const std::vector<UnionInput>& inputs, bool outer
   return all;
 }
 
+// The name shown; one that a column has by itself is taken.
 std::string shown_name(const std::vector<Target>& targets, const Target& target) {
+  const auto has = [&](const std::string& name) { return std::ranges::any_of(targets, [&](const auto& t) { return t.name == name; }); };
   const auto same = std::ranges::count_if(targets, [&](const auto& t) { return t.name == target.name; });
-  return same > 1 ? target.name + "_" + std::string(name_of(target.type)) : target.name;
+  if (same < 2) return target.name;
+  const std::string typed = target.name + "_" + std::string(name_of(target.type));
+  std::string name = typed;
+  for (int i = 1; has(name); ++i) name = typed + std::to_string(i);
+  return name;
 }
 
 }  // namespace
@@ -88,16 +94,22 @@ Relation unite(Binder& binder, std::vector<UnionInput> inputs, bool outer, const
 
 Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, const EnvironmentPtr& environment) {
   std::vector<UnionInput> inputs;
-  if (rows.from) inputs.push_back({rows, "union_arg0"});
+  if (rows.from) inputs.push_back({rows, rows.name.empty() ? "union_arg0" : rows.name});
   const bool fuzzy = option_text(node.options, "isfuzzy") == "true";
   for (const auto& table : node.tables) {
     if (const auto* wildcard = std::get_if<ast::Wildcard>(&table->node)) {
       bool any = false;
       for (auto env = environment; env; env = env->parent) {
         for (const auto& [name, symbol] : env->symbols) {
-          const auto* relation = std::get_if<Relation>(&symbol);
-          if (relation == nullptr || !matches_wildcard(wildcard->pattern, name)) continue;
-          inputs.push_back({binder.fresh(*relation), name});
+          if (!matches_wildcard(wildcard->pattern, name)) continue;
+          if (const auto* relation = std::get_if<Relation>(&symbol)) {
+            inputs.push_back({binder.fresh(*relation), name});
+          } else if (const auto* function = std::get_if<FunctionSymbol>(&symbol); function != nullptr && function->parameters->empty() && binder.is_tabular_function(*function)) {
+            Scope scope{environment};
+            inputs.push_back({binder.call_table_function(*function, ast::Call{{name, table->span}, {}}, table->span, scope, nullptr), name});
+          } else {
+            continue;
+          }
           any = true;
         }
       }
@@ -111,8 +123,17 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, co
     }
     if (fuzzy && !binder.is_tabular(*table, environment)) continue;  // a table that is not there
     const auto* ref = std::get_if<ast::NameRef>(&table->node);
-    const std::string source = ref != nullptr ? ref->name : fmt::format("union_arg{}", inputs.size());
+    std::string source = ref != nullptr ? ref->name : fmt::format("union_arg{}", inputs.size());
+    if (fuzzy) {
+      const ast::Expr* first = table.get();
+      while (const auto* pipeline = std::get_if<ast::Pipeline>(&first->node)) {
+        if (!pipeline->source) break;
+        first = pipeline->source.get();
+      }
+      if (!binder.is_tabular(*first, environment)) continue;  // begins with a table that is not there
+    }
     Relation input = binder.bind_table(*table, environment);
+    if (const auto* pipeline = std::get_if<ast::Pipeline>(&table->node); pipeline != nullptr && std::holds_alternative<ast::As>(pipeline->operators.back().node)) source = input.name;
     if (!input.from) {
       binder.complain("KQL0106", table->span, "a table is wanted here");
       return binder.broken();

@@ -72,6 +72,15 @@ Scalar bind_ceiling(Binder& binder, CallSite& site) {
   return {sql::call("ceil", {value.sql}), Type::real, value.nullable, "", {}};
 }
 
+// around(value, center, width): not farther than the width.
+Scalar bind_around(Binder& binder, CallSite& site) {
+  auto& a = site.arguments;
+  const Scalar low = binder.arithmetic("-", a[1], a[2], site.span), high = binder.arithmetic("+", a[1], a[2], site.span);
+  const Scalar above = binder.compare(">=", a[0], low, site.span, false), below = binder.compare("<=", a[0], high, site.span, false);
+  if (above.type == Type::unknown || below.type == Type::unknown) return unknown_scalar();
+  return {sql::binary(sql::BinaryOperator::and_, above.sql, below.sql), Type::boolean, above.nullable || below.nullable, "", {}};
+}
+
 Scalar bind_sign(Binder& binder, CallSite& site) {
   const Scalar value = binder.coerce(site.arguments[0], Type::real, site.span_of(0));
   if (value.type == Type::unknown) return value;
@@ -85,6 +94,7 @@ std::span<const Builtin> math_builtins() {
   static const Builtin table[] = {
       {"bin", 1, 2, bind_bin},       {"bin_at", 3, 3, bind_bin_at}, {"abs", 1, 1, bind_abs},
       {"round", 1, 2, bind_round},   {"ceiling", 1, 1, bind_ceiling}, {"sign", 1, 1, bind_sign},
+      {"around", 3, 3, bind_around},
   };
   return table;
 }

@@ -49,6 +49,19 @@ Scalar bind_make_timespan(Binder& binder, CallSite& site) {
   return total;
 }
 
+// Weeks come as a real, all else as a long.
+Scalar bind_difference(Binder& binder, CallSite& site) {
+  const Scalar part = convert(site.arguments[0], Type::string);
+  const auto to_time = [&](std::size_t i) {
+    const Scalar& time = site.arguments[i];
+    return time.type == Type::string ? convert(time, Type::datetime) : binder.coerce(time, Type::datetime, site.span_of(i));
+  };
+  const Scalar a = to_time(1), b = to_time(2);
+  if (a.type == Type::unknown || b.type == Type::unknown) return unknown_scalar();
+  Scalar result{native("_datetime_diff", {part.sql, a.sql, b.sql}), Type::long_integer, true, "", {}};
+  return text_value_of(part) == "week" ? convert(std::move(result), Type::real) : result;
+}
+
 }  // namespace
 
 std::span<const Builtin> time_builtins() {
@@ -57,6 +70,7 @@ std::span<const Builtin> time_builtins() {
       {"ago", 1, 1, bind_ago},
       {"make_datetime", 1, 7, bind_make_datetime},
       {"make_timespan", 1, 4, bind_make_timespan},
+      {"datetime_diff", 3, 3, bind_difference},
   };
   return table;
 }

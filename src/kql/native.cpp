@@ -55,7 +55,8 @@ using Family = std::span<const Native> (*)();
 constexpr Family families[] = {
     conversion_natives, text_natives,   parsing_natives, number_natives,  time_natives,
     dynamic_natives,    array_natives,  aggregate_natives, series_natives, anomaly_natives,
-    network_natives,    hash_natives,   geo_natives,       activity_natives};
+    network_natives,    hash_natives,   geo_natives,       activity_natives,
+    unit_natives};
 
 Storage storage_of_letter(char letter) {
   switch (letter) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -216,6 +217,33 @@ Cell sliding_counts(Arguments a, Scratch& s) {
   return answer.take();
 }
 
+// percentile, bin, bins: rows are [value, index, dimension …]
+Cell rolling_percentile(Arguments a, Scratch& s) {
+  const auto& rows = parsed(a[0], s);
+  const json::value list = parsed(a[1], s);
+  const double percent = list.get_array()[0].is_number() ? list.get_array()[0].to_number<double>() : 0;
+  const std::int64_t width = whole_of(list.get_array()[1]), bins = whole_of(list.get_array()[2]);
+  std::map<std::string, std::map<std::int64_t, std::vector<json::value>>> groups;
+  if (rows.is_array() && width > 0) for (const auto& row : rows.get_array()) {
+    const auto& cells = row.get_array();
+    if (cells[0].is_null() || cells[1].is_null()) continue;
+    const std::int64_t at = whole_of(cells[1]);
+    groups[json_text(json::array(cells.begin() + 2, cells.end()))][at - ((at % width) + width) % width].push_back(cells[0]);
+  }
+  Answer answer;
+  const auto number = [](const json::value& v) { return v.is_number() ? v.to_number<double>() : 0.0; };
+  for (const auto& [dimensions, by_bin] : groups) {
+    for (const auto& [bin, ignored] : by_bin) {
+      std::vector<json::value> values;
+      for (auto it = by_bin.upper_bound(bin - bins * width); it != by_bin.end() && it->first <= bin; ++it) values.insert(values.end(), it->second.begin(), it->second.end());
+      std::ranges::stable_sort(values, [&](const auto& x, const auto& y) { return number(x) < number(y); });
+      const double rank = std::ceil(percent / 100 * static_cast<double>(values.size())) - 1;
+      answer.add({bin}, dimensions, {values[static_cast<std::size_t>(std::clamp(rank, 0.0, static_cast<double>(values.size() - 1)))]});
+    }
+  }
+  return answer.take();
+}
+
 // Schemas below each other: a name of two types, or in another place, is an error that the row tells.
 Cell merged_schema(Arguments a, Scratch& s) {
   const auto& rows = parsed(a[0], s);
@@ -336,7 +364,7 @@ std::span<const Native> activity_natives() {
       {"kql__activity_engagement", "j j:j", activity_engagement}, {"kql__active_users", "j j:j", active_users},
       {"kql__new_activity", "j j:j", new_activity}, {"kql__session_count", "j j:j", session_count},
       {"kql__sliding_counts", "j j:j", sliding_counts}, {"kql__merged_schema", "j:j", merged_schema},
-      {"kql__properties", "j:j", properties}, {"kql__reduced", "j r s:j", reduced},
+      {"kql__rolling_percentile", "j j:j", rolling_percentile}, {"kql__properties", "j:j", properties}, {"kql__reduced", "j r s:j", reduced},
   };
   return table;
 }

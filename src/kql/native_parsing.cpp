@@ -8,6 +8,38 @@
 // Taking texts apart: regular expressions, URLs, CSV, paths, key-value pairs, versions, encodings.
 
 namespace rollcall::kql {
+
+namespace {
+constexpr std::string_view base64_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+}  // namespace
+
+std::string base64_text(std::string_view s) {
+  std::string out;
+  for (std::size_t i = 0; i < s.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j) bits = bits << 8 | (i + j < s.size() ? static_cast<unsigned char>(s[i + j]) : 0U);
+    for (std::size_t j = 0; j < 4; ++j) out += i + j <= s.size() ? base64_letters[bits >> (18 - 6 * j) & 63] : '=';
+  }
+  return out;
+}
+std::optional<std::string> base64_bytes(std::string_view s) {
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  while (s.ends_with('=')) s.remove_suffix(1);
+  for (const char c : s) {
+    const std::size_t value = base64_letters.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out += static_cast<char>(bits >> count & 0xff);
+    }
+  }
+  return count >= 6 ? std::nullopt : std::optional(out);
+}
+
 namespace {
 
 re2::StringPiece piece(std::string_view s) { return {s.data(), s.size()}; }
@@ -91,33 +123,6 @@ std::string percent_encoded(std::string_view s, std::string_view space) {
   return out;
 }
 
-constexpr std::string_view base64_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-std::string base64(std::string_view s) {
-  std::string out;
-  for (std::size_t i = 0; i < s.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) bits = bits << 8 | (i + j < s.size() ? static_cast<unsigned char>(s[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j) out += i + j <= s.size() ? base64_letters[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
-}
-std::optional<std::string> base64_bytes(std::string_view s) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  while (s.ends_with('=')) s.remove_suffix(1);
-  for (const char c : s) {
-    const std::size_t value = base64_letters.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>(bits >> count & 0xff);
-    }
-  }
-  return count >= 6 ? std::nullopt : std::optional(out);
-}
 bool is_utf8(std::string_view s) {
   for (std::size_t i = 0; i < s.size();) {
     const auto c = static_cast<unsigned char>(s[i]);
@@ -143,7 +148,7 @@ Cell guid_base64(Arguments a, Scratch&) {
   if (digits.size() != 32) return cell("");
   std::string bytes(16, '\0');
   for (std::size_t i = 0; i < 16; ++i) bytes[guid_order[i]] = static_cast<char>(parse_long("0x" + digits.substr(i * 2, 2)).value_or(0));
-  return cell(base64(bytes));
+  return cell(base64_text(bytes));
 }
 
 // --- URLs and paths
@@ -357,7 +362,7 @@ std::span<const Native> parsing_natives() {
       {"kql_url_decode", "s:s", [](Arguments a, Scratch&) { return cell(percent_decoded(text(a[0]))); }},
       {"kql_url_encode", "s:s", [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "+")); }},
       {"kql_url_encode_component", "s:s", [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "%20")); }},
-      {"kql_base64_encode_tostring", "s:s", [](Arguments a, Scratch&) { return cell(base64(text(a[0]))); }},
+      {"kql_base64_encode_tostring", "s:s", [](Arguments a, Scratch&) { return cell(base64_text(text(a[0]))); }},
       {"kql_base64_decode_tostring", "s:s", [](Arguments a, Scratch&) {
          const auto bytes = base64_bytes(text(a[0]));
          return bytes && is_utf8(*bytes) ? cell(*bytes) : cell("");
@@ -376,7 +381,7 @@ std::span<const Native> parsing_natives() {
            if (!v.is_int64() || v.get_int64() < 0 || v.get_int64() > 255) return cell("");
            bytes += static_cast<char>(v.get_int64());
          }
-         return cell(base64(bytes));
+         return cell(base64_text(bytes));
        }},
       {"kql_base64_decode_toguid", "s:g", base64_guid},
       {"kql_base64_encode_fromguid", "g:s", guid_base64},

@@ -38,6 +38,7 @@ std::span<const Native> network_natives();
 std::span<const Native> hash_natives();
 std::span<const Native> geo_natives();
 std::span<const Native> activity_natives();
+std::span<const Native> unit_natives();
 // All of them together; null when there is none of that name.
 const Native* find_native(std::string_view name);
 void for_each_native(void (*visit)(const Native&, void*), void* context);
@@ -62,6 +63,9 @@ inline bool truth(const Argument& a, bool otherwise = false) {
 }
 // The dynamic's value, parsed once for calls in a row; null for a NULL or for no JSON.
 const json::value& parsed(const Argument& a, Scratch& scratch);
+
+std::string base64_text(std::string_view bytes);
+std::optional<std::string> base64_bytes(std::string_view text);
 
 inline Cell cell(std::string value) { return Cell(std::in_place_type<std::string>, std::move(value)); }
 inline Cell cell(std::string_view value) { return cell(std::string(value)); }

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <unicode/strenum.h>
 #include <unicode/timezone.h>
 #include <unicode/unistr.h>
 
@@ -233,7 +234,16 @@ Cell zoned(Arguments a, bool to_local) {
   if (!zone || *zone == icu::TimeZone::getUnknown()) return {};
   std::int32_t raw = 0, saving = 0;
   UErrorCode error = U_ZERO_ERROR;
-  zone->getOffset(static_cast<double>(ms_of(whole(a[0]))), to_local ? 0 : 1, raw, saving, error);
+  if (to_local) {
+    zone->getOffset(static_cast<double>(ms_of(whole(a[0]))), 0, raw, saving, error);
+  } else {
+    // A local time that never was, or was twice, is read with the offset behind the change.
+    zone->getOffset(static_cast<double>(ms_of(whole(a[0]))), 1, raw, saving, error);
+    std::int32_t raw_after = 0, saving_after = 0;
+    const double utc = static_cast<double>(ms_of(whole(a[0])) - raw - saving);
+    zone->getOffset(utc, 0, raw_after, saving_after, error);
+    if (raw_after + saving_after > raw + saving) raw = raw_after, saving = saving_after;
+  }
   if (U_FAILURE(error)) return {};
   const std::int64_t offset = std::int64_t{raw + saving} * ticks_per_millisecond;
   return whole(a[0]) + (to_local ? offset : -offset);
@@ -305,7 +315,7 @@ std::span<const Native> time_natives() {
       {"kql_getyear", "d:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).year}); }},
       {"kql_week_of_year", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(iso_week(whole(a[0]))); }},
       {"kql_datetime_part", "s d:l", part},
-      {"kql_datetime_diff", "s d d:l", difference},
+      {"kql__datetime_diff", "s d d:l", difference},
       {"kql_datetime_add", "s l d:d", datetime_add},
       {"kql_format_datetime", "d s:s", format_datetime},
       {"kql_format_timespan", "t s:s", format_timespan_as},
@@ -317,6 +327,13 @@ std::span<const Native> time_natives() {
       {"kql_unixtime_microseconds_todatetime", "r:d", from_unix<ticks_per_microsecond, 1>},
       {"kql_unixtime_nanoseconds_todatetime", "r:d", from_unix<1, 100>},
       {"kql__session_start", "s t t:d", session_start},
+      {"kql_datetime_list_timezones", ":j", [](Arguments, Scratch&) -> Cell {
+         UErrorCode error = U_ZERO_ERROR;
+         const std::unique_ptr<icu::StringEnumeration> zones(icu::TimeZone::createEnumeration(error));
+         json::array out;
+         if (U_SUCCESS(error)) while (const char* id = zones->next(nullptr, error)) out.emplace_back(json::string(id));
+         return cell(json::value(out));
+       }},
   };
   return table;
 }

@@ -65,6 +65,7 @@ void Parser::complain_at(Span span, std::string message, std::string suggestion)
 
 // Skips to the next `|` of this nesting or to the end of the statement.
 void Parser::recover(bool to_statement) {
+  if (stopped_) return;
   panicking_ = false;
   int nesting = 0;
   while (at_ + 1 < tokens_.size()) {
@@ -83,7 +84,7 @@ bool Parser::enter() {
   if (++depth_ <= max_nesting) return true;
   if (!panicking_) {
     diagnostics_.push_back({"KQL0003", peek().span, "the query is nested too deeply", ""});
-    panicking_ = true;
+    panicking_ = stopped_ = true;
   }
   return false;
 }

@@ -158,6 +158,7 @@ class Parser {
   std::size_t at_ = 0;
   int depth_ = 0;
   bool panicking_ = false;
+  bool stopped_ = false;  // too deep to go on
   Token end_;
 };
 

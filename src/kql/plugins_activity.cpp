@@ -2,6 +2,7 @@
 
 #include "kql/operators.hpp"
 #include "kql/plugins.hpp"
+#include "kql/values.hpp"
 
 // Plugins that follow ids over time. All rows of id, time and dimensions go through one native pass
 // (native_activity.cpp), times as ticks.
@@ -74,7 +75,7 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
     times = {time_name};
     columns.push_back({time_name, Type::long_integer});
   }
-  for (std::size_t i = 2 + shape.constants; i < site.size(); ++i) {
+  for (std::size_t i = 2 + shape.constants; i < site.size() && !shape.two_times; ++i) {
     auto dimension = bind_column(binder, rows, site, i);
     if (!dimension) return binder.broken();
     columns.push_back({path_name(site.argument(i)), dimension->type});
@@ -83,6 +84,31 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
   columns.insert(columns.end(), shape.tail.begin(), shape.tail.end());
   Relation result = through_native(binder, std::move(rows), inputs, shape.function, std::move(more), columns);
   return restored(binder, std::move(result), times, time_type);
+}
+
+// rolling_percentile(value, percentile, index, bin, bins, dimension …): of the bins that end with each bin
+Relation rolling_percentile(Binder& binder, Relation rows, const PluginSite& site) {
+  auto value = bind_column(binder, rows, site, 0);
+  auto index = bind_column(binder, rows, site, 2);
+  if (!value || !index) return binder.broken();
+  const auto percent = binder.bind_constant(site.argument(1), site.environment, Type::real, "the percentile");
+  const auto bins = binder.bind_constant(site.argument(4), site.environment, Type::long_integer, "the number of bins");
+  if (!percent || !bins) return binder.broken();
+  const std::string index_name = path_name(site.argument(2)), value_name = path_name(site.argument(0));
+  std::vector<Scalar> inputs{ticks(*value), ticks(*index)};
+  std::vector<Column> columns{{index_name, index->type == Type::datetime ? Type::long_integer : index->type}};
+  for (std::size_t i = 5; i < site.size(); ++i) {
+    auto dimension = bind_column(binder, rows, site, i);
+    if (!dimension) return binder.broken();
+    columns.push_back({path_name(site.argument(i)), dimension->type});
+    inputs.push_back(*std::move(dimension));
+  }
+  std::string shown = real_text(std::get<double>(*percent));
+  if (shown.ends_with(".0")) shown.resize(shown.size() - 2);
+  columns.push_back({fmt::format("rolling_{}_percentile_{}_{}", std::get<std::int64_t>(*bins), value_name, shown), value->type});
+  auto numbers = native("_array", {constant_of(Type::dynamic, real_text(std::get<double>(*percent))).sql, native("_json_long", {constant(binder, site, 3)}), text_constant(std::to_string(std::get<std::int64_t>(*bins))).sql});
+  Relation result = through_native(binder, std::move(rows), inputs, "_rolling_percentile", {numbers}, columns);
+  return restored(binder, std::move(result), {index_name}, index->type);
 }
 
 }  // namespace
@@ -101,12 +127,13 @@ std::span<const Plugin> activity_plugins() {
       {"active_users_count", 8, 16, [](Binder& b, Relation r, const PluginSite& s) {
          return over_time(b, std::move(r), s, {"_active_users", 6, {{"dcount", Type::long_integer}}});
        }},
-      {"new_activity_metrics", 5, 5, [](Binder& b, Relation r, const PluginSite& s) {
+      {"new_activity_metrics", 5, 7, [](Binder& b, Relation r, const PluginSite& s) {
          return over_time(b, std::move(r), s, {"_new_activity", 3, {{"dcount_new_values", Type::long_integer}, {"dcount_retained_values", Type::long_integer}, {"dcount_churn_values", Type::long_integer}, {"retention_rate", Type::real}, {"churn_rate", Type::real}}, true});
        }},
       {"session_count", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
          return over_time(b, std::move(r), s, {"_session_count", 4, {{"count_sessions", Type::long_integer}}});
        }},
+      {"rolling_percentile", 5, 16, rolling_percentile},
       {"sliding_window_counts", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
          return over_time(b, std::move(r), s, {"_sliding_counts", 4, {{"count", Type::long_integer}, {"dcount", Type::long_integer}}});
        }},

@@ -1,5 +1,5 @@
-// odata/semantics_cases: filters over a few items and the ids that they find; odata/reject_cases: filters that
-// must be refused. Both through a list in a database, as a request would.
+// odata/semantics_cases: filters over a few items and the ids that they find; odata/reject_cases:
+// filters that must be refused. Both through a list in a database, as a request would.
 #include <algorithm>
 
 #include "base/check.hpp"
@@ -12,8 +12,9 @@ namespace {
 // A list whose columns have the types of the rows' values, and the rows as its items.
 class Rows {
  public:
-  explicit Rows(const json::value& rows) : database_(store::open_sqlite(":memory:", store::Durability::process).value()),
-                                           lists_(ListStore::open(*database_).value()) {
+  explicit Rows(const json::value& rows)
+      : database_(store::open_sqlite(":memory:", store::Durability::process).value()),
+        lists_(ListStore::open(*database_).value()) {
     ListDefinition definition{.name = "Rows"};
     definition.columns = {{.name = "Title"},
                           {.name = "N", .type = ColumnType::number},
@@ -54,32 +55,34 @@ class Rows {
   ListPtr list_;
 };
 
-const conformance::Suite semantics{"odata/semantics_cases", [](conformance::Run& run) {
-  const auto items = run.document("odata/semantics_rows.json");
-  if (!items.is_array()) return;
-  Rows rows(items);
-  std::size_t number = 0;
-  for (const auto& one : run.lines("odata/semantics_cases.jsonl")) {
-    ++number;
-    const auto filter = text_or(one, "filter");
-    const auto found = rows.find(filter);
-    const auto expected = json::value_to<std::vector<std::int64_t>>(one.at("expect"));
-    run.check(found && *found == expected, std::to_string(number),
-              std::string(filter) + (found ? "" : ": " + found.error().message));
-  }
-}};
+const conformance::Suite semantics{
+    "odata/semantics_cases", [](conformance::Run& run) {
+      const auto items = run.document("odata/semantics_rows.json");
+      if (!items.is_array()) return;
+      Rows rows(items);
+      std::size_t number = 0;
+      for (const auto& one : run.lines("odata/semantics_cases.jsonl")) {
+        ++number;
+        const auto filter = text_or(one, "filter");
+        const auto found = rows.find(filter);
+        const auto expected = json::value_to<std::vector<std::int64_t>>(one.at("expect"));
+        run.check(found && *found == expected, std::to_string(number),
+                  std::string(filter) + (found ? "" : ": " + found.error().message));
+      }
+    }};
 
 const conformance::Suite rejects{"odata/reject_cases", [](conformance::Run& run) {
-  const auto items = run.document("odata/semantics_rows.json");
-  const auto filters = run.document("odata/reject_cases.json");
-  if (!items.is_array() || !filters.is_array()) return;
-  Rows rows(items);
-  std::size_t number = 0;
-  for (const auto& filter : filters.as_array()) {
-    ++number;
-    run.check(!rows.find(filter.as_string()).has_value(), std::to_string(number), filter.as_string());
-  }
-}};
+                                   const auto items = run.document("odata/semantics_rows.json");
+                                   const auto filters = run.document("odata/reject_cases.json");
+                                   if (!items.is_array() || !filters.is_array()) return;
+                                   Rows rows(items);
+                                   std::size_t number = 0;
+                                   for (const auto& filter : filters.as_array()) {
+                                     ++number;
+                                     run.check(!rows.find(filter.as_string()).has_value(),
+                                               std::to_string(number), filter.as_string());
+                                   }
+                                 }};
 
 }  // namespace
 }  // namespace rollcall::lists

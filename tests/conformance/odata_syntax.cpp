@@ -22,13 +22,16 @@ std::string decode(std::string_view text) {
 }
 
 bool expression(std::string_view text) { return parse_expression(text).has_value(); }
-bool value(std::string_view text) { return expression(text) || parse_expression(std::string("x eq ") + std::string(text)); }
+bool value(std::string_view text) {
+  return expression(text) || parse_expression(std::string("x eq ") + std::string(text));
+}
 
 Check literal_of(std::initializer_list<TokenKind> kinds) {
   return [kinds = std::vector(kinds)](std::string_view text) {
     const auto parsed = parse_expression(text);
     const auto* literal = parsed ? std::get_if<ast::Literal>(&(*parsed)->node) : nullptr;
-    return literal != nullptr && std::find(kinds.begin(), kinds.end(), literal->token.kind) != kinds.end();
+    return literal != nullptr &&
+           std::find(kinds.begin(), kinds.end(), literal->token.kind) != kinds.end();
   };
 }
 Check whole(std::size_t (*scan)(std::string_view)) {
@@ -45,8 +48,9 @@ bool is_enumeration(std::string_view text) {
   });
 }
 bool is_primitive(std::string_view text) {
-  return whole(scan_guid)(text) || whole(scan_real)(text) || whole(scan_datetime)(text) || whole(scan_date)(text) ||
-         whole(scan_time_of_day)(text) || whole(scan_duration)(text) || whole(scan_base64)(text) || is_enumeration(text);
+  return whole(scan_guid)(text) || whole(scan_real)(text) || whole(scan_datetime)(text) ||
+         whole(scan_date)(text) || whole(scan_time_of_day)(text) || whole(scan_duration)(text) ||
+         whole(scan_base64)(text) || is_enumeration(text);
 }
 bool is_quoted(std::string_view text) {
   Lexer lexer(text);
@@ -65,7 +69,8 @@ bool option(const std::string& name, const std::string& text, bool has_value) {
   if (lower == "search") return parse_search(text).has_value();
   if (lower == "count") return text == "true" || text == "false";
   if (lower == "top" || lower == "skip" || lower == "index") return whole(scan_integer)(text);
-  if (lower == "skiptoken" || lower == "deltatoken" || lower == "id" || lower == "format" || lower == "schemaversion") {
+  if (lower == "skiptoken" || lower == "deltatoken" || lower == "id" || lower == "format" ||
+      lower == "schemaversion") {
     return !text.empty();
   }
   return !name.starts_with('$') && (has_value || scan_name(name) != name.size());
@@ -75,14 +80,17 @@ bool options(std::string_view query) {
   for (const auto part : split(query, '&')) {
     const auto equals = part.find('=');
     const bool has_value = equals != std::string_view::npos;
-    if (!option(decode(part.substr(0, equals)), has_value ? decode(part.substr(equals + 1)) : "", has_value)) return false;
+    if (!option(decode(part.substr(0, equals)), has_value ? decode(part.substr(equals + 1)) : "",
+                has_value))
+      return false;
   }
   return true;
 }
 
 bool relative_uri(std::string_view uri) {
   const auto scheme = uri.find("://");
-  if (scheme != std::string_view::npos && scheme < uri.find('?')) uri.remove_prefix(uri.find('/', scheme + 3) + 1);
+  if (scheme != std::string_view::npos && scheme < uri.find('?'))
+    uri.remove_prefix(uri.find('/', scheme + 3) + 1);
   const auto mark = uri.find('?');
   if (!parse_resource_path(decode(uri.substr(0, mark)))) return false;
   return mark == std::string_view::npos || options(uri.substr(mark + 1));
@@ -91,8 +99,8 @@ bool relative_uri(std::string_view uri) {
 // Rules of URLs are decoded before; rules that end in Value are of payloads and are not.
 std::map<std::string, Check> url_rules() {
   std::map<std::string, Check> rules;
-  for (const char* name : {"commonExpr", "boolCommonExpr", "boolcommonExpr", "notExpr", "isofExpr", "firstMemberExpr",
-                           "propertyPathExpr"}) {
+  for (const char* name : {"commonExpr", "boolCommonExpr", "boolcommonExpr", "notExpr", "isofExpr",
+                           "firstMemberExpr", "propertyPathExpr"}) {
     rules[name] = expression;
   }
   rules["anyExpr"] = [](std::string_view text) { return expression("x/" + std::string(text)); };
@@ -107,7 +115,8 @@ std::map<std::string, Check> url_rules() {
   rules["guid"] = literal_of({TokenKind::guid});
   rules["date"] = literal_of({TokenKind::date});
   rules["timeOfDayLiteral"] = literal_of({TokenKind::time_of_day});
-  rules["dateTimeOffsetLiteral"] = rules["dateTimeOffsetValueInUrl"] = literal_of({TokenKind::datetime});
+  rules["dateTimeOffsetLiteral"] = rules["dateTimeOffsetValueInUrl"] =
+      literal_of({TokenKind::datetime});
   for (const char* name : {"decimalLiteral", "doubleLiteral", "singleLiteral", "sbyteLiteral"}) {
     rules[name] = literal_of({TokenKind::integer, TokenKind::real});
   }
@@ -120,7 +129,8 @@ std::map<std::string, Check> url_rules() {
 
 std::map<std::string, Check> payload_rules() {
   std::map<std::string, Check> rules;
-  for (const char* name : {"decimalValue", "doubleValue", "singleValue"}) rules[name] = whole(scan_real);
+  for (const char* name : {"decimalValue", "doubleValue", "singleValue"})
+    rules[name] = whole(scan_real);
   for (const char* name : {"byteValue", "sbyteValue", "int16Value", "int32Value", "int64Value"}) {
     rules[name] = whole(scan_integer);
   }
@@ -131,34 +141,36 @@ std::map<std::string, Check> payload_rules() {
   rules["timeOfDayValue"] = whole(scan_time_of_day);
   rules["enumValue"] = is_enumeration;
   rules["primitiveValue"] = is_primitive;
-  for (const char* name : {"queryOptions", "systemQueryOption", "filter", "orderby", "orderBy", "select", "expand",
-                           "search", "compute", "skiptoken"}) {
+  for (const char* name : {"queryOptions", "systemQueryOption", "filter", "orderby", "orderBy",
+                           "select", "expand", "search", "compute", "skiptoken"}) {
     rules[name] = options;
   }
   rules["odataRelativeUri"] = rules["odataUri"] = relative_uri;
   return rules;
 }
 
-const conformance::Suite suite{"odata/abnf_cases", [](conformance::Run& run) {
-  const auto in_url = url_rules();
-  const auto in_payload = payload_rules();
-  std::size_t number = 0;
-  for (const auto& one : run.lines("odata/abnf_cases.jsonl")) {
-    ++number;
-    const std::string rule(text_or(one, "rule")), input(text_or(one, "input"));
-    const auto* valid = find(one, "valid");
-    bool accepted = false;
-    if (const auto found = in_url.find(rule); found != in_url.end()) {
-      accepted = found->second(decode(input));
-    } else if (const auto payload = in_payload.find(rule); payload != in_payload.end()) {
-      accepted = payload->second(input);
-    } else {
-      run.fail(std::to_string(number), "no such rule: " + rule);
-      continue;
-    }
-    run.check(valid != nullptr && accepted == valid->as_bool(), std::to_string(number), rule + " | " + input);
-  }
-}};
+const conformance::Suite suite{
+    "odata/abnf_cases", [](conformance::Run& run) {
+      const auto in_url = url_rules();
+      const auto in_payload = payload_rules();
+      std::size_t number = 0;
+      for (const auto& one : run.lines("odata/abnf_cases.jsonl")) {
+        ++number;
+        const std::string rule(text_or(one, "rule")), input(text_or(one, "input"));
+        const auto* valid = find(one, "valid");
+        bool accepted = false;
+        if (const auto found = in_url.find(rule); found != in_url.end()) {
+          accepted = found->second(decode(input));
+        } else if (const auto payload = in_payload.find(rule); payload != in_payload.end()) {
+          accepted = payload->second(input);
+        } else {
+          run.fail(std::to_string(number), "no such rule: " + rule);
+          continue;
+        }
+        run.check(valid != nullptr && accepted == valid->as_bool(), std::to_string(number),
+                  rule + " | " + input);
+      }
+    }};
 
 }  // namespace
 }  // namespace rollcall::odata
