@@ -132,7 +132,7 @@ void Binder::bind_statement(const ast::Statement& statement, const EnvironmentPt
 }
 
 Output Binder::output_of(Relation rows) {
-  if (rows.weight > max_weight) complain("KQL0003", {}, "the query is too large once its lets are put in");
+  if (rows.columns.empty()) complain("KQL0106", {}, "the result has no columns");
   Output output;
   for (const auto& column : rows.columns) output.columns.push_back({column.name, column.type});
   output.name = rows.name;

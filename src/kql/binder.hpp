@@ -102,6 +102,8 @@ class Binder {
                       std::optional<sql::Frame> frame = std::nullopt);
   // The rows computed once, however often they are used.
   Relation materialize(Relation rows);
+  // A table that refers to itself, by that name, beside the query.
+  void add_recursive(std::string name, sql::QueryPtr query) { common_tables_.push_back({std::move(name), std::move(query), false, true}); }
   Relation broken();  // after a mistake
 
   const Catalog& catalog() const { return catalog_; }

@@ -128,16 +128,27 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::MakeSeries& nod
   std::vector<MadeColumn> outer_keys, outer_values;
   for (const auto& key : keys) outer_keys.push_back({key.name, key.type, binder.fresh_id(), sql::column(key.id), key.nullable});
   const auto bins = joined(sql::cast(sql::column(bin_column.id), sql::Type::text), sql::column(bin_column.id));
-  const auto length = sql::call("max", {size.sql});
+  auto length = sql::call("max", {size.sql});
+  if (axis->from.sql && axis->to.sql) length = count;
+  const bool nonempty = option_text(node.options, "kind") == "nonempty" && axis->from.sql && axis->to.sql;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Scalar value{sql::column(value_columns[i].id), columns[i].scalar.type, true, "", {}};
     const auto values = joined(to_json(value), sql::column(bin_column.id));
     outer_values.push_back({columns[i].name, Type::dynamic, binder.fresh_id(), native("_filled", {bins, values, length, to_json(columns[i].otherwise)}), false});
   }
-  const auto origin = sql::call("max", {sql::column(start_column.id)});
+  auto origin = sql::call("max", {sql::column(start_column.id)});
+  if (axis->from.sql) origin = axis->from.sql;
   const char* axis_name = axis->value.type == Type::datetime ? "_datetime_axis" : axis->value.type == Type::timespan ? "_timespan_axis" : real ? "_real_axis" : "_axis";
   outer_values.push_back({names.unique(axis->name), Type::dynamic, binder.fresh_id(), native(axis_name, {origin, axis->step.sql, length}), false});
+  const bool one_row = keys.empty();
+  if (one_row) outer_values.push_back({"$rows", Type::long_integer, binder.fresh_id(), sql::call("count", {sql::make(sql::Star{})}), false});
   Relation result = aggregate_rows(binder, std::move(binned), std::move(outer_keys), std::move(outer_values));
+  if (one_row) {
+    // No rows make no series, or with kind=nonempty one of defaults.
+    const auto rows_id = result.columns.back().id;
+    result.columns.pop_back();
+    if (!nonempty) result.where = sql::binary(sql::BinaryOperator::greater, sql::column(rows_id), sql::literal(std::int64_t{0}));
+  }
   return result;
 }
 

@@ -34,30 +34,31 @@ std::string capture_regex(Type type, bool last) {
 std::string pattern_of(const ast::Parse& parse, const std::string& kind, std::vector<Capture>& captures) {
   const bool regex = kind == "regex";
   const std::string flags = option_text(parse.options, "flags");
-  std::string out = "(?s" + std::string(flags.contains('U') && !regex ? "" : "");
+  std::string out = regex ? "(?" : "(?s";
   for (const char flag : flags) {
-    if (flag == 'i' || flag == 'm' || (flag == 'U' && regex)) out += flag;
+    if (flag == 'i' || flag == 'm' || flag == 's' || flag == 'U') out += flag;
   }
-  out += ")";
+  out = out == "(?" ? "" : out + ")";
   const auto& parts = parse.parts;
   // In a simple pattern the text begins where the first part does.
-  out += "^";
+  if (!regex) out += "^";
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& part = parts[i];
     const bool last = i + 1 == parts.size();
     switch (part.kind) {
-      case ast::ParsePart::Kind::star: out += last ? ".*" : ".*?"; break;
+      case ast::ParsePart::Kind::star: out += last || regex ? ".*" : ".*?"; break;
       case ast::ParsePart::Kind::text: out += regex ? "(?:" + part.text + ")" : re2::RE2::QuoteMeta(part.text); break;
       case ast::ParsePart::Kind::capture: {
         const Type type = type_named(part.type).value_or(Type::string);
         captures.push_back({part.text, type});
-        if (kind == "relaxed" || regex) out += last ? "(.*)" : flags.contains('U') && regex ? "(.*)" : "(.*?)";
+        if (kind == "relaxed") out += last ? "(.*)" : "(.*?)";
+        else if (regex) out += type == Type::string || type == Type::dynamic ? "(.*)" : capture_regex(type, false);
         else out += capture_regex(type, last);
         break;
       }
     }
   }
-  if (!parts.empty() && (parts.back().kind == ast::ParsePart::Kind::capture)) out += "$";
+  if (!parts.empty() && !regex && parts.back().kind == ast::ParsePart::Kind::capture) out += "$";
   return out;
 }
 

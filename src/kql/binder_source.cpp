@@ -139,14 +139,14 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::GetSchema&, con
   Relation schema;
   std::vector<std::string> ids;
   for (const auto& [name, type] : std::vector<std::pair<std::string, Type>>{
-           {"ColumnName", Type::string}, {"ColumnOrdinal", Type::long_integer}, {"DataType", Type::string}, {"ColumnType", Type::string}}) {
+           {"ColumnName", Type::string}, {"ColumnOrdinal", Type::integer}, {"DataType", Type::string}, {"ColumnType", Type::string}}) {
     schema.columns.push_back({name, type, binder.fresh_id(), false});
     ids.push_back(schema.columns.back().id);
   }
   sql::ValuesQuery values;
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
     const auto& column = rows.columns[i];
-    values.rows.push_back({text_constant(column.name).sql, big(static_cast<std::int64_t>(i)),
+    values.rows.push_back({text_constant(column.name).sql, constant_of(Type::integer, static_cast<std::int64_t>(i)).sql,
                            text_constant(std::string(clr_name_of(column.type))).sql, text_constant(std::string(name_of(column.type))).sql});
   }
   if (values.rows.empty()) return binder.broken();

@@ -141,7 +141,7 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, co
     inputs.push_back({std::move(input), source});
   }
   if (inputs.empty()) {
-    if (fuzzy) return binder.nest(Relation{}, {});
+    if (fuzzy) binder.complain("KQL0101", {}, "none of the union's tables is there");
     return binder.broken();
   }
   std::string source = option_text(node.options, "withsource");

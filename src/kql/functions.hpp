@@ -25,7 +25,7 @@ struct Builtin {
   Scalar (*bind)(Binder& binder, CallSite& site);
   bool raw = false;  // binds its arguments itself
 };
-inline constexpr std::size_t any_number = 64;
+inline constexpr std::size_t any_number = 1024;
 
 std::span<const Builtin> core_builtins();
 std::span<const Builtin> math_builtins();

@@ -310,7 +310,7 @@ std::span<const Native> time_natives() {
       {"kql_dayofmonth", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).day}); }},
       {"kql_dayofyear", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{day_of_year(whole(a[0]))}); }},
       {"kql_hourofday", "d:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).hour}); }},
-      {"kql_monthofyear", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).month}); }},
+      {"kql_monthofyear", "d:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).month}); }},
       {"kql_getmonth", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).month}); }},
       {"kql_getyear", "d:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).year}); }},
       {"kql_week_of_year", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(iso_week(whole(a[0]))); }},
