@@ -71,11 +71,11 @@ class Recorder {
     Deployment& item = records_.items[i];
     if (!episode.seen()) return;
     if (is_last(i)) {
-      const std::int64_t own = alive_at(episode.runs, now_), all = alive_in_cell(now_);
-      if (all == 0) return;
+      const std::int64_t own = living_of(i), all = alive_in_cell(now_);
+      if (own == 0) return;  // gone, or not heard: what it reached stays
       item.instances = own;
       item.percent = (own * 100 + all / 2) / all;
-      if (own == all) complete(item, completion(i, now_));
+      if (own == all && !(item.completed_at && is_settled(i))) complete(item, completion(i, now_));
       return;
     }
     if (is_settled(i)) return;
@@ -87,6 +87,13 @@ class Recorder {
     else item.completed_at.reset();
   }
 
+  // Of a version that came back also the instances that never left it count; of a redeploy only new ones do.
+  std::int64_t living_of(std::size_t i) const {
+    if (i > 0 && episodes_[i - 1].version == episodes_[i].version) return alive_at(episodes_[i].runs, now_);
+    return std::ranges::count_if(
+        runs_, [&](const Run& run) { return run.version == episodes_[i].version && alive(run, now_); });
+  }
+
   void complete(Deployment& item, Timestamp at) const {
     const Timestamp known = item.completed_at.value_or(Timestamp{0});
     if (known + parameters_.still < at || at + parameters_.still < known) item.completed_at = at;
@@ -96,23 +103,25 @@ class Recorder {
     return std::ranges::count_if(runs_, [&](const Run& run) { return alive(run, at); });
   }
 
-  // When its last instance started that had an old one to replace; a restart long afterwards is none of it.
+  // When its last instance started that had an old one to replace, or when the last old one was heard. What
+  // starts long afterwards, a restart or a stray of either version, is none of it.
   Timestamp completion(std::size_t i, Timestamp end) const {
-    const Episode& episode = episodes_[i];
-    Timestamp others = episode.birth;  // when another version was last heard
-    for (const Run& run : runs_) {
-      if (run.version == episode.version || run.start >= end || run.end < episode.birth) continue;
-      others = std::max(others, std::min(run.end, end));
-    }
-    if (i == 0) others = episode.birth;
-    Timestamp last = episode.birth;
-    for (const Run* run : episode.runs) {
-      if (run->start >= end) break;  // a stray that came later
-      if (run->start <= std::max(last + parameters_.wave, others + parameters_.heartbeat * 2)) {
-        last = std::max(last, run->start);
+    const Timespan beats = parameters_.heartbeat * 2;
+    Timestamp complete = episodes_[i].birth;
+    for (Timestamp before{0}; before != complete;) {
+      before = complete;
+      Timestamp others = episodes_[i].birth;
+      for (const Run& run : runs_) {
+        if (i == 0 || run.version == episodes_[i].version || run.start >= end || run.start > complete + beats) continue;
+        others = std::max(others, std::min(run.end, end));
       }
+      for (const Run* run : episodes_[i].runs) {
+        if (run->start >= end) break;
+        if (run->start <= std::max(complete + parameters_.wave, others + beats)) complete = std::max(complete, run->start);
+      }
+      if (others > complete + beats) complete = others;
     }
-    return others > last + parameters_.heartbeat * 2 ? others : last;
+    return complete;
   }
 
   // ---- kind and previous version

@@ -53,7 +53,7 @@ bool MemoryFleet::touched(const OwnCell& cell, Timestamp now, Timespan lookback)
     if (pair.latest + quiet < cell.latest) return true;
     for (const Pair& other : cell.pairs) {
       if (other.latest >= since && other.instance == pair.instance && other.host == pair.host &&
-          other.version != pair.version) {
+          (pair.instance >= 0 || pair.host >= 0) && other.version != pair.version) {
         return true;
       }
     }
@@ -88,6 +88,10 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     const Bin* bin;
   };
   std::vector<Row> own;
+  const auto is_anonymous = [](const Pair& pair) { return pair.host < 0 && pair.instance < 0; };
+  const auto same_process = [&](const Pair& a, const Pair& b) {
+    return a.instance == b.instance && a.host == b.host && (!is_anonymous(a) || a.version == b.version);
+  };
   struct ClockLag {
     Timespan least = {INT64_MAX};
     std::int64_t lines = 0;
@@ -103,12 +107,13 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
       clock.lines += bin.lines;
     }
   }
-  std::ranges::stable_sort(own, {}, [](const Row& row) {
-    return std::tuple(row.pair->host, row.pair->instance, row.bin->number, row.bin->first);
+  std::ranges::stable_sort(own, {}, [&](const Row& row) {
+    return std::tuple(row.pair->host, row.pair->instance, is_anonymous(*row.pair) ? row.pair->version : 0,
+                      row.bin->number, row.bin->first);
   });
   for (std::size_t i = 0; i < own.size();) {
     const Pair& pair = *own[i].pair;
-    const bool again = i > 0 && own[i - 1].pair->instance == pair.instance && own[i - 1].pair->host == pair.host;
+    const bool again = i > 0 && same_process(*own[i - 1].pair, pair);
     Interval row;
     row.cell = names_.cell(number);
     if (pair.host >= 0) row.host = names_.host(pair.host);
@@ -120,6 +125,7 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     row.latest_ingested = own[i].bin->latest;
     const std::size_t begin = i;
     for (; i < own.size() && own[i].pair == &pair; ++i) {
+      if (i > begin && is_anonymous(pair) && own[i].bin->number - own[i - 1].bin->number > 3) break;
       row.first = std::min(row.first, own[i].bin->first);
       row.last = std::max(row.last, own[i].bin->last);
       row.earliest_ingested = std::min(row.earliest_ingested, own[i].bin->earliest);
@@ -128,17 +134,16 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     }
     // Whole when nothing of the instance with this version was before what is asked for, or something else was
     // in between.
-    row.started = again || pair.first >= row.first || (begin == 0 && false);
-    if (!again && pair.first < row.first) {
-      // An instance that has run only this version started when it was first heard.
-      const bool only = std::ranges::none_of(cell.pairs, [&](const Pair& other) {
-        return other.instance == pair.instance && other.host == pair.host && other.version != pair.version;
-      });
-      if (only) {
-        row.first = pair.first;
-        row.earliest_ingested = pair.earliest;
-        row.started = true;
-      }
+    row.started = again || pair.first >= row.first;
+    const bool only = !is_anonymous(pair) && std::ranges::none_of(cell.pairs, [&](const Pair& other) {
+      return other.latest >= since && other.instance == pair.instance && other.host == pair.host &&
+             other.version != pair.version;
+    });
+    // An instance that has run only this version started when it was first heard.
+    if (!again && only) {
+      row.first = pair.first;
+      row.earliest_ingested = pair.earliest;
+      row.started = true;
     }
     const ClockLag& clock = clocks.at(clock_of(pair));
     row.host_lag = clock.least;

@@ -66,7 +66,7 @@ Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline,
     const std::vector<Change> changes = lists.reconcile(intervals, poll - lookback, poll);
     for (const Change& change : changes) {
       lists.apply(change);
-      replayed.creates += change.action == Change::Action::create ? 1 : 0;
+      if (change.action == Change::Action::create) ++replayed.creates;
     }
     succeeded = poll;
     replayed.rows += intervals.size();

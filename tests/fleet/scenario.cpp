@@ -83,8 +83,8 @@ std::string Scenario::add(std::string_view rows) {
     if (!row) return "cannot read: " + std::string(line) + "\n";
     Seen seen;
     seen.cell = number_of(cells_, row->cell);
-    seen.host = row->host == "-" ? -1 : number_of(hosts_, row->host);
-    seen.instance = row->instance == "-" ? -1 : number_of(instances_, row->instance);
+    seen.host = row->host == "-" ? -1 : static_cast<std::int64_t>(number_of(hosts_, row->host));
+    seen.instance = row->instance == "-" ? -1 : static_cast<std::int64_t>(number_of(instances_, row->instance));
     seen.version = number_of(versions_, row->version);
     for (Timestamp at = row->from; at < row->to; at = at + row->every) {
       if (row->lost && row->lost->first <= at && at < row->lost->second) continue;
