@@ -157,13 +157,18 @@ class Walk {
     return gone && alive_at(waves_[w].runs, *gone) > 0 && fresh.size() * 2 >= current.runs.size();
   }
 
-  // How many instances the cell has when nothing is going on, as far as it is known.
+  // How many instances the cell has when nothing is going on, as far as it is known: the most of the last few
+  // deployments that were completed.
   std::size_t usual_size() const {
-    for (std::size_t e = episodes_.size(); e-- > 0;) {
+    std::int64_t most = 1;
+    int looked_at = 0;
+    for (std::size_t e = episodes_.size(); e-- > 0 && looked_at < 3;) {
       const Deployment* known = episodes_[e].known;
-      if (known != nullptr && known->completed_at) return static_cast<std::size_t>(known->instances);
+      if (known == nullptr || !known->completed_at) continue;
+      most = std::max(most, known->instances);
+      ++looked_at;
     }
-    return 1;
+    return static_cast<std::size_t>(most);
   }
 
   // All its instances restarted on something else or are unheard for long, and so that none other of it can

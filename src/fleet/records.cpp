@@ -78,8 +78,12 @@ class Recorder {
       if (own == all && !(item.completed_at && is_settled(i))) complete(item, completion(i, now_));
       return;
     }
-    if (is_settled(i)) return;
     const std::int64_t own = peak(episode.runs);
+    if (is_settled(i)) {
+      item.instances = std::max(item.instances, own);
+      if (item.completed_at) item.percent = 100;
+      return;
+    }
     const std::int64_t before = i == 0 ? own : records_.items[i - 1].instances;
     item.instances = own;
     item.percent = before == 0 ? 100 : std::min<std::int64_t>(100, own * 100 / before);
