@@ -164,7 +164,7 @@ std::string action_line(const json::value& action) {
 
 Result<int> show_run(const FlowOptions& options, const Console& console, const Clock& clock) {
   TRY(const auto connection, connect(options.connect, clock, console));
-  TRY(const auto answer, connection->get(fmt::format("/api/v1/runs/{}/actions?top={}", options.run, options.top)));
+  TRY(const auto answer, connection->get(fmt::format("/api/v1/runs/{}/actions?top={}&data={}", options.run, options.top, options.json)));
   const auto* run = find(answer, "run");
   const json::value nothing;
   std::string text = text_table({{"run", "flow", "status", "started", "ended", "why"}, run_row(run == nullptr ? nothing : *run)}) + "\n";

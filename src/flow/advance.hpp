@@ -24,7 +24,7 @@ struct State;    // state.hpp: where a run stands
 // The iterations of the loops around an action, outermost first; counted from 0.
 class Iterations {
  public:
-  static constexpr std::size_t max_depth = 8;  // of loops within loops
+  static constexpr std::size_t max_depth = 12;  // of loops within loops; deeper ones are refused
   void push(std::uint32_t iteration);
   std::span<const std::uint32_t> view() const { return {at_.data(), depth_}; }
   bool operator==(const Iterations&) const = default;

@@ -11,6 +11,7 @@ namespace {
 std::string suggestion(std::string_view name, const std::vector<std::string>& there_are) {
   const auto nearest = nearest_name(name, there_are);
   if (!nearest.empty()) return fmt::format("; did you mean '{}'?", nearest);
+  if (there_are.empty()) return "; there is none at all";
   return fmt::format("; there {} {}", there_are.size() == 1 ? "is" : "are", fmt::join(there_are, ", "));
 }
 

@@ -104,6 +104,12 @@ Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& 
   record.deployed_at = clock_.now();
   record.deployed_by = to_string(principal);
   TRY(auto workflow, compile(document, connectors_, {options.parameters, options.connections}, deployed.warnings));
+  for (const auto& trigger : workflow->definition().triggers) {
+    const bool fires = std::holds_alternative<RecurrenceTrigger>(trigger.kind) || std::holds_alternative<RequestTrigger>(trigger.kind);
+    if (fires) continue;
+    deployed.warnings.push_back(fmt::format("warning FLOW0510 {}: a trigger of type {} does not fire by itself here; start the flow by hand",
+                                            trigger.path, trigger.type));
+  }
   TRY(const auto before, store_.flow(name));
   record.version = before ? before->version : 1;
   if (before && before->definition == record.definition && before->settings == record.settings) {
@@ -235,11 +241,11 @@ Result<void> Driver::Impl::cancel(RunId id, const Principal& principal) {
   return {};
 }
 
-Result<RunView> Driver::Impl::show(RunId id) {
+Result<RunView> Driver::Impl::show(RunId id, const ViewWindow& window) {
   TRY(const auto run, store_.run(id));
   if (!run) return fail("FLOW0504", fmt::format("there is no run {}", id));
   TRY(const auto workflow, workflow_of(run->flow, run->version));
-  return view_run(store_, *run, *workflow);
+  return view_run(store_, *run, *workflow, window);
 }
 
 std::vector<std::string> Driver::Impl::problems() const {
@@ -317,9 +323,9 @@ std::optional<Timestamp> Driver::next_due() const {
   return impl_->next_due();
 }
 
-Result<RunView> Driver::show(RunId run) {
+Result<RunView> Driver::show(RunId run, const ViewWindow& window) {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->show(run);
+  return impl_->show(run, window);
 }
 
 std::vector<std::string> Driver::problems() const {

@@ -91,8 +91,8 @@ class Driver {
   // already; nullopt: nothing is scheduled (an outside call may be under way: then `wake` is called).
   std::optional<Timestamp> next_due() const;
 
-  // Every action of a run, from its history.
-  Result<RunView> show(RunId run);
+  // The actions of a run, from its history.
+  Result<RunView> show(RunId run, const ViewWindow& window = {});
   // Flows and runs that could not be loaded, one line each; they stand still.
   std::vector<std::string> problems() const;
   RunStore& runs();

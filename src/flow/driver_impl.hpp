@@ -32,7 +32,7 @@ class Driver::Impl {
   Result<void> cancel(RunId run, const Principal& principal);
   Result<bool> step();
   std::optional<Timestamp> next_due() const;
-  Result<RunView> show(RunId run);
+  Result<RunView> show(RunId run, const ViewWindow& window);
   std::vector<std::string> problems() const;
   RunStore& runs() { return store_; }
 

@@ -121,10 +121,15 @@ Result<void> Driver::Impl::fire(LoadedFlow& flow) {
   }
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     for (auto& run : *runs) TRY_DO(create(transaction, run));
-    TRY_DO(store_.set_fire(transaction, flow.record.name, due, next));
+    TRY_DO(store_.fired(transaction, flow.record.name, due, next));
     return reached(CrashPoint::before_commit);
   };
-  TRY_DO(database_.write(write));
+  if (auto written = database_.write(write); !written) {
+    if (written.error().code != "FLOW0404") return written;
+    TRY(const auto stored, store_.flow(flow.record.name));
+    flow.record.next_fire = stored ? stored->next_fire : std::nullopt;
+    return {};
+  }
   flow.record.last_fire = due;
   flow.record.next_fire = next;
   TRY_DO(reached(CrashPoint::after_commit));

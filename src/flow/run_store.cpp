@@ -192,6 +192,7 @@ struct RunStore::Statements {
         put_version(database.prepare(insert_into("FlowVersions", {"Name", "Version", "Definition", "Settings", "DeployedAt", "DeployedBy"}))),
         set_enabled(database.prepare(update("Flows", {{"Enabled", slot(1)}}, equals("Name", 0)))),
         set_fire(database.prepare(update("Flows", {{"LastFire", slot(1)}, {"NextFire", slot(2)}}, equals("Name", 0)))),
+        fired(database.prepare(update("Flows", {{"LastFire", slot(1)}, {"NextFire", slot(2)}}, and_also(equals("Name", 0), equals("NextFire", 1))))),
         remove_flow(database.prepare(Delete{"Flows", equals("Name", 0)})),
         one_run(database.prepare(select_from(table("FlowRuns"), items(run_columns), equals("Id", 0), {}))),
         unfinished(database.prepare(select_from(table("FlowRuns"), items({"Id"}), unary(UnaryOperator::is_null, column("Ended")), {{column("Id")}}))),
@@ -215,7 +216,7 @@ struct RunStore::Statements {
     return std::get<QueryPtr>(select_from(table("FlowRuns"), items({"Id"}), binary(BinaryOperator::less, column("Ended"), slot(0)), {}));
   }
 
-  Prepared all_flows, one_flow, one_version, put_flow, put_version, set_enabled, set_fire, remove_flow, one_run, unfinished,
+  Prepared all_flows, one_flow, one_version, put_flow, put_version, set_enabled, set_fire, fired, remove_flow, one_run, unfinished,
       count_unfinished, next_id, last_id, insert_run, update_run, insert_events, events, insert_letter, letters, delete_letter,
       delete_letters,      prune_events, prune_runs;
 };
@@ -322,6 +323,12 @@ Result<void> RunStore::set_enabled(store::Transaction& transaction, std::string_
 
 Result<void> RunStore::set_fire(store::Transaction& transaction, std::string_view name, std::optional<Timestamp> last, std::optional<Timestamp> next) {
   TRY_DO(transaction.execute(statements_->set_fire, {name, last, next}));
+  return {};
+}
+
+Result<void> RunStore::fired(store::Transaction& transaction, std::string_view name, Timestamp due, Timestamp next) {
+  TRY(const auto changed, transaction.execute(statements_->fired, {name, due, next}));
+  if (changed != 1) return fail("FLOW0404", fmt::format("flow '{}' was fired by another process", name));
   return {};
 }
 

@@ -103,6 +103,8 @@ class RunStore {
   Result<void> set_enabled(store::Transaction&, std::string_view name, bool enabled);
   Result<void> set_fire(store::Transaction&, std::string_view name, std::optional<Timestamp> last,
                         std::optional<Timestamp> next);
+  // The firing that was due then has happened. FLOW0404: another process was faster.
+  Result<void> fired(store::Transaction&, std::string_view name, Timestamp due, Timestamp next);
   // Its runs and versions stay.
   Result<void> remove_flow(store::Transaction&, std::string_view name);
   // Gives the run its id, never used before.

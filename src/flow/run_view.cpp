@@ -7,13 +7,10 @@ namespace {
 
 class Collector final : public Observer {
  public:
-  explicit Collector(RunView& view) : view_(view) {}
+  Collector(RunView& view, const ViewWindow& window) : view_(view), window_(window) {}
 
   void ended(const Workflow& workflow, const Frame& frame, ActionIndex index, const Slot& slot) override {
-    if (view_.actions.size() >= max_viewed_actions) {
-      view_.truncated = true;
-      return;
-    }
+    if (view_.total++ < window_.skip || view_.actions.size() >= window_.top) return;
     const auto& action = workflow.action(index);
     const auto iterations = iterations_of(frame);
     const auto around = iterations.view();
@@ -37,8 +34,9 @@ class Collector final : public Observer {
     for (std::size_t i = 0; i < actions.size(); ++i) {
       const auto& slot = frame.slots[i];
       if (slot.status != Status::running) continue;
+      const auto before = view_.actions.size();
       ended(workflow, frame, actions[i], slot);
-      if (state.over() && !view_.truncated) view_.actions.back().status = Status::cancelled;
+      if (state.over() && view_.actions.size() > before) view_.actions.back().status = Status::cancelled;
       if (slot.loop == nullptr) continue;
       for (const auto& iteration : slot.loop->active) under_way(workflow, state, *iteration);
     }
@@ -46,13 +44,14 @@ class Collector final : public Observer {
 
  private:
   RunView& view_;
+  const ViewWindow& window_;
 };
 
 }  // namespace
 
-Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow) {
+Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const ViewWindow& window) {
   RunView view{run, {}, {}};
-  Collector collector(view);
+  Collector collector(view, window);
   State state(workflow, facts_of(run));
   state.observer = &collector;
   TRY(auto events, store.events(run.id, workflow));

@@ -23,12 +23,16 @@ struct ActionView {
 struct RunView {
   RunRecord run;
   json::value trigger;                    // {"name", "outputs", …}
-  std::vector<ActionView> actions;        // in the order they ended; then those under way
-  bool truncated = false;                 // there are more than max_viewed_actions
+  std::vector<ActionView> actions;        // those of the window
+  std::size_t total = 0;                  // how many there are
 };
 
-inline constexpr std::size_t max_viewed_actions = 100'000;
+// Which actions are wanted, in the order they ended; behind them stand those that are under way.
+struct ViewWindow {
+  std::size_t skip = 0;
+  std::size_t top = 10'000;
+};
 
-Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow);
+Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const ViewWindow& window);
 
 }  // namespace rollcall::flow

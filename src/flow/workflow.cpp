@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "flow/advance.hpp"
 #include "flow/templates.hpp"
 
 namespace rollcall::flow {
@@ -73,6 +74,11 @@ Result<Workflow> Workflow::compile(Definition definition, const Connectors& conn
     const auto& action = workflow.action(i);
     if (auto bound = bind(action, workflow.plans_[i], connectors, settings); !bound) {
       errors.push_back(at(action, bound.error()));
+    }
+    std::size_t depth = 0;
+    for (auto loop = workflow.plans_[i].loop; loop != no_action; loop = workflow.plans_[loop].loop) ++depth;
+    if (depth > Iterations::max_depth) {
+      errors.push_back({"FLOW0305", fmt::format("{}: loops are nested deeper than {}", action.path, Iterations::max_depth), std::nullopt});
     }
   }
   if (auto set = workflow.set_parameters(settings); !set) errors.push_back(set.error());

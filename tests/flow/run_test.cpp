@@ -18,6 +18,7 @@ namespace rollcall::test {
 namespace {
 
 constexpr std::size_t most_times = 2'000;
+constexpr std::size_t most_lines = 100;
 const auto midnight = *parse_iso("2026-01-01T00:00:00Z");
 
 struct Flow {
@@ -162,6 +163,11 @@ Result<std::string> everything(World& world) {
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     if (runs.size() > 1) text += fmt::format("{} {} {}\n", run->flow, run->id, since_midnight(run->started));
     text += history_of(world, *run);
+  }
+  // Of runs with many actions only the end is shown.
+  if (const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); lines > most_lines) {
+    const auto last = text.rfind('\n', text.size() - 2);
+    text = fmt::format("({} lines)\n{}", lines - 1, text.substr(last + 1));
   }
   TRY(const auto writes, read_writes(world.database()));
   for (const auto& write : writes) text += "wrote " + write + "\n";

@@ -113,7 +113,7 @@ Result<json::object> deploy(Services& services, const http::Request& request, co
                       {"warnings", std::move(warnings)}};
 }
 
-json::object to_json(const flow::ActionView& action) {
+json::object to_json(const flow::ActionView& action, bool with_data) {
   json::array iterations;
   for (const auto iteration : action.iterations) iterations.emplace_back(iteration);
   json::object shown{{"name", action.name},
@@ -125,8 +125,10 @@ json::object to_json(const flow::ActionView& action) {
                      {"attempts", action.attempts},
                      {"code", action.code},
                      {"message", action.message}};
-  shown.emplace("inputs", action.inputs);
-  shown.emplace("outputs", action.outputs);
+  if (with_data) {
+    shown.emplace("inputs", action.inputs);
+    shown.emplace("outputs", action.outputs);
+  }
   return shown;
 }
 
@@ -140,14 +142,14 @@ std::size_t number_of(const http::Request& request, std::string_view name, std::
 Result<json::object> actions(Services& services, const http::Request& request, const Principal&) {
   constexpr std::size_t most = 1'000;
   TRY(const auto id, run_id_of(request));
-  TRY(const auto view, services.driver.with([&](flow::Driver& driver) { return driver.show(id); }));
-  const auto skip = number_of(request, "skip", 0), top = std::min(number_of(request, "top", most), most);
+  const flow::ViewWindow window{number_of(request, "skip", 0), std::min(number_of(request, "top", most), most)};
+  TRY(const auto view, services.driver.with([&](flow::Driver& driver) { return driver.show(id, window); }));
+  const bool with_data = request.query_value("data") == "true";
   json::array all;
-  for (std::size_t i = skip; i < view.actions.size() && all.size() < top; ++i) all.push_back(to_json(view.actions[i]));
+  for (const auto& action : view.actions) all.push_back(to_json(action, with_data));
   return json::object{{"run", to_json(view.run)},
                       {"trigger", view.trigger},
-                      {"count", view.actions.size()},
-                      {"truncated", view.truncated},
+                      {"count", view.total},
                       {"actions", std::move(all)}};
 }
 
@@ -172,6 +174,12 @@ Result<json::object> enable(Services& services, const http::Request& request, co
   return json::object{{"flow", name}, {"enabled", *enabled}};
 }
 
+Result<json::object> remove(Services& services, const http::Request& request, const Principal&) {
+  const auto name = request.path_value("flow");
+  TRY_DO(services.driver.with([&](flow::Driver& driver) { return driver.remove(name); }));
+  return json::object{{"flow", name}};
+}
+
 using Answer = Result<json::object> (*)(Services&, const http::Request&, const Principal&);
 Access::Handler answering(Services& services, Answer answer, int status = 200) {
   return [&services, answer, status](const http::Request& request, const Principal& principal) {
@@ -189,6 +197,7 @@ Operations flow_operations(Services& services) {
            answering(services, enable), {}, "{\"enabled\": true}"},
           {"PUT", "/api/v1/flows/{flow}", Scope::admin, "deployFlow", "Deploys a flow: a new version when its text is new.",
            answering(services, deploy), {}, "an exported flow, or {\"flow\": …, \"parameters\": {…}, \"connections\": {…}}"},
+          {"DELETE", "/api/v1/flows/{flow}", Scope::admin, "removeFlow", "Removes a flow; its runs stay.", answering(services, remove)},
           {"POST", "/api/v1/flows/{flow}/runs", Scope::write, "startRun", "Starts a run by hand.",
            answering(services, start, 202), {{"trigger", "which trigger; the only one when absent"}},
            "what triggerBody() answers; may be absent"},
@@ -196,7 +205,8 @@ Operations flow_operations(Services& services) {
            {{"flow", "only runs of this flow"}}},
           {"GET", "/api/v1/runs/{run}", Scope::read, "getRun", "One run.", answering(services, run)},
           {"GET", "/api/v1/runs/{run}/actions", Scope::read, "getRunActions", "A run's trigger and its actions, in the order they ended.",
-           answering(services, actions), {{"skip", "how many actions to pass over"}, {"top", "how many to answer, 1,000 at most"}}},
+           answering(services, actions), {{"skip", "how many actions to pass over"}, {"top", "how many to answer, 1,000 at most"},
+                                          {"data", "true adds inputs and outputs", "boolean"}}},
           {"POST", "/api/v1/runs/{run}/resubmit", Scope::write, "resubmitRun", "Runs it again, with the trigger's outputs of then.",
            answering(services, resubmit, 202)},
           {"POST", "/api/v1/runs/{run}/cancel", Scope::write, "cancelRun", "Cancels a run that is under way.",

@@ -12,9 +12,7 @@ Result<expr::Value> array_of(Execution& execution, Frame& frame, ActionIndex act
   auto environment = execution.environment(frame, action);
   TRY(auto value, from.evaluate(environment));
   if (!value->is_array()) {
-    return fail("FLOW0314", fmt::format("'from' is no array but {}", json::serialize(value->kind() == json::kind::null
-                                                                                        ? json::value("null")
-                                                                                        : json::value(to_string(value->kind())))));
+    return fail("FLOW0314", fmt::format("'from' is no array but {}", std::string_view(to_string(value->kind()))));
   }
   if (value->get_array().size() > max_items) {
     return fail("FLOW0503", fmt::format("'from' has {} items, more than {}", value->get_array().size(), max_items));
