@@ -17,15 +17,16 @@ bool split_by_own_clock(const Run& earlier, const Run& later, std::span<const Ru
   });
 }
 
+// Some of the wave live when the run starts; or, where hosts are named, none of them ran anything else since.
 bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs, const Parameters& parameters) {
   const Run& last = *wave.runs.back();
   if (run.start - last.start > parameters.wave + run.error + last.error) return false;
-  bool together = false;
+  bool split = run.interval->host.empty();
   for (const Run* other : wave.runs) {
-    if (split_by_own_clock(*other, run, runs)) return false;
-    if (!other->interval->host.empty() || other->gone + other->error > run.start - run.error) together = true;
+    if (other->gone + other->error > run.start - run.error) return true;
+    split = split || split_by_own_clock(*other, run, runs);
   }
-  return together;
+  return !split;
 }
 
 void find_birth_and_death(Wave& wave) {
