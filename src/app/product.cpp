@@ -22,7 +22,7 @@ std::string name_of(const doors::File& file) { return std::string(file.name.subs
 
 Result<void> install_function(warehouse::Warehouse& warehouse, const doors::File& file) {
   TRY(const auto parsed, kql::parse_function(file.content));
-  return warehouse.create_or_alter_function({parsed.name, parsed.parameters, "{" + parsed.body + "}", parsed.docstring, parsed.folder},
+  return warehouse.create_or_alter_function({parsed.name, parsed.parameters, parsed.body, parsed.docstring, parsed.folder},
                                             shipped);
 }
 

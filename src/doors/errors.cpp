@@ -30,9 +30,8 @@ int status_of(const Error& error) {
 }
 
 http::Response refuse(const Error& error, std::string_view source) {
-  auto detail = render(error, source);
-  if (detail.starts_with(error.code + " ")) detail.erase(0, error.code.size() + 1);
-  return http::problem(status_of(error), error.code, detail);
+  if (source.empty()) return http::problem(status_of(error), error.code, error.message);
+  return http::problem(status_of(error), error.code, render(error, source).substr(error.code.size() + 1));
 }
 
 }  // namespace rollcall::doors

@@ -11,10 +11,15 @@ std::string minute_of(std::string_view iso) {
   return iso.size() < 16 ? std::string(iso) : fmt::format("{} {}", iso.substr(0, 10), iso.substr(11, 5));
 }
 
-std::string share_of(const json::value& deployment) {
+// `deploy`, `deploy, InProgress 50%`, `deploy, RolledBack`: what goes without saying is not said.
+std::string what_of(const json::value& deployment) {
+  std::string what(text_or(deployment, "kind"));
+  if (const auto status = text_or(deployment, "status"); status != "Completed") what += ", " + std::string(status);
   const auto* percent = find(deployment, "percent");
-  if (percent == nullptr || percent->is_null()) return "";
-  return fmt::format("{}%", percent->is_double() ? static_cast<std::int64_t>(percent->get_double()) : percent->to_number<std::int64_t>());
+  if (text_or(deployment, "status") == "InProgress" && percent != nullptr && percent->is_number()) {
+    what += fmt::format(" {}%", percent->to_number<std::int64_t>());
+  }
+  return what;
 }
 
 }  // namespace
@@ -33,11 +38,11 @@ int history(const HistoryOptions& options, const Console& console, const Clock& 
     console.out(pretty(*answer));
     return done;
   }
-  std::vector<std::vector<std::string>> rows{{"started (UTC)", "cell", "version", "before", "kind", "status", "share"}};
+  std::vector<std::vector<std::string>> rows{{"started (UTC)", "cell", "version", "before", "what"}};
   for (const auto& deployment : answer->at("deployments").as_array()) {
     const auto text = [&](std::string_view key) { return std::string(text_or(deployment, key)); };
     rows.push_back({minute_of(text("startedAt")), text("environment") + "/" + text("role") + "/" + text("region"),
-                    text("version"), text("previousVersion"), text("kind"), text("status"), share_of(deployment)});
+                    text("version"), text("previousVersion"), what_of(deployment)});
   }
   console.out(rows.size() == 1 ? "no deployment matches\n" : text_table(rows));
   return done;

@@ -92,7 +92,7 @@ Result<void> send_file(const std::string& name, Sender& sender) {
   TRY_DO(sender.finish());
   if (decompressor && !decompressor->is_complete()) {
     return fail("INGEST0103", fmt::format("{}: the {} stream ends before its end: the file was cut off; what came before was "
-                                          "taken ({} rows)", name, telemetry::name_of(compression), sender.rows));
+                                          "taken (rows: {})", name, telemetry::name_of(compression), sender.rows));
   }
   return {};
 }
@@ -111,12 +111,14 @@ int ingest(const IngestOptions& options, const Console& console, const Clock& cl
   if (!connection) return report(console, connection.error());
   Sender sender(**connection, options, *named == telemetry::Format::csv);
   const auto sent = send_file(options.file, sender);
+  if (!sent && sender.lines == 0) return report(console, sent.error());
   if (options.json) {
     json::array bad_lines;
     for (const auto& [line, reason] : sender.bad_lines) bad_lines.push_back({{"line", line}, {"reason", reason}});
     console.out(pretty(json::object{{"lines", sender.lines}, {"rows", sender.rows}, {"bad", sender.bad}, {"badLines", bad_lines}}));
   } else {
-    console.out(fmt::format("{} rows into {}, {} bad lines\n", sender.rows, options.table, sender.bad));
+    console.out(fmt::format("{} row{} into {}, {} bad line{}\n", sender.rows, sender.rows == 1 ? "" : "s", options.table, sender.bad,
+                            sender.bad == 1 ? "" : "s"));
     for (const auto& [line, reason] : sender.bad_lines) console.out(fmt::format("  line {}: {}\n", line, reason));
     if (sender.bad > sender.bad_lines.size()) console.out("  …\n");
   }

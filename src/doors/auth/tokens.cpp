@@ -129,7 +129,7 @@ Result<std::unique_ptr<Tokens>> Tokens::open(store::Database& database) {
 
 Result<std::string> Tokens::create(std::string_view name, Scopes scopes, const Principal& by, Timestamp now) {
   if (!is_name(name)) {
-    return fail("TOKEN0102", fmt::format("'{}' cannot be a token's name: letters, digits, '-', '_' and '.', at most 64",
+    return fail("TOKEN0104", fmt::format("'{}' cannot be a token's name: letters, digits, '-', '_' and '.', at most 64",
                                          name));
   }
   auto secret = new_secret();

@@ -48,7 +48,8 @@ class Tokens {
  public:
   static Result<std::unique_ptr<Tokens>> open(store::Database& database);
 
-  // Answers the secret. TOKEN0102: the name is taken, or is none (letters, digits, `-`, `_`, `.`, up to 64).
+  // Answers the secret. TOKEN0102: the name is taken; TOKEN0104: it is no name (letters, digits, `-`,
+  // `_`, `.`, up to 64).
   Result<std::string> create(std::string_view name, Scopes scopes, const Principal& by, Timestamp now);
   Result<std::vector<Token>> list();
   // TOKEN0103: there is none of that name.
