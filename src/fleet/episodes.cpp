@@ -65,7 +65,7 @@ class Walk {
     const Wave& wave = waves_[w];
     if (wave.known != nullptr) return add(wave, wave.known);
     if (episodes_.empty()) {
-      if (history_.empty() ? wave.version == initial_ : !from_the_beginning(wave)) add(wave, nullptr);
+      if (is_first(wave)) add(wave, nullptr);
       return;
     }
     Episode& current = episodes_.back();
@@ -73,7 +73,7 @@ class Walk {
       if (wave.news && is_redeploy(wave, current)) return add(wave, nullptr);
       return join(current, wave);
     }
-    if (from_the_beginning(wave)) return;
+    if (from_the_beginning(wave)) return;  // it came before what is recorded as the first, or beside it
     if (wave.news && (!was_before(wave.version) || came_back(w, current) || went_and_returned(w, current))) {
       return add(wave, nullptr);
     }
@@ -109,6 +109,13 @@ class Walk {
       }
     }
     beginning_ = first;
+  }
+
+  bool is_first(const Wave& wave) const {
+    if (history_.empty() && wave.version == initial_) return true;
+    if (!from_the_beginning(wave)) return !history_.empty();
+    // On a host of its it was seen to give way: it was there before what most ran at the first look.
+    return std::ranges::any_of(wave.runs, [](const Run* run) { return run->replaced; });
   }
 
   // Another version that was there at the first look, and of which nothing started since, is on its way out.
@@ -192,13 +199,17 @@ class Walk {
     return run.gone <= at && (run.replaced || run.end + parameters_.patience <= now_);
   }
 
-  // Most instances are new, and most of those that lived before are gone.
+  // Most instances are new, and most of those that lived before are gone. Before: when the cell was last
+  // heard before the wave; it may have been silent since.
   bool is_redeploy(const Wave& wave, const Episode& current) const {
     if (wave.birth + parameters_.settle > now_ || wave.runs.size() * 2 <= usual_size()) return false;
-    const Timestamp before = wave.birth - wave.error - Timespan{1};
+    Timestamp before{0};
+    for (const Run* run : current.runs) {
+      if (run->start < wave.birth) before = std::max(before, std::min(run->end, wave.birth - Timespan{1}));
+    }
     std::size_t old = 0, gone = 0;
     for (const Run* run : current.runs) {
-      if (!alive(*run, before)) continue;
+      if (run->start > before || run->end + parameters_.quiet < before) continue;
       ++old;
       if (surely_gone(*run, wave.last_start() + parameters_.quiet)) ++gone;
     }
@@ -208,15 +219,12 @@ class Walk {
   // It was seen for a moment, and then the version before it was started anew on most instances: what looks
   // like a redeploy of that one was the way to this one and back.
   bool went_and_returned(std::size_t w, const Episode& current) const {
-    for (std::size_t next = w + 1; next < waves_.size(); ++next) {
-      if (waves_[next].version != current.version) continue;
-      if (waves_[next].birth <= waves_[w].birth) continue;
-      if (!is_redeploy(waves_[next], current)) continue;
-      return std::ranges::all_of(waves_[w].runs, [&](const Run* run) {
-        return surely_gone(*run, waves_[next].last_start() + parameters_.heartbeat);
-      });
-    }
-    return false;
+    if (w + 1 == waves_.size()) return false;
+    const Wave& next = waves_[w + 1];
+    if (next.version != current.version || !is_redeploy(next, current)) return false;
+    return std::ranges::all_of(waves_[w].runs, [&](const Run* run) {
+      return surely_gone(*run, next.last_start() + parameters_.heartbeat);
+    });
   }
 
   std::span<const Run> runs_;
