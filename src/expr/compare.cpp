@@ -35,15 +35,16 @@ std::partial_ordering order_numbers(const Number& a, const Number& b) {
   return as_double(a) <=> as_double(b);
 }
 
-// .NET compares ordinally by UTF-16 code unit; UTF-8 order differs only where surrogates meet U+E000 and up.
+// .NET compares ordinally by UTF-16 code unit; UTF-8 order differs only where surrogates meet
+// U+E000 and up.
 std::strong_ordering order_texts(std::string_view a, std::string_view b) {
   const std::size_t common = std::min(a.size(), b.size());
   for (std::size_t i = 0; i < common; ++i) {
     const auto x = static_cast<unsigned char>(a[i]), y = static_cast<unsigned char>(b[i]);
     if (x == y) continue;
     const bool x_pair = x >= 0xf0, y_pair = y >= 0xf0;
-    if (x_pair != y_pair && x >= 0xee && y >= 0xee) return x_pair ? std::strong_ordering::less
-                                                                  : std::strong_ordering::greater;
+    if (x_pair != y_pair && x >= 0xee && y >= 0xee)
+      return x_pair ? std::strong_ordering::less : std::strong_ordering::greater;
     return x <=> y;
   }
   return a.size() <=> b.size();
@@ -56,14 +57,20 @@ bool same_element(const json::value& a, const json::value& b) {
     return order_numbers(*number_of(Value::borrow(a)), *number_of(Value::borrow(b))) == 0;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case json::kind::null: return true;
-    case json::kind::bool_: return a.get_bool() == b.get_bool();
-    case json::kind::string: return a.get_string() == b.get_string();
-    case json::kind::array: return same_elements(a.get_array(), b.get_array());
-    case json::kind::object: return same_members(a.get_object(), b.get_object());
+    case json::kind::null:
+      return true;
+    case json::kind::bool_:
+      return a.get_bool() == b.get_bool();
+    case json::kind::string:
+      return a.get_string() == b.get_string();
+    case json::kind::array:
+      return same_elements(a.get_array(), b.get_array());
+    case json::kind::object:
+      return same_members(a.get_object(), b.get_object());
     case json::kind::int64:
     case json::kind::uint64:
-    case json::kind::double_: break;
+    case json::kind::double_:
+      break;
   }
   return false;
 }
@@ -99,12 +106,18 @@ std::size_t element_hash(const json::value& value) {
   switch (value.kind()) {
     case json::kind::int64:
     case json::kind::uint64:
-    case json::kind::double_: return std::hash<double>()(as_double(*number_of(Value::borrow(value))));
-    case json::kind::string: return std::hash<std::string_view>()(view(value.get_string()));
-    case json::kind::array: return 3 + value.get_array().size();
-    case json::kind::object: return 5 + value.get_object().size();
-    case json::kind::bool_: return value.get_bool() ? 1 : 2;
-    case json::kind::null: break;
+    case json::kind::double_:
+      return std::hash<double>()(as_double(*number_of(Value::borrow(value))));
+    case json::kind::string:
+      return std::hash<std::string_view>()(view(value.get_string()));
+    case json::kind::array:
+      return 3 + value.get_array().size();
+    case json::kind::object:
+      return 5 + value.get_object().size();
+    case json::kind::bool_:
+      return value.get_bool() ? 1 : 2;
+    case json::kind::null:
+      break;
   }
   return 0;
 }

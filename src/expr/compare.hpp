@@ -8,8 +8,8 @@
 
 namespace rollcall::expr {
 
-// Numbers by value whatever their kind, texts ordinally and by case, a boolean and the text `True` or
-// `False` too; arrays and objects in depth. Other kinds are never equal.
+// Numbers by value whatever their kind, texts ordinally and by case, a boolean and the text `True`
+// or `False` too; arrays and objects in depth. Other kinds are never equal.
 bool equal(const Value& a, const Value& b);
 bool equal(const json::value& a, const json::value& b);
 // nullopt: they have no order.

@@ -1,4 +1,5 @@
-// The names and orders of cultures, from ICU, and the time zones. Cultures are read once a thread and kept.
+// The names and orders of cultures, from ICU, and the time zones. Cultures are read once a thread
+// and kept.
 #include <fmt/format.h>
 #include <unicode/basictz.h>
 #include <unicode/dtfmtsym.h>
@@ -17,9 +18,11 @@ namespace {
 
 DateCulture english() {
   DateCulture c;
-  constexpr std::string_view months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                         "July",    "August",   "September", "October", "November", "December"};
-  constexpr std::string_view days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+  constexpr std::string_view months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
+  constexpr std::string_view days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                       "Thursday", "Friday", "Saturday"};
   for (std::size_t i = 0; i < 12; ++i) {
     c.months[i] = c.genitive_months[i] = months[i];
     c.short_months[i] = months[i].substr(0, 3);
@@ -49,13 +52,15 @@ std::string utf8(const icu::UnicodeString& text) {
 
 // ICU's pattern as a .NET format: E → ddd, y → yyyy, a → tt, L → M, c → d.
 std::string net_format(const icu::UnicodeString& pattern) {
-  const std::string icu = utf8(pattern);
+  icu::UnicodeString spaced = pattern;
+  spaced.findAndReplace(u"\u202f", u" ");  // ICU 72 puts narrow spaces before AM and PM
+  const std::string icu = utf8(spaced);
   std::string out;
   for (std::size_t i = 0; i < icu.size();) {
     const char c = icu[i];
     if (c == '\'') {
       const std::size_t end = std::min(icu.find('\'', i + 1), icu.size() - 1);
-      out += icu.substr(i, end + 1 - i);
+      out.append(icu, i, end + 1 - i);
       i = end + 1;
       continue;
     }
@@ -63,16 +68,30 @@ std::string net_format(const icu::UnicodeString& pattern) {
     while (i + count < icu.size() && icu[i + count] == c) ++count;
     i += count;
     switch (c) {
-      case 'E': case 'c': out += count >= 4 ? "dddd" : "ddd"; break;
-      case 'y': out += count == 2 ? "yy" : "yyyy"; break;
-      case 'a': case 'b': case 'B': out += "tt"; break;
-      case 'L': out.append(count, 'M'); break;
-      case 'z': case 'v': case 'G': break;
-      default: out.append(count, c); break;
+      case 'E':
+      case 'c':
+        out += count >= 4 ? "dddd" : "ddd";
+        break;
+      case 'y':
+        out += count == 2 ? "yy" : "yyyy";
+        break;
+      case 'a':
+      case 'b':
+      case 'B':
+        out += "tt";
+        break;
+      case 'L':
+        out.append(count, 'M');
+        break;
+      case 'z':
+      case 'v':
+      case 'G':
+        break;
+      default:
+        out.append(count, c);
+        break;
     }
   }
-  // ICU 72 puts narrow spaces before AM and PM.
-  for (std::size_t at = 0; (at = out.find("\xe2\x80\xaf", at)) != std::string::npos;) out.replace(at, 3, " ");
   return std::string(trim(out));
 }
 
@@ -80,7 +99,9 @@ std::string order_of_date(std::string_view short_date) {
   std::string order;
   for (const char c : short_date) {
     const char letter = c == 'M' ? 'm' : c;
-    if ((letter == 'd' || letter == 'm' || letter == 'y') && order.find(letter) == std::string::npos) order += letter;
+    if ((letter == 'd' || letter == 'm' || letter == 'y') &&
+        order.find(letter) == std::string::npos)
+      order += letter;
   }
   return order.size() == 3 ? order : "ymd";
 }
@@ -92,7 +113,8 @@ DateCulture read_culture(const icu::Locale& locale) {
   const icu::DateFormatSymbols symbols(locale, status);
   std::int32_t count = 0;
   using Symbols = icu::DateFormatSymbols;
-  const auto names = [&](const icu::UnicodeString* from, std::string* to, std::int32_t size, std::int32_t skip) {
+  const auto names = [&](const icu::UnicodeString* from, std::string* to, std::int32_t size,
+                         std::int32_t skip) {
     for (std::int32_t i = 0; i < size && i + skip < count; ++i) to[i] = utf8(from[i + skip]);
   };
   names(symbols.getMonths(count, Symbols::STANDALONE, Symbols::WIDE), c.months, 12, 0);
@@ -108,7 +130,8 @@ DateCulture read_culture(const icu::Locale& locale) {
   const auto pattern = [&](icu::DateFormat* created) {
     const std::unique_ptr<icu::DateFormat> format(created);
     icu::UnicodeString text;
-    if (const auto* simple = dynamic_cast<const icu::SimpleDateFormat*>(format.get())) simple->toPattern(text);
+    if (const auto* simple = dynamic_cast<const icu::SimpleDateFormat*>(format.get()))
+      simple->toPattern(text);
     return net_format(text);
   };
   c.short_date = pattern(icu::DateFormat::createDateInstance(icu::DateFormat::kShort, locale));
@@ -128,15 +151,22 @@ DateCulture read_culture(const icu::Locale& locale) {
 Result<std::unique_ptr<icu::TimeZone>> find_zone(std::string_view name) {
   UErrorCode status = U_ZERO_ERROR;
   icu::UnicodeString id;
-  const auto wanted = icu::UnicodeString::fromUTF8(icu::StringPiece(name.data(), static_cast<std::int32_t>(name.size())));
+  const auto wanted = icu::UnicodeString::fromUTF8(
+      icu::StringPiece(name.data(), static_cast<std::int32_t>(name.size())));
   icu::TimeZone::getIDForWindowsID(wanted, nullptr, id, status);
   if (U_FAILURE(status) || id.isEmpty()) id = wanted;
   std::unique_ptr<icu::TimeZone> zone(icu::TimeZone::createTimeZone(id));
   if (zone && *zone != icu::TimeZone::getUnknown()) return zone;
-  return fail("EXPR0303", fmt::format("there is no time zone '{}'; it is a Windows name such as 'Pacific Standard Time'", name));
+  return fail(
+      "EXPR0303",
+      fmt::format(
+          "there is no time zone '{}'; it is a Windows name such as 'Pacific Standard Time'",
+          name));
 }
 
-constexpr double milliseconds_of(Timestamp time) { return static_cast<double>(to_unix_milliseconds(time)); }
+constexpr double milliseconds_of(Timestamp time) {
+  return static_cast<double>(to_unix_milliseconds(time));
+}
 
 }  // namespace
 
@@ -164,8 +194,8 @@ Result<Timestamp> to_utc(Timestamp local, std::string_view name) {
   std::int32_t raw = 0, daylight = 0;
   UErrorCode status = U_ZERO_ERROR;
   if (const auto* basic = dynamic_cast<const icu::BasicTimeZone*>(zone.get()))
-    basic->getOffsetFromLocal(milliseconds_of(local), UCAL_TZ_LOCAL_FORMER, UCAL_TZ_LOCAL_STANDARD_LATTER, raw, daylight,
-                              status);
+    basic->getOffsetFromLocal(milliseconds_of(local), UCAL_TZ_LOCAL_FORMER,
+                              UCAL_TZ_LOCAL_STANDARD_LATTER, raw, daylight, status);
   else
     zone->getOffset(milliseconds_of(local), true, raw, daylight, status);
   return local - milliseconds(raw + daylight);

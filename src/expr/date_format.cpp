@@ -10,27 +10,49 @@ namespace {
 // The custom format behind a standard one; "" when the letter is none.
 std::string standard_format(char letter, const DateCulture& culture) {
   switch (letter) {
-    case 'd': return culture.short_date;
-    case 'D': return culture.long_date;
-    case 'f': return culture.long_date + " " + culture.short_time;
-    case 'F': case 'U': return culture.long_date + " " + culture.long_time;
-    case 'g': return culture.short_date + " " + culture.short_time;
-    case 'G': return culture.short_date + " " + culture.long_time;
-    case 'M': case 'm': return culture.month_day;
-    case 'O': case 'o': return "yyyy-MM-ddTHH:mm:ss.fffffffK";
-    case 'R': case 'r': return "ddd, dd MMM yyyy HH:mm:ss 'GMT'";
-    case 's': return "yyyy-MM-ddTHH:mm:ss";
-    case 't': return culture.short_time;
-    case 'T': return culture.long_time;
-    case 'u': return "yyyy-MM-dd HH:mm:ss'Z'";
-    case 'Y': case 'y': return culture.year_month;
-    default: return {};
+    case 'd':
+      return culture.short_date;
+    case 'D':
+      return culture.long_date;
+    case 'f':
+      return culture.long_date + " " + culture.short_time;
+    case 'F':
+    case 'U':
+      return culture.long_date + " " + culture.long_time;
+    case 'g':
+      return culture.short_date + " " + culture.short_time;
+    case 'G':
+      return culture.short_date + " " + culture.long_time;
+    case 'M':
+    case 'm':
+      return culture.month_day;
+    case 'O':
+    case 'o':
+      return "yyyy-MM-ddTHH:mm:ss.fffffffK";
+    case 'R':
+    case 'r':
+      return "ddd, dd MMM yyyy HH:mm:ss 'GMT'";
+    case 's':
+      return "yyyy-MM-ddTHH:mm:ss";
+    case 't':
+      return culture.short_time;
+    case 'T':
+      return culture.long_time;
+    case 'u':
+      return "yyyy-MM-dd HH:mm:ss'Z'";
+    case 'Y':
+    case 'y':
+      return culture.year_month;
+    default:
+      return {};
   }
 }
 
 std::string padded(int value, std::size_t width) { return fmt::format("{:0{}}", value, width); }
 
-std::string fraction(int ticks, std::size_t digits) { return padded(ticks, 7).substr(0, std::min<std::size_t>(digits, 7)); }
+std::string fraction(int ticks, std::size_t digits) {
+  return padded(ticks, 7).substr(0, std::min<std::size_t>(digits, 7));
+}
 
 // A month's name takes another form in some languages where the day stands beside it.
 bool has_day(std::string_view format) {
@@ -65,9 +87,12 @@ struct Writer {
           out += day_in_format ? culture.genitive_months[month] : culture.months[month];
         break;
       case 'y':
-        out += token.count <= 2 ? padded(civil.year % 100, token.count) : padded(civil.year, token.count);
+        out += token.count <= 2 ? padded(civil.year % 100, token.count)
+                                : padded(civil.year, token.count);
         break;
-      default: out += "A.D."; break;  // g
+      default:
+        out += "A.D.";
+        break;  // g
     }
   }
 
@@ -75,12 +100,24 @@ struct Writer {
     const std::size_t width = std::min<std::size_t>(token.count, 2);
     const std::string& half = civil.hour < 12 ? culture.am : culture.pm;
     switch (token.letter) {
-      case 'h': out += padded((civil.hour + 11) % 12 + 1, width); break;
-      case 'H': out += padded(civil.hour, width); break;
-      case 'm': out += padded(civil.minute, width); break;
-      case 's': out += padded(civil.second, width); break;
-      case 't': out += token.count == 1 ? half.substr(0, 1) : half; break;
-      case 'f': out += fraction(civil.fraction, token.count); break;
+      case 'h':
+        out += padded((civil.hour + 11) % 12 + 1, width);
+        break;
+      case 'H':
+        out += padded(civil.hour, width);
+        break;
+      case 'm':
+        out += padded(civil.minute, width);
+        break;
+      case 's':
+        out += padded(civil.second, width);
+        break;
+      case 't':
+        out += token.count == 1 ? half.substr(0, 1) : half;
+        break;
+      case 'f':
+        out += fraction(civil.fraction, token.count);
+        break;
       case 'F': {
         std::string digits = fraction(civil.fraction, token.count);
         digits.erase(digits.find_last_not_of('0') + 1);
@@ -88,8 +125,12 @@ struct Writer {
         out += digits;
         break;
       }
-      case 'z': out += token.count == 1 ? "+0" : token.count == 2 ? "+00" : "+00:00"; break;
-      default: out += value.utc ? "Z" : ""; break;  // K
+      case 'z':
+        out += token.count == 1 ? "+0" : token.count == 2 ? "+00" : "+00:00";
+        break;
+      default:
+        out += value.utc ? "Z" : "";
+        break;  // K
     }
   }
 };
@@ -137,8 +178,9 @@ Result<std::string> format_date(DateTime value, std::string_view format, std::st
     }
     expanded = standard_format(format[0], *culture);
     if (expanded.empty())
-      return fail("EXPR0303", fmt::format("'{}' is no format of a date; a single letter of a custom one is %{}", format,
-                                          format));
+      return fail("EXPR0303",
+                  fmt::format("'{}' is no format of a date; a single letter of a custom one is %{}",
+                              format, format));
     format = expanded;
   }
   const CivilTime civil = to_civil(value.time);

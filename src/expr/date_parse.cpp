@@ -16,7 +16,8 @@ std::unexpected<Error> no_date(std::string_view text) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The index of the name that the text begins with, the longest one; its length is taken off the text.
+// The index of the name that the text begins with, the longest one; its length is taken off the
+// text.
 std::optional<int> take_name(std::string_view& text, std::span<const std::string> names) {
   const std::u32string folded = fold_case(text.substr(0, 64));
   std::size_t best = 0;
@@ -36,7 +37,9 @@ std::optional<int> take_month(std::string_view& text, const DateCulture& culture
   return std::nullopt;
 }
 
-int full_year(int year, std::size_t digits) { return digits > 2 ? year : year + (year < 50 ? 2000 : 1900); }
+int full_year(int year, std::size_t digits) {
+  return digits > 2 ? year : year + (year < 50 ? 2000 : 1900);
+}
 
 std::optional<int> take_number(std::string_view& text, std::size_t least, std::size_t most) {
   std::size_t count = 0;
@@ -91,8 +94,8 @@ struct Parts {
   }
 };
 
-// Reads word by word: numbers, names of months and days, times, AM and PM, an offset. Answers nothing when
-// a piece is left that means nothing.
+// Reads word by word: numbers, names of months and days, times, AM and PM, an offset. Answers
+// nothing when a piece is left that means nothing.
 class FreeReader {
  public:
   FreeReader(std::string_view text, const DateCulture& culture) : rest_(text), culture_(culture) {}
@@ -118,17 +121,21 @@ class FreeReader {
       parts_.offset = take_offset(rest_);
       return parts_.offset.has_value();
     }
-    const std::string_view word = rest_.substr(0, std::min(rest_.find_first_of(" \t,./-"), rest_.size()));
-    if (equals_ignoring_case(word, "Z") || equals_ignoring_case(word, "GMT") || equals_ignoring_case(word, "UTC")) {
+    const std::string_view word =
+        rest_.substr(0, std::min(rest_.find_first_of(" \t,./-"), rest_.size()));
+    if (equals_ignoring_case(word, "Z") || equals_ignoring_case(word, "GMT") ||
+        equals_ignoring_case(word, "UTC")) {
       parts_.offset = 0;
       rest_.remove_prefix(word.size());
       return true;
     }
-    if (equals_ignoring_case(word, "T") || equals_ignoring_case(word, "de") || equals_ignoring_case(word, "of")) {
+    if (equals_ignoring_case(word, "T") || equals_ignoring_case(word, "de") ||
+        equals_ignoring_case(word, "of")) {
       rest_.remove_prefix(word.size());
       return true;
     }
-    for (const auto& [name, afternoon] : {std::pair{&culture_.am, false}, std::pair{&culture_.pm, true}})
+    for (const auto& [name, afternoon] :
+         {std::pair{&culture_.am, false}, std::pair{&culture_.pm, true}})
       if (!name->empty() && fold_case(word) == fold_case(*name)) return half(word, afternoon);
     if (equals_ignoring_case(word, "am") || equals_ignoring_case(word, "pm"))
       return half(word, equals_ignoring_case(word, "pm"));
@@ -197,7 +204,8 @@ class FreeReader {
     if (month_named) std::erase(order, 'm');
     const bool year_first = numbers_.front().digits > 2;
     if (year_first) order = month_named ? "yd" : "ymd";
-    if (!year_first && order.starts_with('y') && numbers_.back().digits > 2) order = month_named ? "dy" : "dmy";
+    if (!year_first && order.starts_with('y') && numbers_.back().digits > 2)
+      order = month_named ? "dy" : "dmy";
     for (std::size_t i = 0; i < numbers_.size(); ++i) {
       if (order[i] == 'y')
         parts_.civil.year = full_year(numbers_[i].value, numbers_[i].digits);
@@ -221,7 +229,8 @@ class FreeReader {
 };
 
 // One letter of an exact format.
-bool read_token(const FormatToken& token, std::string_view& text, const DateCulture& culture, Parts& parts) {
+bool read_token(const FormatToken& token, std::string_view& text, const DateCulture& culture,
+                Parts& parts) {
   const auto number = [&](int& to) {
     const auto value = take_number(text, token.count >= 2 ? 2 : 1, 2);
     if (value) to = *value;
@@ -239,18 +248,26 @@ bool read_token(const FormatToken& token, std::string_view& text, const DateCult
       return month.has_value();
     }
     case 'y': {
-      const auto year = take_number(text, token.count, std::max<std::size_t>(token.count, token.count <= 2 ? 2 : 4));
+      const auto year = take_number(text, token.count,
+                                    std::max<std::size_t>(token.count, token.count <= 2 ? 2 : 4));
       if (year) civil.year = full_year(*year, token.count <= 2 ? 2 : 4);
       return year.has_value();
     }
-    case 'h': case 'H': return number(civil.hour);
-    case 'm': return number(civil.minute);
-    case 's': return number(civil.second);
+    case 'h':
+    case 'H':
+      return number(civil.hour);
+    case 'm':
+      return number(civil.minute);
+    case 's':
+      return number(civil.second);
     case 'f':
-      if (text.size() < token.count || !std::ranges::all_of(text.substr(0, token.count), is_digit)) return false;
+      if (text.size() < token.count || !std::ranges::all_of(text.substr(0, token.count), is_digit))
+        return false;
       civil.fraction = take_fraction(text, token.count);
       return true;
-    case 'F': civil.fraction = take_fraction(text, token.count); return true;
+    case 'F':
+      civil.fraction = take_fraction(text, token.count);
+      return true;
     case 't': {
       const std::string halves[] = {culture.am.substr(0, token.count == 1 ? 1 : culture.am.size()),
                                     culture.pm.substr(0, token.count == 1 ? 1 : culture.pm.size())};
@@ -266,8 +283,11 @@ bool read_token(const FormatToken& token, std::string_view& text, const DateCult
       }
       if (text.empty()) return true;
       [[fallthrough]];
-    case 'z': parts.offset = take_offset(text); return parts.offset.has_value();
-    default: return true;
+    case 'z':
+      parts.offset = take_offset(text);
+      return parts.offset.has_value();
+    default:
+      return true;
   }
 }
 
@@ -291,10 +311,13 @@ Result<DateTime> parse_date(std::string_view text, std::string_view locale) {
   return *result;
 }
 
-Result<DateTime> parse_date_exact(std::string_view text, std::string_view locale, std::string_view format) {
+Result<DateTime> parse_date_exact(std::string_view text, std::string_view locale,
+                                  std::string_view format) {
   TRY(const DateCulture* culture, date_culture(locale));
   std::string_view rest = trim(text), tokens = format;
-  Parts parts{.civil = {.year = 1, .month = 1, .day = 1}, .afternoon = std::nullopt, .offset = std::nullopt};
+  Parts parts{.civil = {.year = 1, .month = 1, .day = 1},
+              .afternoon = std::nullopt,
+              .offset = std::nullopt};
   while (const auto token = next_token(tokens)) {
     bool fits = true;
     if (token->letter == '\0') {
@@ -303,11 +326,14 @@ Result<DateTime> parse_date_exact(std::string_view text, std::string_view locale
     } else {
       fits = read_token(*token, rest, *culture, parts);
     }
-    if (!fits) return fail("EXPR0304", fmt::format("'{}' does not fit the format '{}'", text.substr(0, 60), format));
+    if (!fits)
+      return fail("EXPR0304",
+                  fmt::format("'{}' does not fit the format '{}'", text.substr(0, 60), format));
   }
   const auto result = parts.finish();
   if (!result || !rest.empty())
-    return fail("EXPR0304", fmt::format("'{}' does not fit the format '{}'", text.substr(0, 60), format));
+    return fail("EXPR0304",
+                fmt::format("'{}' does not fit the format '{}'", text.substr(0, 60), format));
   return *result;
 }
 

@@ -19,7 +19,9 @@ struct Unpacked {
 
 constexpr int max_scale = 28;
 
-Wide power_of_ten(int exponent) { return boost::multiprecision::pow(Wide(10), static_cast<unsigned>(exponent)); }
+Wide power_of_ten(int exponent) {
+  return boost::multiprecision::pow(Wide(10), static_cast<unsigned>(exponent));
+}
 Wide max_mantissa() { return (Wide(1) << 96) - 1; }
 
 Unpacked unpack(const Decimal& value) {
@@ -126,7 +128,8 @@ std::optional<std::int64_t> to_int64(const Decimal& value) {
   const Wide unit = power_of_ten(wide.scale);
   if (wide.mantissa % unit != 0) return std::nullopt;
   const Wide whole = wide.mantissa / unit;
-  if (whole > std::numeric_limits<std::int64_t>::max() || whole < std::numeric_limits<std::int64_t>::min())
+  if (whole > std::numeric_limits<std::int64_t>::max() ||
+      whole < std::numeric_limits<std::int64_t>::min())
     return std::nullopt;
   return static_cast<std::int64_t>(whole);
 }
@@ -172,8 +175,9 @@ std::strong_ordering compare(const Decimal& a, const Decimal& b) {
   Unpacked x = unpack(a), y = unpack(b);
   align(x, y);
   const int order = x.mantissa.compare(y.mantissa);
-  return order < 0 ? std::strong_ordering::less
-                   : order > 0 ? std::strong_ordering::greater : std::strong_ordering::equal;
+  return order < 0   ? std::strong_ordering::less
+         : order > 0 ? std::strong_ordering::greater
+                     : std::strong_ordering::equal;
 }
 
 }  // namespace rollcall::expr

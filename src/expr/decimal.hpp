@@ -1,5 +1,5 @@
-// Arithmetic of Decimal, as .NET's System.Decimal does it: exact up to 28 digits, trailing zeros kept.
-// What does not fit into 96 bits is nullopt.
+// Arithmetic of Decimal, as .NET's System.Decimal does it: exact up to 28 digits, trailing zeros
+// kept. What does not fit into 96 bits is nullopt.
 #pragma once
 #include <compare>
 #include <optional>
@@ -11,7 +11,7 @@
 namespace rollcall::expr {
 
 std::optional<Decimal> decimal_from(std::int64_t value);
-std::optional<Decimal> decimal_from(double value);  // to 15 significant digits
+std::optional<Decimal> decimal_from(double value);             // to 15 significant digits
 std::optional<Decimal> parse_decimal(std::string_view plain);  // [-]digits[.digits]
 std::string to_string(const Decimal& value);
 double to_double(const Decimal& value);

@@ -24,7 +24,9 @@ Result<Value> Environment::items(std::string_view loop) { return nothing("loop",
 Result<Value> Environment::iteration_index(std::string_view loop) { return nothing("loop", loop); }
 Result<Value> Environment::variable(std::string_view name) { return nothing("variable", name); }
 Result<Value> Environment::parameter(std::string_view name) { return nothing("parameter", name); }
-Result<Value> Environment::app_setting(std::string_view name) { return nothing("app setting", name); }
+Result<Value> Environment::app_setting(std::string_view name) {
+  return nothing("app setting", name);
+}
 Result<Value> Environment::workflow() { return nothing("workflow()"); }
 Result<Value> Environment::callback_url() { return nothing("listCallbackUrl()"); }
 

@@ -1,7 +1,7 @@
-// What an expression may ask the run that evaluates it. Everything outside the expression comes through
-// here: names, time, randomness; so evaluation is repeatable.
-// An answer may borrow (Value::borrow) from state that outlives the evaluation. An error says that the
-// name is not there; the defaults answer so for every name.
+// What an expression may ask the run that evaluates it. Everything outside the expression comes
+// through here: names, time, randomness; so evaluation is repeatable. An answer may borrow
+// (Value::borrow) from state that outlives the evaluation. An error says that the name is not
+// there; the defaults answer so for every name.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -42,7 +42,8 @@ class Environment {
   virtual std::uint64_t random() = 0;
 };
 
-// Everything as the outer environment has it, and an item of one's own: for Filter array and Select.
+// Everything as the outer environment has it, and an item of one's own: for Filter array and
+// Select.
 class ItemEnvironment final : public Environment {
  public:
   explicit ItemEnvironment(Environment& outer) : outer_(outer) {}
@@ -52,11 +53,15 @@ class ItemEnvironment final : public Environment {
   Result<Value> action(std::string_view name) override { return outer_.action(name); }
   Result<Value> current_action() override { return outer_.current_action(); }
   Result<Value> trigger_outputs() override { return outer_.trigger_outputs(); }
-  Result<Value> action_outputs(std::string_view name) override { return outer_.action_outputs(name); }
+  Result<Value> action_outputs(std::string_view name) override {
+    return outer_.action_outputs(name);
+  }
   Result<Value> result(std::string_view scope) override { return outer_.result(scope); }
   Result<Value> item() override { return item_ ? Value::borrow(*item_) : Value(); }
   Result<Value> items(std::string_view loop) override { return outer_.items(loop); }
-  Result<Value> iteration_index(std::string_view loop) override { return outer_.iteration_index(loop); }
+  Result<Value> iteration_index(std::string_view loop) override {
+    return outer_.iteration_index(loop);
+  }
   Result<Value> variable(std::string_view name) override { return outer_.variable(name); }
   Result<Value> parameter(std::string_view name) override { return outer_.parameter(name); }
   Result<Value> app_setting(std::string_view name) override { return outer_.app_setting(name); }

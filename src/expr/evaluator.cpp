@@ -47,7 +47,8 @@ const json::value* find_path(const json::object& object, std::string_view path) 
     const json::value* next = find_member(*inner, path.substr(0, slash));
     if (!next || slash == std::string_view::npos) return next;
     path.remove_prefix(slash + 1);
-    if (const json::value* rest = next->is_object() ? find_member(next->get_object(), path) : nullptr)
+    if (const json::value* rest =
+            next->is_object() ? find_member(next->get_object(), path) : nullptr)
       return rest;
     if (!next->is_object()) return nullptr;
     inner = &next->get_object();
@@ -60,8 +61,9 @@ Result<Value> access_member(Value container, std::string_view key, bool optional
   if (!member && key.find('/') != std::string_view::npos) member = find_path(object, key);
   if (member) return part(std::move(container), *member);
   if (optional) return Value();
-  return fail("EXPR0302", fmt::format("there is no property '{}': {}; write ?['{}'] if it may be missing", key,
-                                      names_of(object), key));
+  return fail("EXPR0302",
+              fmt::format("there is no property '{}': {}; write ?['{}'] if it may be missing", key,
+                          names_of(object), key));
 }
 
 Result<Value> access_element(Value container, std::int64_t index, bool optional) {
@@ -69,7 +71,8 @@ Result<Value> access_element(Value container, std::int64_t index, bool optional)
   if (index >= 0 && static_cast<std::size_t>(index) < array.size())
     return part(std::move(container), array[static_cast<std::size_t>(index)]);
   if (optional) return Value();
-  return fail("EXPR0302", fmt::format("there is no element {}: the array has {}", index, array.size()));
+  return fail("EXPR0302",
+              fmt::format("there is no element {}: the array has {}", index, array.size()));
 }
 
 }  // namespace
@@ -77,27 +80,31 @@ Result<Value> access_element(Value container, std::int64_t index, bool optional)
 const json::value* find_member(const json::object& object, std::string_view key) {
   if (const json::value* exact = object.if_contains(key)) return exact;
   for (const auto& member : object)
-    if (member.key().size() == key.size() && equals_ignoring_case(member.key(), key)) return &member.value();
+    if (member.key().size() == key.size() && equals_ignoring_case(member.key(), key))
+      return &member.value();
   return nullptr;
 }
 
 Result<Value> access(Value container, const json::value& key, bool optional) {
   if (container->is_null()) {
     if (optional) return Value();
-    return fail("EXPR0302", fmt::format("{} of null cannot be read; write ?[…] if it may be null", describe(key)));
+    return fail("EXPR0302", fmt::format("{} of null cannot be read; write ?[…] if it may be null",
+                                        describe(key)));
   }
   if (container->is_object()) {
     if (const json::string* name = key.if_string())
       return access_member(std::move(container), view(*name), optional);
-    return fail("EXPR0301", fmt::format("an object is read by a property's name, not by {}", describe(key)));
+    return fail("EXPR0301",
+                fmt::format("an object is read by a property's name, not by {}", describe(key)));
   }
   if (container->is_array()) {
     if (const std::int64_t* index = key.if_int64())
       return access_element(std::move(container), *index, optional);
-    return fail("EXPR0301", fmt::format("an array is read by an element's number, not by {}", describe(key)));
+    return fail("EXPR0301",
+                fmt::format("an array is read by an element's number, not by {}", describe(key)));
   }
-  return fail("EXPR0301", fmt::format("{} has no properties, so {} cannot be read", describe(*container),
-                                      describe(key)));
+  return fail("EXPR0301", fmt::format("{} has no properties, so {} cannot be read",
+                                      describe(*container), describe(key)));
 }
 
 Result<Value> Evaluator::evaluate(const Node& node) {
@@ -151,7 +158,8 @@ Result<Value> Evaluator::access(const Access& access) {
   } else {
     auto key = evaluate(*access.key);
     if (!key) return key;
-    result = expr::access(*std::move(object), key->decimal() ? json::value(to_double(*key->decimal())) : **key,
+    result = expr::access(*std::move(object),
+                          key->decimal() ? json::value(to_double(*key->decimal())) : **key,
                           access.optional);
   }
   if (!result) return at(std::move(result).error(), access.span);
@@ -163,7 +171,8 @@ Result<Value> Evaluator::interpolate(const Interpolation& interpolation) {
   for (const Node& part : interpolation.parts) {
     auto value = evaluate(part);
     if (!value) return value;
-    if (auto appended = append_text(text, *value); !appended) return std::unexpected(appended.error());
+    if (auto appended = append_text(text, *value); !appended)
+      return std::unexpected(appended.error());
     if (text.size() > max_text_bytes)
       return fail("EXPR0503", fmt::format("the text is longer than {} bytes", max_text_bytes));
   }
@@ -200,7 +209,8 @@ Result<Value> Evaluator::make_object(const MakeObject& object) {
     auto key = evaluate(name);
     if (!key) return key;
     std::string text;
-    if (auto appended = append_text(text, *key); !appended) return std::unexpected(appended.error());
+    if (auto appended = append_text(text, *key); !appended)
+      return std::unexpected(appended.error());
     auto value = evaluate(node);
     if (!value) {
       trail_.push_back(std::move(text));

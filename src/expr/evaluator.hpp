@@ -1,4 +1,5 @@
-// Walks a compiled template. Stateless but for the environment; one evaluator serves one evaluation.
+// Walks a compiled template. Stateless but for the environment; one evaluator serves one
+// evaluation.
 #pragma once
 #include "expr/environment.hpp"
 #include "expr/tree.hpp"

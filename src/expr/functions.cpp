@@ -66,14 +66,16 @@ std::optional<Error> check_call(const Call& call) {
     const std::string near = nearest_name(call.name, table().names);
     return Error{"EXPR0201",
                  near.empty() ? fmt::format("there is no function '{}'", call.name)
-                              : fmt::format("there is no function '{}'; did you mean '{}'?", call.name, near),
+                              : fmt::format("there is no function '{}'; did you mean '{}'?",
+                                            call.name, near),
                  where};
   }
   const auto count = static_cast<int>(call.arguments.size());
   const auto [least, most] = std::pair(call.function->least, call.function->most);
   if (count >= least && (most == any_number || count <= most)) return std::nullopt;
-  return Error{"EXPR0202",
-               fmt::format("{} takes {}, not {}", call.function->name, count_of(least, most), count), where};
+  return Error{
+      "EXPR0202",
+      fmt::format("{} takes {}, not {}", call.function->name, count_of(least, most), count), where};
 }
 
 std::vector<FunctionInfo> all_functions() {
@@ -87,14 +89,20 @@ std::vector<FunctionInfo> all_functions() {
 
 std::string describe(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return "null";
-    case json::kind::bool_: return value.get_bool() ? "true" : "false";
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return value.get_bool() ? "true" : "false";
     case json::kind::int64:
     case json::kind::uint64:
-    case json::kind::double_: return "the number " + to_json(value);
-    case json::kind::array: return fmt::format("an array of {}", value.get_array().size());
-    case json::kind::object: return "an object";
-    case json::kind::string: break;
+    case json::kind::double_:
+      return "the number " + to_json(value);
+    case json::kind::array:
+      return fmt::format("an array of {}", value.get_array().size());
+    case json::kind::object:
+      return "an object";
+    case json::kind::string:
+      break;
   }
   const std::string_view text = view(value.get_string());
   if (text.size() <= 40) return fmt::format("'{}'", text);
@@ -103,7 +111,8 @@ std::string describe(const json::value& value) {
 
 std::string name_argument(std::size_t i, std::size_t count) {
   if (count == 1) return "the argument";
-  return fmt::format("the {} argument", i < ordinals.size() ? ordinals[i] : fmt::format("{}th", i + 1));
+  return fmt::format("the {} argument",
+                     i < ordinals.size() ? ordinals[i] : fmt::format("{}th", i + 1));
 }
 
 std::unexpected<Error> Arguments::error(std::string_view code, std::string_view message) const {
@@ -112,7 +121,8 @@ std::unexpected<Error> Arguments::error(std::string_view code, std::string_view 
 
 std::unexpected<Error> Arguments::wrong(std::size_t i, std::string_view wanted) const {
   const std::string came = values[i].decimal() ? "a decimal" : describe((*this)[i]);
-  return error("EXPR0301", fmt::format("{} must be {}, not {}", name_argument(i, size()), wanted, came));
+  return error("EXPR0301",
+               fmt::format("{} must be {}, not {}", name_argument(i, size()), wanted, came));
 }
 
 Result<std::string_view> Arguments::text(std::size_t i) const {

@@ -1,5 +1,6 @@
-// The function table. Each family has a file functions_<family>.cpp with its functions and their rows.
-// An eager function gets its arguments evaluated; a lazy one (if, and, or, coalesce) gets them as trees.
+// The function table. Each family has a file functions_<family>.cpp with its functions and their
+// rows. An eager function gets its arguments evaluated; a lazy one (if, and, or, coalesce) gets
+// them as trees.
 #pragma once
 #include <span>
 #include <string_view>
@@ -14,7 +15,8 @@ namespace rollcall::expr {
 
 class Evaluator;
 
-// The arguments of one eager call, counted from 0. Only functions whose row says `decimals` see a decimal.
+// The arguments of one eager call, counted from 0. Only functions whose row says `decimals` see a
+// decimal.
 struct Arguments {
   std::string_view function;  // as in the table, for messages
   std::span<Value> values;
@@ -25,7 +27,8 @@ struct Arguments {
 
   // The argument as what it must be, or EXPR0301 that names function, place and what came instead.
   Result<std::string_view> text(std::size_t i) const;
-  Result<std::string_view> text_or(std::size_t i, std::string_view otherwise) const;  // when it is not given
+  Result<std::string_view> text_or(std::size_t i,
+                                   std::string_view otherwise) const;  // when it is not given
   Result<std::int64_t> integer(std::size_t i) const;
   Result<const json::array*> array(std::size_t i) const;
   Result<const json::object*> object(std::size_t i) const;
@@ -71,7 +74,8 @@ std::string name_argument(std::size_t i, std::size_t count);
 inline std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 inline Value text_value(std::string_view text) { return json::value(json::string(text)); }
 
-// The member of that name: the same spelling first, then the first that differs by letter case only.
+// The member of that name: the same spelling first, then the first that differs by letter case
+// only.
 const json::value* find_member(const json::object& object, std::string_view key);
 
 // One step into a value: `?['key']`. Borrows when the value is borrowed.

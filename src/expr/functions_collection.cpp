@@ -53,7 +53,8 @@ Result<Value> contains(Arguments& arguments) {
     return json::value(view(*text).find(part) != std::string_view::npos);
   }
   if (const json::array* array = collection.if_array())
-    return json::value(std::ranges::any_of(*array, [&](auto& value) { return equal(value, sought); }));
+    return json::value(
+        std::ranges::any_of(*array, [&](auto& value) { return equal(value, sought); }));
   if (const json::object* object = collection.if_object()) {
     TRY(const std::string_view name, arguments.text(1));
     return json::value(find_member(*object, name) != nullptr);
@@ -80,7 +81,8 @@ Result<Value> length(Arguments& arguments) {
 }
 
 Result<Value> first(Arguments& arguments) {
-  if (const json::string* text = arguments[0].if_string()) return text_value(text_part(view(*text), 0, 1));
+  if (const json::string* text = arguments[0].if_string())
+    return text_value(text_part(view(*text), 0, 1));
   if (!arguments[0].is_array()) return arguments.wrong(0, array_or_text);
   if (arguments[0].get_array().empty()) return Value();
   return element(std::move(arguments.values[0]), 0);
@@ -104,12 +106,14 @@ Result<std::size_t> count_argument(const Arguments& arguments, std::size_t i) {
 }
 
 json::array copy(const json::array& array, std::size_t from, std::size_t to) {
-  return json::array(array.begin() + static_cast<std::ptrdiff_t>(from), array.begin() + static_cast<std::ptrdiff_t>(to));
+  return json::array(array.begin() + static_cast<std::ptrdiff_t>(from),
+                     array.begin() + static_cast<std::ptrdiff_t>(to));
 }
 
 Result<Value> take(Arguments& arguments) {
   TRY(const std::size_t count, count_argument(arguments, 1));
-  if (const json::string* text = arguments[0].if_string()) return text_value(text_part(view(*text), 0, count));
+  if (const json::string* text = arguments[0].if_string())
+    return text_value(text_part(view(*text), 0, count));
   if (!arguments[0].is_array()) return arguments.wrong(0, array_or_text);
   const json::array& array = arguments[0].get_array();
   return Value(copy(array, 0, std::min(count, array.size())));
@@ -132,7 +136,8 @@ Result<Value> chunk(Arguments& arguments) {
   if (const json::string* text = arguments[0].if_string()) {
     const std::string_view all = view(*text);
     if (all.size() / step > max_elements)
-      return arguments.error("EXPR0504", fmt::format("there are more than {} chunks", max_elements));
+      return arguments.error("EXPR0504",
+                             fmt::format("there are more than {} chunks", max_elements));
     for (std::string_view rest = all; !rest.empty();) {
       std::size_t end = utf16_offset(rest, step);
       if (end == 0) end = utf16_offset(rest, 2);  // a pair does not come apart
@@ -157,7 +162,8 @@ Result<Value> join(Arguments& arguments) {
     if (!std::exchange(first, false)) out += delimiter;
     TRY_DO(append_text(out, value));
     if (out.size() > max_text_bytes)
-      return arguments.error("EXPR0503", fmt::format("the text is longer than {} bytes", max_text_bytes));
+      return arguments.error("EXPR0503",
+                             fmt::format("the text is longer than {} bytes", max_text_bytes));
   }
   return text_value(out);
 }
@@ -170,7 +176,8 @@ Result<Value> reverse(Arguments& arguments) {
   return Value(std::move(value));
 }
 
-// sort(array, 'property'?): numbers before or after each other, texts ordinally; equal ones keep their order.
+// sort(array, 'property'?): numbers before or after each other, texts ordinally; equal ones keep
+// their order.
 Result<Value> sort(Arguments& arguments) {
   TRY(const json::array* array, arguments.array(0));
   TRY(const std::string_view by, arguments.text_or(1, ""));
@@ -185,10 +192,14 @@ Result<Value> sort(Arguments& arguments) {
     if (!by.empty()) {
       const json::object* object = value.if_object();
       key = object ? find_member(*object, by) : nullptr;
-      if (!key) return arguments.error("EXPR0302", fmt::format("{} has no property '{}'", describe(value), by));
+      if (!key)
+        return arguments.error("EXPR0302",
+                               fmt::format("{} has no property '{}'", describe(value), by));
     }
     if (!entries.empty() && !order_of(Value::borrow(*entries.front().key), Value::borrow(*key)))
-      return arguments.error("EXPR0301", fmt::format("{} and {} have no order", describe(*entries.front().key), describe(*key)));
+      return arguments.error(
+          "EXPR0301",
+          fmt::format("{} and {} have no order", describe(*entries.front().key), describe(*key)));
     entries.push_back({key, &value});
   }
   std::ranges::stable_sort(entries, [](const Entry& a, const Entry& b) {
@@ -205,7 +216,8 @@ Result<Value> sort(Arguments& arguments) {
 Result<bool> all_arrays(const Arguments& arguments) {
   const bool arrays = arguments[0].is_array();
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (!arguments[i].is_array() && !arguments[i].is_object()) return arguments.wrong(i, "an array or an object");
+    if (!arguments[i].is_array() && !arguments[i].is_object())
+      return arguments.wrong(i, "an array or an object");
     if (arguments[i].is_array() != arrays)
       return arguments.error("EXPR0301", "the arguments must be all arrays or all objects");
   }
@@ -217,7 +229,8 @@ Result<Value> union_of(Arguments& arguments) {
   if (!arrays) {
     json::object result;
     for (std::size_t i = 0; i < arguments.size(); ++i)
-      for (const auto& member : arguments[i].get_object()) result.insert_or_assign(member.key(), member.value());
+      for (const auto& member : arguments[i].get_object())
+        result.insert_or_assign(member.key(), member.value());
     return Value(std::move(result));
   }
   json::array result;
@@ -249,7 +262,8 @@ Result<Value> intersection(Arguments& arguments) {
   json::array result;
   Elements seen;
   for (const json::value& value : arguments[0].get_array())
-    if (std::ranges::all_of(others, [&](auto& other) { return other.contains(value); }) && seen.insert(value))
+    if (std::ranges::all_of(others, [&](auto& other) { return other.contains(value); }) &&
+        seen.insert(value))
       result.push_back(value);
   return Value(std::move(result));
 }

@@ -45,7 +45,8 @@ Result<Value> string(Arguments& arguments) {
 Result<Value> boolean(Arguments& arguments) {
   const json::value& value = arguments[0];
   if (value.is_bool()) return std::move(arguments.values[0]);
-  if (const auto number = number_of(arguments.values[0])) return json::value(as_double(*number) != 0);
+  if (const auto number = number_of(arguments.values[0]))
+    return json::value(as_double(*number) != 0);
   if (const json::string* text = value.if_string()) {
     const std::string_view word = trim(view(*text));
     if (equals_ignoring_case(word, "true")) return json::value(true);
@@ -54,12 +55,14 @@ Result<Value> boolean(Arguments& arguments) {
   return arguments.wrong(0, "true, false or a number");
 }
 
-// .NET reads integers as floats and casts them, so large ones lose digits and NaN is the least of all.
+// .NET reads integers as floats and casts them, so large ones lose digits and NaN is the least of
+// all.
 Result<Value> whole(const Arguments& arguments, double value) {
   constexpr double limit = 9223372036854775808.0;
   if (std::isnan(value)) return json::value(std::numeric_limits<std::int64_t>::min());
   if (std::floor(value) != value) return arguments.wrong(0, "a whole number");
-  if (value >= limit || value < -limit) return arguments.error("EXPR0305", "the number does not fit into 64 bits");
+  if (value >= limit || value < -limit)
+    return arguments.error("EXPR0305", "the number does not fit into 64 bits");
   return json::value(static_cast<std::int64_t>(value));
 }
 
@@ -92,7 +95,8 @@ Result<Value> floating(Arguments& arguments) {
   TRY(const NumberCulture culture, culture_argument(arguments, 1));
   const auto value = parse_double(text, culture);
   // Without a locale, .NET's second attempt does not know the word Infinity.
-  const bool word = value && std::isinf(*value) && text.find_first_of("0123456789") == std::string_view::npos;
+  const bool word =
+      value && std::isinf(*value) && text.find_first_of("0123456789") == std::string_view::npos;
   if (!value || (word && arguments.size() == 1)) return arguments.wrong(0, "a number");
   return json::value(*value);
 }
@@ -120,7 +124,8 @@ Result<Value> is_int(Arguments& arguments) {
   TRY(const std::string text, as_text(arguments.values[0]));
   const std::string_view digits = trim(text);
   const std::size_t sign = digits.starts_with('-') || digits.starts_with('+') ? 1 : 0;
-  if (digits.size() == sign || digits.find_first_not_of("0123456789", sign) != std::string_view::npos)
+  if (digits.size() == sign ||
+      digits.find_first_not_of("0123456789", sign) != std::string_view::npos)
     return json::value(false);
   const auto decimal = parse_decimal(digits.starts_with('+') ? digits.substr(1) : digits);
   return json::value(decimal && to_int64(*decimal));
@@ -177,9 +182,11 @@ Result<Value> data_uri(Arguments& arguments) {
   const json::value& value = arguments[0];
   if (value.is_null()) return arguments.wrong(0, "a value");
   if (is_envelope(value))
-    return text_value(fmt::format("data:{};base64,{}", envelope_type(value), text_or(value, "$content")));
+    return text_value(
+        fmt::format("data:{};base64,{}", envelope_type(value), text_or(value, "$content")));
   TRY(const std::string text, as_text(arguments.values[0]));
-  const std::string_view type = value.is_string() ? "text/plain;charset=utf-8" : "application/json;charset=utf-8";
+  const std::string_view type =
+      value.is_string() ? "text/plain;charset=utf-8" : "application/json;charset=utf-8";
   return text_value(fmt::format("data:{};base64,{}", type, base64_encode(text)));
 }
 
@@ -203,7 +210,8 @@ Result<DataUri> parse_data_uri(const Arguments& arguments) {
     uri.parts.pop_back();
   }
   for (std::size_t i = 1; i < uri.parts.size(); ++i)
-    if (uri.parts[i].empty()) return arguments.error("EXPR0304", "the data URI's content type has an empty part");
+    if (uri.parts[i].empty())
+      return arguments.error("EXPR0304", "the data URI's content type has an empty part");
   return uri;
 }
 
@@ -214,13 +222,15 @@ std::optional<std::string_view> charset_of(std::string_view part) {
 
 Result<Value> data_uri_to_binary(Arguments& arguments) {
   TRY(const DataUri uri, parse_data_uri(arguments));
-  std::string type = uri.parts.empty() || uri.parts[0].empty() ? "text/plain" : std::string(uri.parts[0]);
+  std::string type =
+      uri.parts.empty() || uri.parts[0].empty() ? "text/plain" : std::string(uri.parts[0]);
   if (type.find('/') == std::string::npos)
     return arguments.error("EXPR0304", fmt::format("'{}' is no content type", type));
   for (std::size_t i = 1; i < uri.parts.size(); ++i) {
     if (const auto charset = charset_of(uri.parts[i])) {
       const std::string name = to_lower(*charset);
-      if (name != "utf-8" && name != "ascii" && name != "us-ascii" && name != "iso-8859-1" && name != "utf-16")
+      if (name != "utf-8" && name != "ascii" && name != "us-ascii" && name != "iso-8859-1" &&
+          name != "utf-16")
         return arguments.error("EXPR0304", fmt::format("there is no charset '{}'", *charset));
     }
     type += ';';
@@ -236,8 +246,10 @@ Result<Value> data_uri_to_binary(Arguments& arguments) {
 Result<Value> data_uri_to_string(Arguments& arguments) {
   TRY(const DataUri uri, parse_data_uri(arguments));
   if (uri.parts.size() > 1)
-    if (const auto charset = charset_of(uri.parts[1]); charset && !equals_ignoring_case(*charset, "utf-8"))
-      return arguments.error("EXPR0304", fmt::format("the charset '{}' is not supported; use utf-8", *charset));
+    if (const auto charset = charset_of(uri.parts[1]);
+        charset && !equals_ignoring_case(*charset, "utf-8"))
+      return arguments.error("EXPR0304",
+                             fmt::format("the charset '{}' is not supported; use utf-8", *charset));
   if (!uri.base64) return text_value(valid_utf8(decode_form(uri.data)));
   auto bytes = base64_decode(uri.data);
   if (!bytes) return arguments.error("EXPR0304", "the data is not base64");

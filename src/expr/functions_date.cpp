@@ -21,7 +21,8 @@ Result<DateTime> time_argument(const Arguments& arguments, std::size_t i) {
   return time;
 }
 
-Result<Value> written(const Arguments& arguments, DateTime time, std::size_t format_at, std::size_t locale_at = 99) {
+Result<Value> written(const Arguments& arguments, DateTime time, std::size_t format_at,
+                      std::size_t locale_at = 99) {
   TRY(const std::string_view format, arguments.text_or(format_at, round_trip));
   TRY(const std::string_view locale, arguments.text_or(locale_at, ""));
   auto text = format_date(time, format, locale);
@@ -53,7 +54,8 @@ std::optional<Timestamp> add_months(Timestamp time, std::int64_t months) {
 }
 
 Result<DateTime> moved(const Arguments& arguments, DateTime from, std::int64_t count, Unit unit) {
-  constexpr std::int64_t ticks[] = {ticks_per_second, ticks_per_minute, ticks_per_hour, ticks_per_day, 7 * ticks_per_day};
+  constexpr std::int64_t ticks[] = {ticks_per_second, ticks_per_minute, ticks_per_hour,
+                                    ticks_per_day, 7 * ticks_per_day};
   std::optional<Timestamp> result;
   if (unit == Unit::month || unit == Unit::year) {
     std::int64_t months = count;
@@ -87,7 +89,8 @@ Result<Value> moved_by(Arguments& arguments, int sign) {
   TRY(const DateTime time, time_argument(arguments, 0));
   TRY(const std::int64_t count, arguments.integer(1));
   TRY(const Unit unit, unit_argument(arguments, 2));
-  if (count == std::numeric_limits<std::int64_t>::min()) return arguments.wrong(1, "a smaller number");
+  if (count == std::numeric_limits<std::int64_t>::min())
+    return arguments.wrong(1, "a smaller number");
   TRY(const DateTime result, moved(arguments, time, sign * count, unit));
   return written(arguments, result, 3);
 }
@@ -98,8 +101,10 @@ Result<Value> subtract_from_time(Arguments& arguments) { return moved_by(argumen
 Result<Value> moved_from_now(Arguments& arguments, int sign) {
   TRY(const std::int64_t count, arguments.integer(0));
   TRY(const Unit unit, unit_argument(arguments, 1));
-  if (count == std::numeric_limits<std::int64_t>::min()) return arguments.wrong(0, "a smaller number");
-  TRY(const DateTime result, moved(arguments, {arguments.environment.now(), true}, sign * count, unit));
+  if (count == std::numeric_limits<std::int64_t>::min())
+    return arguments.wrong(0, "a smaller number");
+  TRY(const DateTime result,
+      moved(arguments, {arguments.environment.now(), true}, sign * count, unit));
   return written(arguments, result, 2);
 }
 Result<Value> get_future_time(Arguments& arguments) { return moved_from_now(arguments, 1); }

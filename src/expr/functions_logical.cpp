@@ -58,14 +58,16 @@ Result<Value> equals(Arguments& arguments) {
   return json::value(equal(arguments.values[0], arguments.values[1]));
 }
 
-// Numbers with numbers, texts with texts (ordinal); what cannot be ordered is an error, NaN is never less.
+// Numbers with numbers, texts with texts (ordinal); what cannot be ordered is an error, NaN is
+// never less.
 template <class Holds>
 Result<Value> compare_with(Arguments& arguments, Holds holds) {
   const auto order = order_of(arguments.values[0], arguments.values[1]);
   if (!order)
-    return arguments.error("EXPR0301",
-                           fmt::format("{} and {} cannot be compared; both must be numbers or both texts",
-                                       describe_value(arguments.values[0]), describe_value(arguments.values[1])));
+    return arguments.error(
+        "EXPR0301",
+        fmt::format("{} and {} cannot be compared; both must be numbers or both texts",
+                    describe_value(arguments.values[0]), describe_value(arguments.values[1])));
   return json::value(*order != std::partial_ordering::unordered && holds(*order));
 }
 

@@ -99,12 +99,14 @@ Result<Value> mod(Arguments& arguments) {
 // max(1, 2, 3) or max(array). The result has the widest kind among all numbers.
 Result<Value> extreme(Arguments& arguments, bool greatest) {
   std::vector<Number> numbers;
-  const bool array = arguments.size() == 1 && !arguments.values[0].decimal() && arguments[0].is_array();
+  const bool array =
+      arguments.size() == 1 && !arguments.values[0].decimal() && arguments[0].is_array();
   if (array) {
     for (const json::value& element : arguments[0].get_array()) {
       const auto number = number_of(Value::borrow(element));
       if (!number)
-        return arguments.error("EXPR0301", fmt::format("the array holds {}, which is no number", describe(element)));
+        return arguments.error(
+            "EXPR0301", fmt::format("the array holds {}, which is no number", describe(element)));
       numbers.push_back(*number);
     }
   } else {
@@ -114,8 +116,10 @@ Result<Value> extreme(Arguments& arguments, bool greatest) {
     }
   }
   if (numbers.empty()) return arguments.error("EXPR0301", "the array is empty");
-  const bool decimal = std::ranges::any_of(numbers, [](auto& n) { return std::holds_alternative<Decimal>(n); });
-  const bool real = std::ranges::any_of(numbers, [](auto& n) { return std::holds_alternative<double>(n); });
+  const bool decimal =
+      std::ranges::any_of(numbers, [](auto& n) { return std::holds_alternative<Decimal>(n); });
+  const bool real =
+      std::ranges::any_of(numbers, [](auto& n) { return std::holds_alternative<double>(n); });
   if (decimal) {
     std::optional<Decimal> best;
     for (const Number& number : numbers) {
@@ -141,10 +145,12 @@ Result<Value> rand(Arguments& arguments) {
   TRY(const std::int64_t least, arguments.integer(0));
   TRY(const std::int64_t most, arguments.integer(1));
   if (most <= least)
-    return arguments.error("EXPR0303", fmt::format("the range from {} to {} is empty", least, most));
+    return arguments.error("EXPR0303",
+                           fmt::format("the range from {} to {} is empty", least, most));
   const auto width = static_cast<std::uint64_t>(most) - static_cast<std::uint64_t>(least);
   __extension__ using Wide = unsigned __int128;
-  const auto offset = static_cast<std::uint64_t>(Wide(arguments.environment.random()) * width >> 64U);
+  const auto offset =
+      static_cast<std::uint64_t>(Wide(arguments.environment.random()) * width >> 64U);
   return json::value(static_cast<std::int64_t>(static_cast<std::uint64_t>(least) + offset));
 }
 
@@ -152,7 +158,8 @@ Result<Value> range(Arguments& arguments) {
   TRY(const std::int64_t start, arguments.integer(0));
   TRY(const std::int64_t count, arguments.integer(1));
   if (count < 0 || count > max_range)
-    return arguments.error("EXPR0504", fmt::format("the count must be from 0 to {}, not {}", max_range, count));
+    return arguments.error("EXPR0504",
+                           fmt::format("the count must be from 0 to {}, not {}", max_range, count));
   std::int64_t last = 0;
   if (__builtin_add_overflow(start, count, &last)) return overflow(arguments);
   json::array result;

@@ -1,4 +1,5 @@
-// Objects with a property more, less or other; answers a new object. Names differ by letter case only once.
+// Objects with a property more, less or other; answers a new object. Names differ by letter case
+// only once.
 #include <fmt/format.h>
 
 #include "expr/functions.hpp"
@@ -22,7 +23,9 @@ Result<Value> add_property(Arguments& arguments) {
   TRY(const json::object* object, arguments.object(0));
   TRY(const std::string_view name, arguments.text(1));
   if (find_member(*object, name))
-    return arguments.error("EXPR0303", fmt::format("the object has a property '{}' already; setProperty changes it", name));
+    return arguments.error(
+        "EXPR0303",
+        fmt::format("the object has a property '{}' already; setProperty changes it", name));
   json::object result = take_object(arguments);
   result.insert_or_assign(name, std::move(arguments.values[2]).take());
   return Value(std::move(result));

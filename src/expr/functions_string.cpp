@@ -1,5 +1,5 @@
-// Texts. Positions count UTF-16 code units from 0, as in .NET; searches ignore letter case, except contains
-// and replace.
+// Texts. Positions count UTF-16 code units from 0, as in .NET; searches ignore letter case, except
+// contains and replace.
 #include <fmt/format.h>
 
 #include "expr/functions.hpp"
@@ -16,7 +16,8 @@ Result<Value> concat(Arguments& arguments) {
   for (const Value& value : arguments.values) {
     TRY_DO(append_text(out, value));
     if (out.size() > max_text_bytes)
-      return arguments.error("EXPR0503", fmt::format("the text is longer than {} bytes", max_text_bytes));
+      return arguments.error("EXPR0503",
+                             fmt::format("the text is longer than {} bytes", max_text_bytes));
   }
   return text_value(out);
 }
@@ -75,7 +76,8 @@ Result<Value> nth_index_of(Arguments& arguments) {
   if (needle.empty()) return json::value(occurrence > 0 ? 0 : -1);
   if (occurrence > 0) {
     std::size_t at = folded.find(needle);
-    while (--occurrence > 0 && at != std::u32string::npos) at = folded.find(needle, at + needle.size());
+    while (--occurrence > 0 && at != std::u32string::npos)
+      at = folded.find(needle, at + needle.size());
     return position(text, at);
   }
   std::size_t at = folded.rfind(needle);
@@ -91,10 +93,12 @@ Result<Value> replace(Arguments& arguments) {
   if (old.empty()) return arguments.error("EXPR0303", "the text to replace must not be empty");
   std::string out;
   std::size_t at = 0;
-  for (std::size_t found = 0; (found = text.find(old, at)) != std::string_view::npos; at = found + old.size()) {
+  for (std::size_t found = 0; (found = text.find(old, at)) != std::string_view::npos;
+       at = found + old.size()) {
     out.append(text, at, found - at).append(fresh);
     if (out.size() > max_text_bytes)
-      return arguments.error("EXPR0503", fmt::format("the text is longer than {} bytes", max_text_bytes));
+      return arguments.error("EXPR0503",
+                             fmt::format("the text is longer than {} bytes", max_text_bytes));
   }
   out.append(text, at);
   return text_value(out);
@@ -109,8 +113,11 @@ Result<Value> slice(Arguments& arguments) {
   if (arguments.size() > 2 && !arguments[2].is_null()) {
     TRY(end, arguments.integer(2));
   }
-  const auto clamp = [&](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + length : i, 0, length); };
-  const auto from = static_cast<std::size_t>(clamp(start)), to = static_cast<std::size_t>(clamp(end));
+  const auto clamp = [&](std::int64_t i) {
+    return std::clamp<std::int64_t>(i < 0 ? i + length : i, 0, length);
+  };
+  const auto from = static_cast<std::size_t>(clamp(start)),
+             to = static_cast<std::size_t>(clamp(end));
   if (to <= from) return text_value("");
   const std::size_t first = utf16_offset(text, from);
   return text_value(text.substr(first, utf16_offset(text, to) - first));
@@ -125,7 +132,8 @@ Result<Value> split(Arguments& arguments) {
     for (std::size_t found = 0; (found = text.find(delimiter, at)) != std::string_view::npos;
          at = found + delimiter.size()) {
       if (parts.size() >= max_elements)
-        return arguments.error("EXPR0504", fmt::format("there are more than {} parts", max_elements));
+        return arguments.error("EXPR0504",
+                               fmt::format("there are more than {} parts", max_elements));
       parts.emplace_back(text.substr(at, found - at));
     }
   parts.emplace_back(text.substr(at));
@@ -141,8 +149,10 @@ Result<Value> substring(Arguments& arguments) {
     TRY(length, arguments.integer(2));
   }
   if (start < 0 || length < 0 || start > units || length > units - start)
-    return arguments.error("EXPR0303", fmt::format("start {} and length {} reach outside of a text of {}; slice cuts off instead",
-                                                   start, length, units));
+    return arguments.error(
+        "EXPR0303",
+        fmt::format("start {} and length {} reach outside of a text of {}; slice cuts off instead",
+                    start, length, units));
   const std::size_t first = utf16_offset(text, static_cast<std::size_t>(start));
   const std::size_t end = utf16_offset(text, static_cast<std::size_t>(start + length));
   return text_value(text.substr(first, end - first));
@@ -167,16 +177,20 @@ Result<Value> trim(Arguments& arguments) {
 Result<Value> guid(Arguments& arguments) {
   TRY(const std::string_view format, arguments.text_or(0, "D"));
   const std::uint64_t high = (arguments.environment.random() & ~std::uint64_t{0xf000}) | 0x4000U;
-  const std::uint64_t low = (arguments.environment.random() & ~(std::uint64_t{3} << 62U)) | std::uint64_t{1} << 63U;
+  const std::uint64_t low =
+      (arguments.environment.random() & ~(std::uint64_t{3} << 62U)) | std::uint64_t{1} << 63U;
   const std::string digits = fmt::format("{:016x}{:016x}", high, low);
   if (format == "N" || format == "n") return text_value(digits);
-  const auto part = [&](std::size_t from, std::size_t length) { return std::string_view(digits).substr(from, length); };
+  const auto part = [&](std::size_t from, std::size_t length) {
+    return std::string_view(digits).substr(from, length);
+  };
   const std::string plain =
       fmt::format("{}-{}-{}-{}-{}", part(0, 8), part(8, 4), part(12, 4), part(16, 4), part(20, 12));
   if (format == "D" || format == "d" || format.empty()) return text_value(plain);
   if (format == "B" || format == "b") return text_value(fmt::format("{{{}}}", plain));
   if (format == "P" || format == "p") return text_value(fmt::format("({})", plain));
-  return arguments.error("EXPR0303", fmt::format("'{}' is no format of a guid; N, D, B and P are", format));
+  return arguments.error("EXPR0303",
+                         fmt::format("'{}' is no format of a guid; N, D, B and P are", format));
 }
 
 Result<Value> format_number(Arguments& arguments) {

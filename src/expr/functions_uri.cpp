@@ -9,7 +9,8 @@
 namespace rollcall::expr {
 namespace {
 
-// Designers write several arguments where text and values stand side by side: they are put together.
+// Designers write several arguments where text and values stand side by side: they are put
+// together.
 Result<Value> encode(Arguments& arguments) {
   std::string text;
   for (const Value& value : arguments.values) TRY_DO(append_text(text, value));

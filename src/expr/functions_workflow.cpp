@@ -72,8 +72,10 @@ Result<Value> part_of(Arguments& a, Value body, std::size_t which) {
   if (!parts || !parts->is_array()) return a.error("EXPR0301", "the body has no parts");
   const json::array& array = parts->get_array();
   if (index < 0 || static_cast<std::size_t>(index) >= array.size())
-    return a.error("EXPR0302", fmt::format("there is no part {}: the body has {}", index, array.size()));
-  TRY(Value part, access(Value::borrow(array[static_cast<std::size_t>(index)]), json::value("body"), true));
+    return a.error("EXPR0302",
+                   fmt::format("there is no part {}: the body has {}", index, array.size()));
+  TRY(Value part,
+      access(Value::borrow(array[static_cast<std::size_t>(index)]), json::value("body"), true));
   return Value(std::move(part).take());
 }
 
@@ -86,18 +88,26 @@ Result<Value> trigger_multipart_body(Arguments& a) {
   return part_of(a, std::move(all), 0);
 }
 
-// The values of a field: of a multipart body's parts by their Content-Disposition, or of an urlencoded text.
+// The values of a field: of a multipart body's parts by their Content-Disposition, or of an
+// urlencoded text.
 Result<json::array> form_values(Arguments& a, const Value& body, std::string_view key) {
   json::array values;
   const json::object* object = body->if_object();
-  if (const json::value* parts = object ? find_member(*object, "$multipart") : nullptr; parts && parts->is_array()) {
+  if (const json::value* parts = object ? find_member(*object, "$multipart") : nullptr;
+      parts && parts->is_array()) {
     for (const json::value& part : parts->get_array()) {
-      const json::value* headers = part.is_object() ? find_member(part.get_object(), "headers") : nullptr;
+      const json::value* headers =
+          part.is_object() ? find_member(part.get_object(), "headers") : nullptr;
       const json::value* disposition =
-          headers && headers->is_object() ? find_member(headers->get_object(), "Content-Disposition") : nullptr;
+          headers && headers->is_object()
+              ? find_member(headers->get_object(), "Content-Disposition")
+              : nullptr;
       if (!disposition || !disposition->is_string()) continue;
-      if (view(disposition->get_string()).find(fmt::format("name=\"{}\"", key)) == std::string_view::npos) continue;
-      if (const json::value* content = find_member(part.get_object(), "body")) values.push_back(*content);
+      if (view(disposition->get_string()).find(fmt::format("name=\"{}\"", key)) ==
+          std::string_view::npos)
+        continue;
+      if (const json::value* content = find_member(part.get_object(), "body"))
+        values.push_back(*content);
     }
     return values;
   }
@@ -129,7 +139,9 @@ Result<Value> only_one(Arguments& a, Result<Value> values) {
   if (!values) return values;
   const std::size_t count = (*values)->get_array().size();
   if (count == 0) return Value();
-  if (count > 1) return a.error("EXPR0303", fmt::format("the field has {} values; use {}", count, "formDataMultiValues"));
+  if (count > 1)
+    return a.error("EXPR0303",
+                   fmt::format("the field has {} values; use {}", count, "formDataMultiValues"));
   json::value array = std::move(*values).take();
   return std::move(array.get_array().front());
 }

@@ -19,7 +19,8 @@ bool take(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-std::string symbol(const icu::DecimalFormatSymbols& symbols, icu::DecimalFormatSymbols::ENumberFormatSymbol which) {
+std::string symbol(const icu::DecimalFormatSymbols& symbols,
+                   icu::DecimalFormatSymbols::ENumberFormatSymbol which) {
   std::string out;
   symbols.getSymbol(which).toUTF8String(out);
   return out;
@@ -49,7 +50,8 @@ Value value_of(const Number& number) {
 }
 
 double as_double(const Number& number) {
-  if (const auto* integer = std::get_if<std::int64_t>(&number)) return static_cast<double>(*integer);
+  if (const auto* integer = std::get_if<std::int64_t>(&number))
+    return static_cast<double>(*integer);
   if (const auto* real = std::get_if<double>(&number)) return *real;
   return to_double(std::get<Decimal>(number));
 }
@@ -70,10 +72,12 @@ std::optional<NumberCulture> number_culture(std::string_view locale_name) {
   using Symbols = icu::DecimalFormatSymbols;
   return NumberCulture{symbol(symbols, Symbols::kDecimalSeparatorSymbol),
                        symbol(symbols, Symbols::kGroupingSeparatorSymbol),
-                       symbol(symbols, Symbols::kInfinitySymbol), symbol(symbols, Symbols::kNaNSymbol)};
+                       symbol(symbols, Symbols::kInfinitySymbol),
+                       symbol(symbols, Symbols::kNaNSymbol)};
 }
 
-std::optional<std::string> plain_number(std::string_view text, const NumberCulture& culture, bool exponent) {
+std::optional<std::string> plain_number(std::string_view text, const NumberCulture& culture,
+                                        bool exponent) {
   text = trim(text);
   bool negative = false, sign = false;
   const auto take_sign = [&] {
@@ -123,9 +127,11 @@ std::optional<std::string> plain_number(std::string_view text, const NumberCultu
 std::optional<double> parse_double(std::string_view text, const NumberCulture& culture) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const std::string_view word = trim(text);
-  if (equals_ignoring_case(word, culture.not_a_number)) return std::numeric_limits<double>::quiet_NaN();
+  if (equals_ignoring_case(word, culture.not_a_number))
+    return std::numeric_limits<double>::quiet_NaN();
   if (equals_ignoring_case(word, culture.infinity)) return infinity;
-  if (word.starts_with('-') && equals_ignoring_case(word.substr(1), culture.infinity)) return -infinity;
+  if (word.starts_with('-') && equals_ignoring_case(word.substr(1), culture.infinity))
+    return -infinity;
   const auto plain = plain_number(text, culture, true);
   if (!plain) return std::nullopt;
   double value = 0;

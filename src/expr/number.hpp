@@ -1,5 +1,5 @@
-// The three kinds of numbers of expressions, from narrow to wide: integer, float, decimal; and reading them
-// from text as .NET does.
+// The three kinds of numbers of expressions, from narrow to wide: integer, float, decimal; and
+// reading them from text as .NET does.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -31,9 +31,11 @@ struct NumberCulture {
 // nullopt: there is no such locale. "" is the invariant culture.
 std::optional<NumberCulture> number_culture(std::string_view locale);
 
-// White space around, a sign before or behind, group separators anywhere before the decimal point; answers
+// White space around, a sign before or behind, group separators anywhere before the decimal point;
+// answers
 // [-]digits[.digits][e…] with plain signs. nullopt: it is no number.
-std::optional<std::string> plain_number(std::string_view text, const NumberCulture& culture, bool exponent);
+std::optional<std::string> plain_number(std::string_view text, const NumberCulture& culture,
+                                        bool exponent);
 // The same, and NaN and the infinity of the culture.
 std::optional<double> parse_double(std::string_view text, const NumberCulture& culture);
 

@@ -25,7 +25,8 @@ struct Digits {
   // The digit with the weight 10^exponent.
   char at(int exponent) const {
     const int i = point - 1 - exponent;
-    return i < 0 || i >= static_cast<int>(digits.size()) ? '0' : digits[static_cast<std::size_t>(i)];
+    return i < 0 || i >= static_cast<int>(digits.size()) ? '0'
+                                                         : digits[static_cast<std::size_t>(i)];
   }
   void trim() {
     const std::size_t first = std::min(digits.find_first_not_of('0'), digits.size());
@@ -47,7 +48,8 @@ struct Digits {
     digits.resize(static_cast<std::size_t>(keep));
     if (up) {
       int i = keep - 1;
-      while (i >= 0 && digits[static_cast<std::size_t>(i)] == '9') digits[static_cast<std::size_t>(i--)] = '0';
+      while (i >= 0 && digits[static_cast<std::size_t>(i)] == '9')
+        digits[static_cast<std::size_t>(i--)] = '0';
       if (i >= 0) {
         ++digits[static_cast<std::size_t>(i)];
       } else {
@@ -87,7 +89,8 @@ Digits from_double(double value, int significant) {
 
 // Custom formats see 15 digits of a float, standard ones all of them.
 Digits digits_of(const Number& number, bool exact) {
-  if (const auto* integer = std::get_if<std::int64_t>(&number)) return from_plain(fmt::format("{}", *integer));
+  if (const auto* integer = std::get_if<std::int64_t>(&number))
+    return from_plain(fmt::format("{}", *integer));
   if (const auto* real = std::get_if<double>(&number)) return from_double(*real, exact ? 60 : 15);
   return from_plain(to_string(std::get<Decimal>(number)));
 }
@@ -98,14 +101,15 @@ struct Culture {
 };
 
 // The parts of a pattern such as `¤#,##0.00` around its digits.
-void affixes(const std::string& pattern, const std::string& mark, const std::string& symbol, std::string& before,
-             std::string& after) {
+void affixes(const std::string& pattern, const std::string& mark, const std::string& symbol,
+             std::string& before, std::string& after) {
   const std::string positive = pattern.substr(0, pattern.find(';'));
   const std::size_t first = positive.find_first_of("#0");
   const std::size_t last = positive.find_last_of("#0");
   if (first == std::string::npos) return;
   const auto fill = [&](std::string text) {
-    if (const std::size_t at = text.find(mark); at != std::string::npos) text.replace(at, mark.size(), symbol);
+    if (const std::size_t at = text.find(mark); at != std::string::npos)
+      text.replace(at, mark.size(), symbol);
     return text;
   };
   before = fill(positive.substr(0, first));
@@ -126,13 +130,16 @@ Result<Culture> culture_of(std::string_view locale_name) {
   symbols.getSymbol(icu::DecimalFormatSymbols::kCurrencySymbol).toUTF8String(symbol);
   const auto pattern_of = [&](UNumberFormatStyle style) {
     std::string pattern;
-    const std::unique_ptr<icu::NumberFormat> format(icu::NumberFormat::createInstance(locale, style, status));
+    const std::unique_ptr<icu::NumberFormat> format(
+        icu::NumberFormat::createInstance(locale, style, status));
     icu::UnicodeString text;
-    if (const auto* decimal = dynamic_cast<const icu::DecimalFormat*>(format.get())) decimal->toPattern(text);
+    if (const auto* decimal = dynamic_cast<const icu::DecimalFormat*>(format.get()))
+      decimal->toPattern(text);
     text.toUTF8String(pattern);
     return pattern;
   };
-  affixes(pattern_of(UNUM_CURRENCY), "\xc2\xa4", symbol, culture.before_currency, culture.after_currency);
+  affixes(pattern_of(UNUM_CURRENCY), "\xc2\xa4", symbol, culture.before_currency,
+          culture.after_currency);
   affixes(pattern_of(UNUM_PERCENT), "%", "%", culture.before_percent, culture.after_percent);
   return culture;
 }
@@ -154,15 +161,17 @@ std::string with_sign(const Digits& digits, std::string text) {
 }
 
 // d.ddd…E+003
-std::string scientific(Digits digits, int places, char letter, int least_exponent_digits, const Culture& culture) {
+std::string scientific(Digits digits, int places, char letter, int least_exponent_digits,
+                       const Culture& culture) {
   const int exponent = digits.zero() ? 0 : digits.point - 1;
   digits.point -= exponent;
   digits.round(places);
   const int carry = digits.point > 1 ? 1 : 0;  // 9.99 became 10.0
   digits.point -= carry;
   const int shown = exponent + carry;
-  return with_sign(digits, fmt::format("{}{}{}{:0{}}", fixed(digits, places, culture, false), letter,
-                                       shown < 0 ? '-' : '+', std::abs(shown), least_exponent_digits));
+  return with_sign(digits,
+                   fmt::format("{}{}{}{:0{}}", fixed(digits, places, culture, false), letter,
+                               shown < 0 ? '-' : '+', std::abs(shown), least_exponent_digits));
 }
 
 std::string general(const Number& number, int precision, char letter, const Culture& culture) {
@@ -171,19 +180,21 @@ std::string general(const Number& number, int precision, char letter, const Cult
     if (const auto* real = std::get_if<double>(&number))
       text = format_double(*real);
     else
-      text = std::holds_alternative<Decimal>(number) ? to_string(std::get<Decimal>(number))
-                                                      : fmt::format("{}", std::get<std::int64_t>(number));
+      text = std::holds_alternative<Decimal>(number)
+                 ? to_string(std::get<Decimal>(number))
+                 : fmt::format("{}", std::get<std::int64_t>(number));
   } else {
     Digits digits = digits_of(number, true);
     digits.round(precision - digits.point);
     const int exponent = digits.zero() ? 0 : digits.point - 1;
     const int places = std::max(static_cast<int>(digits.digits.size()) - digits.point, 0);
     if (exponent >= precision || exponent <= -5)
-      return scientific(digits, std::max(static_cast<int>(digits.digits.size()) - 1, 0), letter == 'G' ? 'E' : 'e',
-                        2, culture);
+      return scientific(digits, std::max(static_cast<int>(digits.digits.size()) - 1, 0),
+                        letter == 'G' ? 'E' : 'e', 2, culture);
     return with_sign(digits, fixed(digits, places, culture, false));
   }
-  if (const std::size_t dot = text.find('.'); dot != std::string::npos) text.replace(dot, 1, culture.point);
+  if (const std::size_t dot = text.find('.'); dot != std::string::npos)
+    text.replace(dot, 1, culture.point);
   if (letter == 'g') std::ranges::replace(text, 'E', 'e');
   return text;
 }
@@ -192,34 +203,46 @@ std::unexpected<Error> unknown_format(std::string_view format) {
   return fail("EXPR0303", fmt::format("the format '{}' does not fit this number", format));
 }
 
-Result<std::string> standard(const Number& number, char letter, int precision, const Culture& culture,
-                             std::string_view format) {
+Result<std::string> standard(const Number& number, char letter, int precision,
+                             const Culture& culture, std::string_view format) {
   Digits digits = digits_of(number, true);
   const auto places = [&](int usual) { return precision < 0 ? usual : precision; };
   const auto* integer = std::get_if<std::int64_t>(&number);
   switch (letter) {
-    case 'C': case 'c':
+    case 'C':
+    case 'c':
       digits.round(places(2));
-      return with_sign(digits, culture.before_currency + fixed(digits, places(2), culture, true) + culture.after_currency);
-    case 'N': case 'n':
+      return with_sign(digits, culture.before_currency + fixed(digits, places(2), culture, true) +
+                                   culture.after_currency);
+    case 'N':
+    case 'n':
       digits.round(places(2));
       return with_sign(digits, fixed(digits, places(2), culture, true));
-    case 'F': case 'f':
+    case 'F':
+    case 'f':
       digits.round(places(2));
       return with_sign(digits, fixed(digits, places(2), culture, false));
-    case 'P': case 'p':
+    case 'P':
+    case 'p':
       if (!digits.zero()) digits.point += 2;
       digits.round(places(2));
-      return with_sign(digits, culture.before_percent + fixed(digits, places(2), culture, true) + culture.after_percent);
-    case 'E': case 'e':
+      return with_sign(digits, culture.before_percent + fixed(digits, places(2), culture, true) +
+                                   culture.after_percent);
+    case 'E':
+    case 'e':
       return scientific(digits, places(6), letter, 3, culture);
-    case 'G': case 'g':
+    case 'G':
+    case 'g':
       return general(number, precision, letter, culture);
-    case 'R': case 'r':
+    case 'R':
+    case 'r':
       return general(number, 0, 'G', culture);
-    case 'D': case 'd':
+    case 'D':
+    case 'd':
       if (!integer) return unknown_format(format);
-      return with_sign(digits, fmt::format("{:0>{}}", digits.zero() ? "0" : fixed(digits, 0, culture, false), places(1)));
+      return with_sign(
+          digits, fmt::format("{:0>{}}", digits.zero() ? "0" : fixed(digits, 0, culture, false),
+                              places(1)));
     case 'X':
       if (!integer) return unknown_format(format);
       return fmt::format("{:0{}X}", static_cast<std::uint64_t>(*integer), places(1));
@@ -239,10 +262,11 @@ struct Section {
     int exponent_digits = 0;
   };
   std::vector<Piece> pieces;
-  int whole = 0, places = 0;             // digit placeholders before and behind the point
-  int first_zero = -1, last_zero = 0;    // of them: the first 0 before the point, the last 0 behind it
+  int whole = 0, places = 0;  // digit placeholders before and behind the point
+  int first_zero = -1,
+      last_zero = 0;  // of them: the first 0 before the point, the last 0 behind it
   bool grouped = false, point = false, exponent = false;
-  int scale = 0;                         // powers of ten: % and ‰ up, commas before the point down
+  int scale = 0;  // powers of ten: % and ‰ up, commas before the point down
 };
 
 std::vector<std::string_view> sections_of(std::string_view format) {
@@ -281,7 +305,9 @@ Section read_section(std::string_view format, const Culture& culture) {
   using Kind = Section::Piece::Kind;
   Section section;
   int commas = 0;  // since the last digit
-  const auto literal = [&](std::string_view text) { section.pieces.push_back({Kind::literal, std::string(text), 0}); };
+  const auto literal = [&](std::string_view text) {
+    section.pieces.push_back({Kind::literal, std::string(text), 0});
+  };
   for (std::size_t i = 0; i < format.size(); ++i) {
     const char c = format[i];
     if (c == '0' || c == '#') {
@@ -318,7 +344,8 @@ Section read_section(std::string_view format, const Culture& culture) {
         continue;
       }
       section.exponent = true;
-      section.pieces.push_back({Kind::exponent, std::string(format.substr(i, zero - i)), static_cast<int>(end - zero)});
+      section.pieces.push_back(
+          {Kind::exponent, std::string(format.substr(i, zero - i)), static_cast<int>(end - zero)});
       i = end - 1;
     } else {
       literal(format.substr(i, 1));
@@ -330,8 +357,11 @@ Section read_section(std::string_view format, const Culture& culture) {
 
 std::string exponent_text(const Section::Piece& piece, int exponent) {
   const bool plus = piece.text.ends_with('+');
-  return fmt::format("{}{}{:0{}}", piece.text[0], exponent < 0 ? "-" : plus ? "+" : "", std::abs(exponent),
-                     piece.exponent_digits);
+  return fmt::format("{}{}{:0{}}", piece.text[0],
+                     exponent < 0 ? "-"
+                     : plus       ? "+"
+                                  : "",
+                     std::abs(exponent), piece.exponent_digits);
 }
 
 std::string write_section(const Section& section, Digits digits, const Culture& culture) {
@@ -348,7 +378,9 @@ std::string write_section(const Section& section, Digits digits, const Culture& 
   digits.round(section.places);
   const int least_whole = section.first_zero < 0 ? 0 : section.whole - section.first_zero;
   const int whole = std::max(digits.whole_digits(), least_whole);
-  const int places = std::max(section.last_zero, std::min(section.places, static_cast<int>(digits.digits.size()) - digits.point));
+  const int places =
+      std::max(section.last_zero,
+               std::min(section.places, static_cast<int>(digits.digits.size()) - digits.point));
   std::string out;
   int placeholder = section.whole;  // of the whole part, still to come
   int written = 0;                  // of the fraction
@@ -393,16 +425,19 @@ std::string custom(const Number& number, std::string_view format, const Culture&
   Digits rounded = digits;
   if (!rounded.zero() && !section.exponent) rounded.point += section.scale;
   if (!section.exponent) rounded.round(section.places);
-  if (rounded.zero() && sections.size() > 2 && !sections[2].empty() && chosen.data() != sections[2].data())
+  if (rounded.zero() && sections.size() > 2 && !sections[2].empty() &&
+      chosen.data() != sections[2].data())
     return write_section(read_section(sections[2], culture), {}, culture);
   return (sign && !rounded.zero() ? "-" : "") + write_section(section, digits, culture);
 }
 
 }  // namespace
 
-Result<std::string> format_number(const Number& number, std::string_view format, std::string_view locale) {
+Result<std::string> format_number(const Number& number, std::string_view format,
+                                  std::string_view locale) {
   TRY(const Culture culture, culture_of(locale));
-  if (const auto* real = std::get_if<double>(&number); real && !std::isfinite(*real)) return format_double(*real);
+  if (const auto* real = std::get_if<double>(&number); real && !std::isfinite(*real))
+    return format_double(*real);
   if (format.empty()) return general(number, 0, 'G', culture);
   const char letter = format[0];
   const bool is_letter = (letter >= 'A' && letter <= 'Z') || (letter >= 'a' && letter <= 'z');

@@ -32,7 +32,8 @@ class Parser {
   // access     = ['?'] ('.' name | '[' expression ']')
   Result<Node> expression() {
     if (++depth_ > max_expression_depth)
-      return fail("EXPR0501", fmt::format("more than {} expressions within one another", max_expression_depth),
+      return fail("EXPR0501",
+                  fmt::format("more than {} expressions within one another", max_expression_depth),
                   span(at_, 1));
     TRY(Node node, primary());
     int accesses = 0;
@@ -46,12 +47,13 @@ class Parser {
         break;
       }
       if (++accesses + depth_ > max_expression_depth)
-        return fail("EXPR0501", fmt::format("more than {} accesses in one expression", max_expression_depth),
+        return fail("EXPR0501",
+                    fmt::format("more than {} accesses in one expression", max_expression_depth),
                     span(from, 1));
       TRY(Node key, access_key());
       const Span where = span(from, at_ - from);
-      node = Node{Access{std::make_unique<Node>(std::move(node)), std::make_unique<Node>(std::move(key)),
-                         optional, where}};
+      node = Node{Access{std::make_unique<Node>(std::move(node)),
+                         std::make_unique<Node>(std::move(key)), optional, where}};
     }
     --depth_;
     return node;
@@ -67,7 +69,8 @@ class Parser {
     skip_space();
     if (!next_is('}')) return unexpected("'}'");
     if (at_ - start_ > max_expression_bytes)
-      return fail("EXPR0502", fmt::format("the expression is longer than {} bytes", max_expression_bytes),
+      return fail("EXPR0502",
+                  fmt::format("the expression is longer than {} bytes", max_expression_bytes),
                   span(start_, at_ - start_));
     return at_ + 1;
   }
@@ -91,8 +94,10 @@ class Parser {
     if (equals_ignoring_case(word, "true")) return Node{Literal{true}};
     if (equals_ignoring_case(word, "false")) return Node{Literal{false}};
     if (equals_ignoring_case(word, "null")) return Node{Literal{nullptr}};
-    return fail("EXPR0101", fmt::format("'{}' is no value; a text is written '{}', a call {}(…)", word, word, word),
-                span(from, word.size()));
+    return fail(
+        "EXPR0101",
+        fmt::format("'{}' is no value; a text is written '{}', a call {}(…)", word, word, word),
+        span(from, word.size()));
   }
 
   // call = name '(' [expression (',' expression)*] ')'
@@ -120,7 +125,8 @@ class Parser {
     if (text_[at_] == '.') {
       ++at_;
       skip_space();
-      if (at_ >= text_.size() || !starts_name(text_[at_])) return unexpected("a property's name after '.'");
+      if (at_ >= text_.size() || !starts_name(text_[at_]))
+        return unexpected("a property's name after '.'");
       return Node{Literal{json::value(json::string(name()))}};
     }
     ++at_;
@@ -172,7 +178,8 @@ class Parser {
     if (integer) {
       std::int64_t value = 0;
       if (std::from_chars(written.data(), written.data() + written.size(), value).ec != std::errc{})
-        return fail("EXPR0103", fmt::format("{} does not fit into 64 bits", written), span(from, at_ - from));
+        return fail("EXPR0103", fmt::format("{} does not fit into 64 bits", written),
+                    span(from, at_ - from));
       return Node{Literal{value}};
     }
     double value = 0;
@@ -196,12 +203,14 @@ class Parser {
   }
   std::unexpected<Error> unexpected(std::string_view wanted) const {
     if (at_ >= text_.size())
-      return fail("EXPR0101", fmt::format("the expression ends where {} is expected", wanted), span(at_, 0));
+      return fail("EXPR0101", fmt::format("the expression ends where {} is expected", wanted),
+                  span(at_, 0));
     std::size_t end = at_ + 1;  // of the whole character
     while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xc0U) == 0x80U) ++end;
-    return fail("EXPR0101",
-                fmt::format("'{}' stands where {} is expected", text_.substr(at_, end - at_), wanted),
-                span(at_, end - at_));
+    return fail(
+        "EXPR0101",
+        fmt::format("'{}' stands where {} is expected", text_.substr(at_, end - at_), wanted),
+        span(at_, end - at_));
   }
 
   std::string_view text_;
@@ -242,9 +251,11 @@ Result<Node> parse_interpolation(std::string_view text) {
 
 Result<Node> parse_string(std::string_view text) {
   if (text.starts_with("@@")) return text_node(text.substr(1));
-  if (!text.starts_with('@') || text.size() == 1 || text[1] == '{') return parse_interpolation(text);
+  if (!text.starts_with('@') || text.size() == 1 || text[1] == '{')
+    return parse_interpolation(text);
   if (text.size() > max_expression_bytes)
-    return fail("EXPR0502", fmt::format("the expression is longer than {} bytes", max_expression_bytes));
+    return fail("EXPR0502",
+                fmt::format("the expression is longer than {} bytes", max_expression_bytes));
   Parser parser(text, 1);
   TRY(Node node, parser.expression());
   TRY_DO(parser.end());

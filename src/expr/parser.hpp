@@ -7,8 +7,8 @@
 
 namespace rollcall::expr {
 
-// A string of a template: a whole expression, text with `@{…}` in it, or plain text. Spans count from the
-// start of the string.
+// A string of a template: a whole expression, text with `@{…}` in it, or plain text. Spans count
+// from the start of the string.
 Result<Node> parse_string(std::string_view text);
 
 }  // namespace rollcall::expr

@@ -33,6 +33,9 @@ bool is_literal(const Node& node) { return std::holds_alternative<Literal>(node.
 
 class Compiler {
  public:
+  // Forgiving: what does not parse becomes a Broken node where it stands.
+  explicit Compiler(bool forgiving) : forgiving_(forgiving) {}
+
   Result<Node> value(const json::value& source, const std::string& path, std::size_t depth) {
     if (depth > max_json_depth)
       return placed({"EXPR0501", fmt::format("more than {} levels of JSON", max_json_depth)}, path);
@@ -42,9 +45,10 @@ class Compiler {
     return Node{Literal{source}};
   }
 
-  // {"and":[…]}, {"not":{…}}, {"equals":["@x",1]}: calls written as objects. Where a truth value is wanted the
-  // object must be one, known or not; elsewhere it may be a plain object.
-  Result<Node> condition(const json::value& source, const std::string& path, std::size_t depth, bool truth) {
+  // {"and":[…]}, {"not":{…}}, {"equals":["@x",1]}: calls written as objects. Where a truth value is
+  // wanted the object must be one, known or not; elsewhere it may be a plain object.
+  Result<Node> condition(const json::value& source, const std::string& path, std::size_t depth,
+                         bool truth) {
     if (depth > max_json_depth)
       return placed({"EXPR0501", fmt::format("more than {} levels of JSON", max_json_depth)}, path);
     const json::object* object = source.if_object();
@@ -57,7 +61,8 @@ class Compiler {
     const bool of_truths = lower == "and" || lower == "or" || lower == "not";
     if (const json::array* array = arguments.if_array()) {
       for (std::size_t i = 0; i < array->size(); ++i) {
-        TRY(Node argument, condition((*array)[i], fmt::format("{}/{}", inner, i), depth + 1, of_truths));
+        TRY(Node argument,
+            condition((*array)[i], fmt::format("{}/{}", inner, i), depth + 1, of_truths));
         call.arguments.push_back(std::move(argument));
       }
     } else {
@@ -70,8 +75,9 @@ class Compiler {
  private:
   Result<Node> string(std::string_view text, const std::string& path) {
     auto node = parse_string(text);
-    if (!node) return placed(std::move(node).error(), path);
-    return node;
+    if (node) return node;
+    if (forgiving_) return Node{Broken{std::move(node).error()}};
+    return placed(std::move(node).error(), path);
   }
 
   Result<Node> array(const json::array& source, const std::string& path, std::size_t depth) {
@@ -84,7 +90,8 @@ class Compiler {
     }
     if (!constant) return Node{std::move(result)};
     json::array values;
-    for (Node& element : result.elements) values.push_back(std::move(std::get<Literal>(element.what).value));
+    for (Node& element : result.elements)
+      values.push_back(std::move(std::get<Literal>(element.what).value));
     return Node{Literal{std::move(values)}};
   }
 
@@ -109,20 +116,27 @@ class Compiler {
     }
     return Node{Literal{std::move(values)}};
   }
+
+  bool forgiving_;
 };
 
-// Visits every call of a tree, with the place of the string it stands in.
-class CallWalk {
+// Visits every call and every broken string of a tree, with the place of the string.
+class Walk {
  public:
   using Visit = std::function<void(const Call&, const std::string& path)>;
-  explicit CallWalk(Visit visit) : visit_(std::move(visit)) {}
+  using VisitBroken = std::function<void(const Error&, const std::string& path)>;
+  explicit Walk(Visit visit, VisitBroken broken = {})
+      : visit_(std::move(visit)), broken_(std::move(broken)) {}
 
   void node(const Node& node, const std::string& path) {
     if (const auto* call = std::get_if<Call>(&node.what)) {
       visit_(*call, path);
       const bool condition = call->span.length == 0;  // written as an object
       for (std::size_t i = 0; i < call->arguments.size(); ++i)
-        this->node(call->arguments[i], condition ? fmt::format("{}{}/{}", path, pointer_step(call->name), i) : path);
+        this->node(call->arguments[i],
+                   condition ? fmt::format("{}{}/{}", path, pointer_step(call->name), i) : path);
+    } else if (const auto* broken = std::get_if<Broken>(&node.what)) {
+      if (broken_) broken_(broken->error, path);
     } else if (const auto* access = std::get_if<Access>(&node.what)) {
       this->node(*access->object, path);
       this->node(*access->key, path);
@@ -143,6 +157,7 @@ class CallWalk {
 
  private:
   Visit visit_;
+  VisitBroken broken_;
 };
 
 std::shared_ptr<const detail::Compiled> keep(const json::value& source, Node root) {
@@ -154,23 +169,23 @@ std::shared_ptr<const detail::Compiled> keep(const json::value& source, Node roo
 Template::Template() : compiled_(keep(nullptr, Node{Literal{nullptr}})) {}
 
 Result<Template> Template::compile(const json::value& source) {
-  TRY(Node root, Compiler().value(source, "", 0));
-  Template result;
-  result.compiled_ = keep(source, std::move(root));
-  return result;
+  TRY(Node root, Compiler(false).value(source, "", 0));
+  return Template(keep(source, std::move(root)));
 }
 
 Result<Template> Template::compile_condition(const json::value& source) {
-  TRY(Node root, Compiler().condition(source, "", 0, true));
-  Template result;
-  result.compiled_ = keep(source, std::move(root));
-  return result;
+  TRY(Node root, Compiler(false).condition(source, "", 0, true));
+  return Template(keep(source, std::move(root)));
 }
 
-Template Template::broken(const json::value& source, Error error) {
-  Template result;
-  result.compiled_ = keep(source, Node{Broken{std::move(error)}});
-  return result;
+Template Template::compile_forgiving(const json::value& source) {
+  auto root = Compiler(true).value(source, "", 0);
+  return Template(keep(source, root ? *std::move(root) : Node{Broken{std::move(root).error()}}));
+}
+
+Template Template::compile_condition_forgiving(const json::value& source) {
+  auto root = Compiler(true).condition(source, "", 0, true);
+  return Template(keep(source, root ? *std::move(root) : Node{Broken{std::move(root).error()}}));
 }
 
 Result<Value> Template::evaluate(Environment& environment) const {
@@ -184,7 +199,8 @@ Result<Value> Template::evaluate(Environment& environment) const {
 Result<bool> Template::evaluate_condition(Environment& environment) const {
   TRY(const Value value, evaluate(environment));
   if (const bool* answer = value->if_bool()) return *answer;
-  return fail("EXPR0301", fmt::format("a condition must be true or false, not {}", describe(*value)));
+  return fail("EXPR0301",
+              fmt::format("a condition must be true or false, not {}", describe(*value)));
 }
 
 const json::value& Template::source() const { return compiled_->source; }
@@ -193,10 +209,11 @@ bool Template::constant() const { return is_literal(compiled_->root); }
 
 std::vector<Reference> Template::references() const {
   std::vector<Reference> result;
-  CallWalk([&](const Call& call, const std::string& path) {
+  Walk([&](const Call& call, const std::string& path) {
     Reference reference{to_lower(call.name), std::nullopt, {path, call.span}};
     if (!call.arguments.empty())
-      if (const json::string* text = literal_text(call.arguments.front())) reference.argument = view(*text);
+      if (const json::string* text = literal_text(call.arguments.front()))
+        reference.argument = view(*text);
     result.push_back(std::move(reference));
   }).node(compiled_->root, "");
   return result;
@@ -204,11 +221,13 @@ std::vector<Reference> Template::references() const {
 
 std::vector<Problem> Template::problems() const {
   std::vector<Problem> result;
-  if (const auto* broken = std::get_if<Broken>(&compiled_->root.what))
-    result.push_back({broken->error, {"", broken->error.span.value_or(Span{})}});
-  CallWalk([&](const Call& call, const std::string& path) {
+  const auto calls = [&](const Call& call, const std::string& path) {
     if (auto wrong = check_call(call)) result.push_back({std::move(*wrong), {path, call.span}});
-  }).node(compiled_->root, "");
+  };
+  const auto broken = [&](const Error& error, const std::string& path) {
+    result.push_back({error, {path, error.span.value_or(Span{})}});
+  };
+  Walk(calls, broken).node(compiled_->root, "");
   return result;
 }
 

@@ -1,8 +1,8 @@
-// A template is JSON whose strings (and member names) may be expressions: `@expression` keeps its type,
-// `text @{expression} text` is a string, `@@` at the start and `@@{` elsewhere are a literal `@`.
-// It is compiled once per definition and evaluated often. Copying one copies a pointer.
-// Codes: EXPR01xx does not parse, EXPR02xx unknown function or number of arguments, EXPR03xx a value
-// does not fit, EXPR04xx a name is not there, EXPR05xx a limit.
+// A template is JSON whose strings (and member names) may be expressions: `@expression` keeps its
+// type, `text @{expression} text` is a string, `@@` at the start and `@@{` elsewhere are a literal
+// `@`. It is compiled once per definition and evaluated often. Copying one copies a pointer. Codes:
+// EXPR01xx does not parse, EXPR02xx unknown function or number of arguments, EXPR03xx a value does
+// not fit, EXPR04xx a name is not there, EXPR05xx a limit.
 #pragma once
 #include <memory>
 #include <optional>
@@ -17,7 +17,8 @@
 
 namespace rollcall::expr {
 
-// Where in a template an expression stands, as a JSON pointer ("" is the template itself), and in its string.
+// Where in a template an expression stands, as a JSON pointer ("" is the template itself), and in
+// its string.
 struct Place {
   std::string path;
   Span span;
@@ -30,8 +31,8 @@ struct Reference {
   Place place;
 };
 
-// Something wrong that compiling forgives, since it may stand where it is never reached: a function that
-// is not known, or is given too few or too many arguments.
+// Something wrong that compiling forgives, since it may stand where it is never reached: a function
+// that is not known, or is given too few or too many arguments.
 struct Problem {
   Error error;
   Place place;
@@ -47,10 +48,13 @@ class Template {
   static Result<Template> compile(const json::value& source);
   // A condition as If and Filter array have it: a string, or {"and":[{"equals":["@x",1]},…]}.
   static Result<Template> compile_condition(const json::value& source);
-  // Stands for a source that does not compile: evaluating it gives the error. The first problem is the error.
-  static Template broken(const json::value& source, Error error);
+  // The same, where each string that does not parse becomes a problem() and an error once it is
+  // evaluated.
+  static Template compile_forgiving(const json::value& source);
+  static Template compile_condition_forgiving(const json::value& source);
 
-  // What it answers may borrow from the template too. An error's span counts in the string it stands in.
+  // What it answers may borrow from the template too. An error's span counts in the string it
+  // stands in.
   Result<Value> evaluate(Environment& environment) const;
   // The same for conditions: anything but a boolean is an error.
   Result<bool> evaluate_condition(Environment& environment) const;
@@ -62,11 +66,14 @@ class Template {
   std::vector<Problem> problems() const;
 
  private:
+  explicit Template(std::shared_ptr<const detail::Compiled> compiled)
+      : compiled_(std::move(compiled)) {}
+
   std::shared_ptr<const detail::Compiled> compiled_;
 };
 
-// The text that `@{…}` and concat make of a value: True and False, "" for null, 5 for 5.0, compact JSON
-// for arrays and objects, the decoded content of an envelope of text or bytes.
+// The text that `@{…}` and concat make of a value: True and False, "" for null, 5 for 5.0, compact
+// JSON for arrays and objects, the decoded content of an envelope of text or bytes.
 std::string to_text(const json::value& value);
 
 // One entry of the function table, for listings.

@@ -22,14 +22,29 @@ void append_json_text(std::string& out, std::string_view text) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      default:
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
     }
   }
   out.append(text, plain);
@@ -46,7 +61,8 @@ void append_json_double(std::string& out, double value) {
   if (text.find_first_of(".E") == std::string::npos) out += ".0";
 }
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<std::int8_t, 256> make_digits() {
   std::array<std::int8_t, 256> digits{};
@@ -58,7 +74,8 @@ constexpr std::array<std::int8_t, 256> make_digits() {
 constexpr auto base64_digits = make_digits();
 
 constexpr bool is_token(char c) {
-  return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+  return c > ' ' && c < 0x7f &&
+         std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
 }
 
 bool is_token(std::string_view text) {
@@ -72,7 +89,8 @@ Result<void> check_content_type(std::string_view written) {
   const auto wrong = [&](std::string_view why) {
     return fail("EXPR0304", fmt::format("the content type '{}' {}", written, why));
   };
-  if (kind.size() != 2 || !is_token(kind[0]) || !is_token(kind[1])) return wrong("is not of the form type/subtype");
+  if (kind.size() != 2 || !is_token(kind[0]) || !is_token(kind[1]))
+    return wrong("is not of the form type/subtype");
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const auto pair = split(trim(parts[i]), '=');
     if (pair.size() != 2 || !is_token(pair[0]))
@@ -89,11 +107,21 @@ Result<void> check_content_type(std::string_view written) {
 
 void append_json(std::string& out, const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: out += "null"; break;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-    case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
-    case json::kind::uint64: fmt::format_to(std::back_inserter(out), "{}", value.get_uint64()); break;
-    case json::kind::double_: append_json_double(out, value.get_double()); break;
+    case json::kind::null:
+      out += "null";
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      break;
+    case json::kind::int64:
+      fmt::format_to(std::back_inserter(out), "{}", value.get_int64());
+      break;
+    case json::kind::uint64:
+      fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
+      break;
+    case json::kind::double_:
+      append_json_double(out, value.get_double());
+      break;
     case json::kind::string:
       append_json_text(out, {value.get_string().data(), value.get_string().size()});
       break;
@@ -133,7 +161,8 @@ std::string format_double(double value) {
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
   std::array<char, 40> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                 std::chars_format::scientific).ptr;
+                                 std::chars_format::scientific)
+                       .ptr;
   std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   std::string out;
   if (text.starts_with('-')) {
@@ -164,13 +193,22 @@ std::string format_double(double value) {
 
 Result<void> append_text(std::string& out, const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: break;
-    case json::kind::bool_: out += value.get_bool() ? "True" : "False"; break;
-    case json::kind::double_: out += format_double(value.get_double()); break;
-    case json::kind::string: out.append(value.get_string().data(), value.get_string().size()); break;
+    case json::kind::null:
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "True" : "False";
+      break;
+    case json::kind::double_:
+      out += format_double(value.get_double());
+      break;
+    case json::kind::string:
+      out.append(value.get_string().data(), value.get_string().size());
+      break;
     case json::kind::int64:
     case json::kind::uint64:
-    case json::kind::array: append_json(out, value); break;
+    case json::kind::array:
+      append_json(out, value);
+      break;
     case json::kind::object: {
       if (!is_envelope(value)) {
         append_json(out, value);

@@ -16,7 +16,8 @@ std::string to_json(const json::value& value);
 // 5, 0.32, 9.223372036854776E+18, NaN: the shortest text that reads back as the same number.
 std::string format_double(double value);
 
-// What interpolation and concat append. The error: an envelope whose content type or base64 is not valid.
+// What interpolation and concat append. The error: an envelope whose content type or base64 is not
+// valid.
 Result<void> append_text(std::string& out, const Value& value);
 Result<void> append_text(std::string& out, const json::value& value);
 // The same, but an envelope's bytes as they are: the one way in which they may be no UTF-8.

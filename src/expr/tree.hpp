@@ -1,5 +1,6 @@
-// The compiled form of a template. Parsing makes it (parser.cpp), Template keeps it, the evaluator walks it.
-// A node of constant JSON is one Literal, however large, and evaluates to a borrowed value.
+// The compiled form of a template. Parsing makes it (parser.cpp), Template keeps it, the evaluator
+// walks it. A node of constant JSON is one Literal, however large, and evaluates to a borrowed
+// value.
 #pragma once
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ struct Node;
 struct Literal {
   json::value value;
 };
-// name(argument, …). `function` is null when the name is not known, which is an error once it is evaluated.
+// name(argument, …). `function` is null when the name is not known, which is an error once it is
+// evaluated.
 struct Call {
   std::string name;  // as written
   const Function* function = nullptr;

@@ -78,8 +78,9 @@ std::u32string fold_case(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const Decoded next = decode(text, i);
     // A byte that is not UTF-8 stands for itself, beyond all characters.
-    out += next.character == no_character ? 0x110000U + static_cast<unsigned char>(text[i])
-                                          : static_cast<char32_t>(u_foldCase(next.character, U_FOLD_CASE_DEFAULT));
+    out += next.character == no_character
+               ? 0x110000U + static_cast<unsigned char>(text[i])
+               : static_cast<char32_t>(u_foldCase(next.character, U_FOLD_CASE_DEFAULT));
     i += next.bytes;
   }
   return out;
@@ -128,8 +129,8 @@ bool known_locale(std::string_view name) {
   for (std::int32_t i = 0; i < count; ++i) {
     if (all[i] == wanted) return true;
     // `zh-TW` is listed with its script, as `zh-Hant-TW`.
-    if (std::string_view(all[i].getLanguage()) == wanted.getLanguage() && *wanted.getScript() == '\0' &&
-        std::string_view(all[i].getCountry()) == wanted.getCountry())
+    if (std::string_view(all[i].getLanguage()) == wanted.getLanguage() &&
+        *wanted.getScript() == '\0' && std::string_view(all[i].getCountry()) == wanted.getCountry())
       return true;
   }
   return false;

@@ -66,7 +66,9 @@ std::optional<UriParts> parse_uri(std::string_view text) {
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   UriParts parts;
   parts.scheme = to_lower(text.substr(0, colon));
-  if (!std::ranges::all_of(parts.scheme, [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; }))
+  if (!std::ranges::all_of(parts.scheme, [](char c) {
+        return is_alphanumeric(c) || c == '+' || c == '-' || c == '.';
+      }))
     return std::nullopt;
   std::string_view rest = text.substr(colon + 3);
   rest = rest.substr(0, rest.find('#'));
@@ -77,13 +79,15 @@ std::optional<UriParts> parse_uri(std::string_view text) {
   const std::size_t slash = rest.find('/');
   parts.path = slash == std::string_view::npos ? "/" : rest.substr(slash);
   std::string_view authority = rest.substr(0, slash);
-  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos)
+    authority.remove_prefix(at + 1);
   parts.port = default_port(parts.scheme);
   const std::size_t bracket = authority.rfind(']');
   const std::size_t port = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   if (port != std::string_view::npos) {
     const std::string_view digits = authority.substr(port + 1);
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), parts.port).ptr != digits.data() + digits.size() ||
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), parts.port).ptr !=
+            digits.data() + digits.size() ||
         digits.empty() || parts.port > 65535)
       return std::nullopt;
     authority = authority.substr(0, port);

@@ -45,7 +45,9 @@ class Check {
     const std::size_t colon = name.find(':');
     if (colon == std::string_view::npos) return {};
     const std::string_view prefix = name.substr(0, colon);
-    if (prefix == "xml" || prefix == "xmlns" || std::ranges::find(declared_, prefix) != declared_.end()) return {};
+    if (prefix == "xml" || prefix == "xmlns" ||
+        std::ranges::find(declared_, prefix) != declared_.end())
+      return {};
     return not_xml(fmt::format("the prefix '{}' is not declared", prefix));
   }
   std::vector<std::string_view> declared_;
@@ -57,10 +59,12 @@ Result<void> check_declaration(const pugi::xml_node& node) {
   std::size_t next = 0;
   for (const pugi::xml_attribute& attribute : node.attributes()) {
     while (next < std::size(order) && attribute.name() != order[next]) ++next;
-    if (next == std::size(order)) return not_xml("its declaration has attributes that are wrong or out of order");
+    if (next == std::size(order))
+      return not_xml("its declaration has attributes that are wrong or out of order");
     ++next;
   }
-  if (std::string_view(node.attribute("version").value()) != "1.0") return not_xml("its version is not 1.0");
+  if (std::string_view(node.attribute("version").value()) != "1.0")
+    return not_xml("its version is not 1.0");
   return {};
 }
 
@@ -115,8 +119,8 @@ bool XmlDocument::self_closed(const pugi::xml_node& node) const {
 
 Result<void> XmlDocument::parse(std::string_view text) {
   text_ = valid_utf8(std::string(text));
-  const unsigned flags = pugi::parse_default | pugi::parse_comments | pugi::parse_declaration | pugi::parse_doctype |
-                         pugi::parse_pi | pugi::parse_fragment;
+  const unsigned flags = pugi::parse_default | pugi::parse_comments | pugi::parse_declaration |
+                         pugi::parse_doctype | pugi::parse_pi | pugi::parse_fragment;
   const auto parsed = document_.load_buffer(text_.data(), text_.size(), flags, pugi::encoding_utf8);
   if (!parsed) return not_xml(fmt::format("{} at byte {}", parsed.description(), parsed.offset));
   int roots = 0;
@@ -148,17 +152,28 @@ void XmlDocument::write(std::string& out, const pugi::xml_node& node) const {
       for (const pugi::xml_node& child : node.children()) write(out, child);
       out += fmt::format("</{}>", node.name());
       break;
-    case pugi::node_pcdata: escape(out, node.value(), false); break;
-    case pugi::node_cdata: out += fmt::format("<![CDATA[{}]]>", node.value()); break;
-    case pugi::node_comment: out += fmt::format("<!--{}-->", node.value()); break;
-    case pugi::node_pi: out += fmt::format("<?{} {}?>", node.name(), node.value()); break;
+    case pugi::node_pcdata:
+      escape(out, node.value(), false);
+      break;
+    case pugi::node_cdata:
+      out += fmt::format("<![CDATA[{}]]>", node.value());
+      break;
+    case pugi::node_comment:
+      out += fmt::format("<!--{}-->", node.value());
+      break;
+    case pugi::node_pi:
+      out += fmt::format("<?{} {}?>", node.name(), node.value());
+      break;
     case pugi::node_declaration:
       out += "<?xml";
       write_attributes(out, node);
       out += "?>";
       break;
-    case pugi::node_doctype: out += fmt::format("<!DOCTYPE {}>", node.value()); break;
-    case pugi::node_null: break;
+    case pugi::node_doctype:
+      out += fmt::format("<!DOCTYPE {}>", node.value());
+      break;
+    case pugi::node_null:
+      break;
   }
 }
 
@@ -181,18 +196,25 @@ Result<json::value> evaluate_xpath(std::string_view text, std::string_view expre
   try {
     const pugi::xpath_query query(std::string(expression).c_str());
     switch (query.return_type()) {
-      case pugi::xpath_type_number: return json::value(query.evaluate_number(document.root()));
-      case pugi::xpath_type_boolean: return json::value(query.evaluate_boolean(document.root()));
-      case pugi::xpath_type_string: return json::value(query.evaluate_string(document.root()));
-      case pugi::xpath_type_node_set: break;
-      case pugi::xpath_type_none: return fail("EXPR0304", "the XPath has no result");
+      case pugi::xpath_type_number:
+        return json::value(query.evaluate_number(document.root()));
+      case pugi::xpath_type_boolean:
+        return json::value(query.evaluate_boolean(document.root()));
+      case pugi::xpath_type_string:
+        return json::value(query.evaluate_string(document.root()));
+      case pugi::xpath_type_node_set:
+        break;
+      case pugi::xpath_type_none:
+        return fail("EXPR0304", "the XPath has no result");
     }
     json::array nodes;
     for (const pugi::xpath_node& found : query.evaluate_node_set(document.root())) {
-      if (nodes.size() >= max_elements) return fail("EXPR0504", fmt::format("there are more than {} nodes", max_elements));
+      if (nodes.size() >= max_elements)
+        return fail("EXPR0504", fmt::format("there are more than {} nodes", max_elements));
       if (found.attribute()) {
         nodes.emplace_back(found.attribute().value());
-      } else if (found.node().type() == pugi::node_pcdata || found.node().type() == pugi::node_cdata) {
+      } else if (found.node().type() == pugi::node_pcdata ||
+                 found.node().type() == pugi::node_cdata) {
         nodes.emplace_back(found.node().value());
       } else {
         std::string out;

@@ -1,5 +1,6 @@
-// XML to JSON and back, by Json.NET's rules: attributes are @name, texts beside elements #text, repeated
-// elements arrays; an element without content is null, one with nothing between its tags "".
+// XML to JSON and back, by Json.NET's rules: attributes are @name, texts beside elements #text,
+// repeated elements arrays; an element without content is null, one with nothing between its tags
+// "".
 #include <fmt/format.h>
 
 #include <charconv>
@@ -38,8 +39,10 @@ std::string decode_name(std::string_view name) {
   std::string out;
   for (std::size_t i = 0; i < name.size(); ++i) {
     int code = 0;
-    const bool escaped = name.substr(i).starts_with("_x") && i + 6 < name.size() && name[i + 6] == '_' &&
-                         std::from_chars(name.data() + i + 2, name.data() + i + 6, code, 16).ptr == name.data() + i + 6;
+    const bool escaped = name.substr(i).starts_with("_x") && i + 6 < name.size() &&
+                         name[i + 6] == '_' &&
+                         std::from_chars(name.data() + i + 2, name.data() + i + 6, code, 16).ptr ==
+                             name.data() + i + 6;
     if (!escaped || code >= 0x80) {
       out += name[i];
       continue;
@@ -58,7 +61,8 @@ class ToJson {
     const pugi::xml_node first = node.first_child();
     if (!node.first_attribute()) {
       if (!first) return document_.self_closed(node) ? json::value() : json::value("");
-      if (!first.next_sibling() && first.type() == pugi::node_pcdata) return json::value(first.value());
+      if (!first.next_sibling() && first.type() == pugi::node_pcdata)
+        return json::value(first.value());
     }
     json::object result;
     for (const pugi::xml_attribute& attribute : node.attributes())
@@ -78,7 +82,8 @@ class ToJson {
       groups[place->second].second.push_back(child);
     }
     for (const auto& [name, nodes] : groups) {
-      if (name == "#comment") {  // Json.NET writes comments, which are nothing; of several, their array
+      if (name ==
+          "#comment") {  // Json.NET writes comments, which are nothing; of several, their array
         if (nodes.size() > 1) result.insert_or_assign(name, json::array());
       } else if (nodes.size() == 1) {
         result.insert_or_assign(name, value(nodes[0]));
@@ -93,23 +98,32 @@ class ToJson {
  private:
   static std::string name_of(const pugi::xml_node& node) {
     switch (node.type()) {
-      case pugi::node_pcdata: return "#text";
-      case pugi::node_cdata: return "#cdata-section";
-      case pugi::node_comment: return "#comment";
-      case pugi::node_declaration: return "?xml";
-      case pugi::node_doctype: return "!DOCTYPE";
-      case pugi::node_pi: return "?" + decode_name(node.name());
+      case pugi::node_pcdata:
+        return "#text";
+      case pugi::node_cdata:
+        return "#cdata-section";
+      case pugi::node_comment:
+        return "#comment";
+      case pugi::node_declaration:
+        return "?xml";
+      case pugi::node_doctype:
+        return "!DOCTYPE";
+      case pugi::node_pi:
+        return "?" + decode_name(node.name());
       case pugi::node_null:
       case pugi::node_document:
-      case pugi::node_element: break;
+      case pugi::node_element:
+        break;
     }
     return decode_name(node.name());
   }
 
   json::value value(const pugi::xml_node& node) const {
     switch (node.type()) {
-      case pugi::node_element: return element(node);
-      case pugi::node_doctype: return doctype(node.value());
+      case pugi::node_element:
+        return element(node);
+      case pugi::node_doctype:
+        return doctype(node.value());
       case pugi::node_declaration: {
         json::object result;
         for (const pugi::xml_attribute& attribute : node.attributes())
@@ -121,7 +135,8 @@ class ToJson {
       case pugi::node_pcdata:
       case pugi::node_cdata:
       case pugi::node_comment:
-      case pugi::node_pi: break;
+      case pugi::node_pi:
+        break;
     }
     return json::value(node.value());
   }
@@ -153,7 +168,8 @@ class ToJson {
       std::string subset(rest.substr(1, rest.size() - 2));
       // Pairs of carriage return and line feed stay, a lone carriage return becomes a line feed.
       for (std::size_t i = 0; i < subset.size(); ++i)
-        if (subset[i] == '\r' && (i + 1 == subset.size() || subset[i + 1] != '\n')) subset[i] = '\n';
+        if (subset[i] == '\r' && (i + 1 == subset.size() || subset[i + 1] != '\n'))
+          subset[i] = '\n';
       result.emplace("@internalSubset", subset);
     }
     return result;
@@ -173,7 +189,8 @@ class ToXml {
         continue;
       }
       const json::array* array = member.value().if_array();
-      if (root || (array && array->size() != 1)) return fail("EXPR0304", "there is more than one root element");
+      if (root || (array && array->size() != 1))
+        return fail("EXPR0304", "there is more than one root element");
       root = true;
       TRY_DO(element(name, array ? array->front() : member.value(), 0));
     }
@@ -260,7 +277,8 @@ class ToXml {
           write_text(out_, primitive(value));
         } else if (name == "#cdata-section") {
           const std::string text = primitive(value);
-          if (text.find("]]>") != std::string::npos) return fail("EXPR0304", "a CDATA section cannot hold ']]>'");
+          if (text.find("]]>") != std::string::npos)
+            return fail("EXPR0304", "a CDATA section cannot hold ']]>'");
           out_ += "<![CDATA[" + text + "]]>";
         } else {
           TRY_DO(element(name, value.is_array() ? json::value(to_json(value)) : value, depth + 1));
@@ -283,7 +301,8 @@ class ToXml {
 Result<void> check_encoding(const XmlDocument& document) {
   const std::string_view written = document.root().child("xml").attribute("encoding").value();
   const std::string encoding = to_lower(written);
-  if (encoding.empty() || encoding == "utf-8" || encoding == "us-ascii" || encoding == "ascii") return {};
+  if (encoding.empty() || encoding == "utf-8" || encoding == "us-ascii" || encoding == "ascii")
+    return {};
   return fail("EXPR0304", fmt::format("'{}' is not a supported encoding; use utf-8", written));
 }
 
@@ -340,7 +359,9 @@ Result<json::value> xml_to_json(std::string_view text) {
   return json::value(std::move(result));
 }
 
-Result<std::string> json_to_xml(const json::value& value) { return ToXml().document(value.get_object()); }
+Result<std::string> json_to_xml(const json::value& value) {
+  return ToXml().document(value.get_object());
+}
 
 std::span<const Function> xml_functions() { return rows; }
 

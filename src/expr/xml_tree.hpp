@@ -1,4 +1,5 @@
-// A parsed XML document, with what pugixml forgets: how an empty element was written. Only for xml*.cpp.
+// A parsed XML document, with what pugixml forgets: how an empty element was written. Only for
+// xml*.cpp.
 #pragma once
 #include <pugixml.hpp>
 #include <string>

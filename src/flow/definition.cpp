@@ -1,4 +1,5 @@
-// Finds the definition in what was exported, and answers for it; the reading itself is in definition_*.cpp.
+// Finds the definition in what was exported, and answers for it; the reading itself is in
+// definition_*.cpp.
 #include "flow/definition.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +29,8 @@ json::value without_arm_escapes(const json::value& value) {
   }
   if (const json::object* object = value.if_object()) {
     json::object result;
-    for (const auto& [name, inner] : *object) result.insert_or_assign(name, without_arm_escapes(inner));
+    for (const auto& [name, inner] : *object)
+      result.insert_or_assign(name, without_arm_escapes(inner));
     return result;
   }
   return value;
@@ -39,7 +41,7 @@ struct Found {
   const json::value* references = nullptr;   // connectionReferences
   const json::value* connections = nullptr;  // parameters.$connections.value beside the definition
   std::string name, description;
-  bool exported = false;                     // from Power Automate
+  bool exported = false;  // from Power Automate
 };
 
 // {"definition", "connectionReferences", "parameters", "displayName"}
@@ -68,12 +70,15 @@ std::optional<Found> in_resource(const json::value& resource) {
 Result<Found> find_definition(const json::value& document) {
   if (auto found = in_resource(document)) return *std::move(found);
   if (auto found = in_properties(document)) return *std::move(found);
-  if (const json::value* resources = find(document, "resources"); resources && resources->is_array()) {
+  if (const json::value* resources = find(document, "resources");
+      resources && resources->is_array()) {
     std::optional<Found> only;
     for (const json::value& resource : resources->get_array()) {
       auto found = in_resource(resource);
       if (!found) continue;
-      if (only) return fail("FLOW0101", "the template has more than one workflow; give one of its resources");
+      if (only)
+        return fail("FLOW0101",
+                    "the template has more than one workflow; give one of its resources");
       only = std::move(found);
     }
     if (only) {
@@ -87,7 +92,8 @@ Result<Found> find_definition(const json::value& document) {
     return found;
   }
   return fail("FLOW0101",
-              "there is no flow in this: neither {\"properties\":{\"definition\":…}}, nor a resource with one, nor "
+              "there is no flow in this: neither {\"properties\":{\"definition\":…}}, nor a "
+              "resource with one, nor "
               "\"triggers\" and \"actions\"");
 }
 
@@ -121,7 +127,8 @@ Result<Definition> parse_definition(const json::value& document) {
   if (found.references) reader.connections(*found.references);
   if (found.connections) reader.connections(*found.connections);
   reader.definition(definition.source.get_object());
-  definition.dialect = power_automate(found, definition) ? Dialect::power_automate : Dialect::logic_apps;
+  definition.dialect =
+      power_automate(found, definition) ? Dialect::power_automate : Dialect::logic_apps;
   return definition;
 }
 
@@ -160,7 +167,8 @@ std::vector<const Block*> blocks(const Action& action) {
   if (const auto* scope = std::get_if<Scope>(&action.kind)) result = {&scope->body};
   if (const auto* loop = std::get_if<Foreach>(&action.kind)) result = {&loop->body};
   if (const auto* until = std::get_if<Until>(&action.kind)) result = {&until->body};
-  if (const auto* condition = std::get_if<If>(&action.kind)) result = {&condition->then, &condition->otherwise};
+  if (const auto* condition = std::get_if<If>(&action.kind))
+    result = {&condition->then, &condition->otherwise};
   if (const auto* choice = std::get_if<Switch>(&action.kind)) {
     for (const Switch::Case& one : choice->cases) result.push_back(&one.body);
     result.push_back(&choice->otherwise);
@@ -196,7 +204,8 @@ std::optional<int> number_of(const json::value* value) {
     number = *integer;
   } else if (const json::string* text = value->if_string()) {
     const std::string_view digits = trim(std::string_view(*text));
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ptr != digits.data() + digits.size())
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ptr !=
+        digits.data() + digits.size())
       return std::nullopt;
     if (digits.empty()) return std::nullopt;
   } else {

@@ -1,8 +1,8 @@
-// A flow's definition, typed: triggers, actions, and the graph between them, from the JSON that Power
-// Automate and Logic Apps export. Every expression is compiled once, here.
-// Reading is forgiving, so that validate.hpp can name all problems at once: an expression that does not
-// parse is a broken template, an action type that is not known is Unsupported, a runAfter that names
-// nothing is kept by name. A definition that validates has none of these.
+// A flow's definition, typed: triggers, actions, and the graph between them, from the JSON that
+// Power Automate and Logic Apps export. Every expression is compiled once, here. Reading is
+// forgiving, so that validate.hpp can name all problems at once: an expression that does not parse
+// is a problem of its template, an action type that is not known is Unsupported, a runAfter that
+// names nothing is kept by name. A definition that validates has none of these.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -37,13 +37,13 @@ class StatusSet {
 
 // One entry of runAfter: the action runs when every predecessor finished with a status it lists.
 struct RunAfter {
-  std::string name;                 // as written
-  ActionIndex action = no_action;   // in the same block; no_action: there is none of that name
+  std::string name;                // as written
+  ActionIndex action = no_action;  // in the same block; no_action: there is none of that name
   StatusSet statuses;
 };
 
-// The actions of one level, in an order in which each comes after those that it runs after. When they run
-// in a circle, in the order they are written.
+// The actions of one level, in an order in which each comes after those that it runs after. When
+// they run in a circle, in the order they are written.
 struct Block {
   std::vector<ActionIndex> actions;
 };
@@ -60,7 +60,8 @@ struct RetryPolicy {
 // A connection that the flow names, and the connector behind it.
 struct Connection {
   std::string name;       // the key in connectionReferences or $connections
-  std::string connector;  // the last part of its API's id, `shared_kusto`; "" when the definition does not say
+  std::string connector;  // the last part of its API's id, `shared_kusto`; "" when the definition
+                          // does not say
   std::string display_name;
 };
 
@@ -71,52 +72,128 @@ struct ConnectorCall {
   bool webhook = false;    // waits for the other side to call back
   std::string connection;  // a name in Definition::connections, or as written when it is none
   std::string connector;   // `shared_kusto`; "" when the definition does not say
-  std::string operation;   // operationId; "" in the classic style, which has a method and a path instead
-  // The inputs without host, retryPolicy and authentication: {"parameters": …}, or {"method","path",
-  // "queries","headers","body"}.
+  std::string operation;   // operationId; "" in the classic style: it has a method and a path
+  // The inputs without host, retryPolicy and authentication: {"parameters": …}, or
+  // {"method","path", "queries","headers","body"}.
   Template inputs;
 };
 
-// The inputs, as a template, for the actions that only hand them on.
-struct Http { Template inputs; };              // method, uri, headers, queries, body, cookie, authentication
-struct HttpWebhook { Template inputs; };       // subscribe, unsubscribe
-struct Compose { Template inputs; };
-struct ParseJson { Template content; Template schema; };
+// The inputs, as a template, of the actions that only hand them on. Here: method, uri, headers,
+// queries, body, cookie, authentication.
+struct Http {
+  Template inputs;
+};
+// subscribe and unsubscribe
+struct HttpWebhook {
+  Template inputs;
+};
+struct Compose {
+  Template inputs;
+};
+struct ParseJson {
+  Template content;
+  Template schema;
+};
 struct VariableDeclaration {
   enum class Type { string, integer, floating, boolean, array, object };
   std::string name;
   Type type = Type::string;
   std::optional<Template> value;
 };
-struct InitializeVariable { std::vector<VariableDeclaration> variables; };
-struct SetVariable { std::string name; Template value; };
-struct IncrementVariable { std::string name; Template by; };  // 1 when it is not given
-struct DecrementVariable { std::string name; Template by; };
-struct AppendToArrayVariable { std::string name; Template value; };
-struct AppendToStringVariable { std::string name; Template value; };
-struct FilterArray { Template from; Template where; };  // type Query; `where` is a condition over item()
-struct Select { Template from; Template select; };      // `select` over item()
+struct InitializeVariable {
+  std::vector<VariableDeclaration> variables;
+};
+struct SetVariable {
+  std::string name;
+  Template value;
+};
+// `by` is 1 when it is not given; the same below.
+struct IncrementVariable {
+  std::string name;
+  Template by;
+};
+struct DecrementVariable {
+  std::string name;
+  Template by;
+};
+struct AppendToArrayVariable {
+  std::string name;
+  Template value;
+};
+struct AppendToStringVariable {
+  std::string name;
+  Template value;
+};
+// Type Query; `where` is a condition over item().
+struct FilterArray {
+  Template from;
+  Template where;
+};
+// `select` is evaluated over item().
+struct Select {
+  Template from;
+  Template select;
+};
 struct Table {
-  struct Column { Template header; Template value; };   // `value` over item()
+  struct Column {
+    Template header;
+    Template value;  // over item()
+  };
   Template from;
   Template format;              // CSV or HTML
   std::vector<Column> columns;  // empty: the members of the first item
 };
-struct Join { Template from; Template with; };
-struct Response { Template inputs; bool asynchronous = false; };     // statusCode, headers, body, schema
-struct Terminate { Template status; Template error; };               // Succeeded, Failed, Cancelled; {code, message}
-struct Wait { Template interval_count; Template interval_unit; Template until; bool has_until = false; };
-struct RunWorkflow { std::string workflow; Template inputs; };       // a child flow: headers, body
-struct Calculate { Template value; };  // type Expression: Current time, Add to time, Convert time zone, …
-struct Scope { Block body; };
-struct If { Template condition; Block then; Block otherwise; };
+struct Join {
+  Template from;
+  Template with;
+};
+// statusCode, headers, body, schema
+struct Response {
+  Template inputs;
+  bool asynchronous = false;
+};
+// Ends the run: Succeeded, Failed or Cancelled, with {code, message}.
+struct Terminate {
+  Template status;
+  Template error;
+};
+struct Wait {
+  Template interval_count;
+  Template interval_unit;
+  Template until;
+  bool has_until = false;
+};
+// Runs a child flow with headers and body.
+struct RunWorkflow {
+  std::string workflow;
+  Template inputs;
+};
+// Type Expression: Current time, Add to time, Convert time zone, …
+struct Calculate {
+  Template value;
+};
+struct Scope {
+  Block body;
+};
+struct If {
+  Template condition;
+  Block then;
+  Block otherwise;
+};
 struct Switch {
-  struct Case { std::string name; Template value; Block body; };
+  struct Case {
+    std::string name;
+    Template value;
+    Block body;
+  };
   Template on;
   std::vector<Case> cases;
   Block otherwise;
 };
-struct Foreach { Template over; Block body; };
+struct Foreach {
+  Template over;
+  Block body;
+};
 struct Until {
   Block body;
   Template condition;
@@ -124,28 +201,30 @@ struct Until {
   Template timeout;  // ISO 8601; PT1H when it is not given
 };
 // A type that Rollcall does not run. validate() names it; running it fails.
-struct Unsupported { std::string reason; };
+struct Unsupported {
+  std::string reason;
+};
 
 using ActionKind =
-    std::variant<ConnectorCall, Http, HttpWebhook, Compose, ParseJson, InitializeVariable, SetVariable,
-                 IncrementVariable, DecrementVariable, AppendToArrayVariable, AppendToStringVariable,
-                 FilterArray, Select, Table, Join, Response, Terminate, Wait, RunWorkflow, Calculate,
-                 Scope, If, Switch, Foreach, Until, Unsupported>;
+    std::variant<ConnectorCall, Http, HttpWebhook, Compose, ParseJson, InitializeVariable,
+                 SetVariable, IncrementVariable, DecrementVariable, AppendToArrayVariable,
+                 AppendToStringVariable, FilterArray, Select, Table, Join, Response, Terminate,
+                 Wait, RunWorkflow, Calculate, Scope, If, Switch, Foreach, Until, Unsupported>;
 
 struct Action {
-  std::string name;         // its key, unique in the whole definition
-  std::string type;         // as written: `OpenApiConnection`
-  std::string path;         // JSON pointer in the definition: /actions/For_each/actions/Compose
+  std::string name;  // its key, unique in the whole definition
+  std::string type;  // as written: `OpenApiConnection`
+  std::string path;  // JSON pointer in the definition: /actions/For_each/actions/Compose
   std::string description;
   ActionIndex parent = no_action;  // the scope, condition or loop around it
   std::vector<RunAfter> run_after;
   ActionKind kind;
   RetryPolicy retry;
-  std::optional<Timespan> timeout;       // limit.timeout
-  std::optional<int> repetitions;        // runtimeConfiguration.concurrency: iterations at once
-  std::optional<int> most_items;         // runtimeConfiguration.paginationPolicy.minimumItemCount
+  std::optional<Timespan> timeout;  // limit.timeout
+  std::optional<int> repetitions;   // runtimeConfiguration.concurrency: iterations at once
+  std::optional<int> most_items;    // runtimeConfiguration.paginationPolicy.minimumItemCount
   bool secure_inputs = false, secure_outputs = false;  // runtimeConfiguration.secureData
-  bool no_async_pattern = false;         // operationOptions: DisableAsyncPattern
+  bool no_async_pattern = false;                       // operationOptions: DisableAsyncPattern
   std::vector<std::pair<std::string, Template>> tracked_properties;
 };
 
@@ -160,16 +239,33 @@ struct Recurrence {
   std::vector<int> week_days;   // 0 is Sunday
   std::vector<int> month_days;  // -1 is the last
 };
-// FLOW0150: an unknown frequency, an interval out of range, a schedule that does not fit the frequency.
+// FLOW0150: an unknown frequency, an interval out of range, a schedule that does not fit the
+// frequency.
 Result<Recurrence> parse_recurrence(const json::value& evaluated);
 
-struct RecurrenceTrigger { bool sliding_window = false; };  // its times are Trigger::recurrence
-struct RequestTrigger { json::value schema; std::string method; std::string relative_path; bool check_schema = false; };
-struct ConnectorTrigger { ConnectorCall call; };            // polls at Trigger::recurrence, or a webhook
-struct HttpTrigger { Template inputs; };                    // polls
-struct UnsupportedTrigger { std::string reason; };
-using TriggerKind =
-    std::variant<RecurrenceTrigger, RequestTrigger, ConnectorTrigger, HttpTrigger, UnsupportedTrigger>;
+// Its times are Trigger::recurrence.
+struct RecurrenceTrigger {
+  bool sliding_window = false;
+};
+struct RequestTrigger {
+  json::value schema;
+  std::string method;
+  std::string relative_path;
+  bool check_schema = false;
+};
+// Polls at Trigger::recurrence, or is called.
+struct ConnectorTrigger {
+  ConnectorCall call;
+};
+// Polls at Trigger::recurrence.
+struct HttpTrigger {
+  Template inputs;
+};
+struct UnsupportedTrigger {
+  std::string reason;
+};
+using TriggerKind = std::variant<RecurrenceTrigger, RequestTrigger, ConnectorTrigger, HttpTrigger,
+                                 UnsupportedTrigger>;
 
 struct Trigger {
   std::string name;
@@ -178,17 +274,19 @@ struct Trigger {
   std::string path;
   std::string description;
   TriggerKind kind;
-  std::optional<Template> recurrence;     // evaluated, it is for parse_recurrence
-  std::optional<Template> split_on;       // an array: one run per item
-  std::vector<Template> conditions;       // all must be true
-  std::optional<int> concurrent_runs;     // runtimeConfiguration.concurrency.runs; 1 for SingleInstance
-  std::optional<int> waiting_runs;        // …maximumWaitingRuns
-  std::optional<Template> tracking_id;    // correlation.clientTrackingId
+  std::optional<Template> recurrence;  // evaluated, it is for parse_recurrence
+  std::optional<Template> split_on;    // an array: one run per item
+  std::vector<Template> conditions;    // all must be true
+  std::optional<int>
+      concurrent_runs;              // runtimeConfiguration.concurrency.runs; 1 for SingleInstance
+  std::optional<int> waiting_runs;  // …maximumWaitingRuns
+  std::optional<Template> tracking_id;  // correlation.clientTrackingId
 };
 
 struct Parameter {
   std::string name;
-  std::string type;  // in lower case: string, securestring, int, float, bool, array, object, secureobject
+  std::string
+      type;  // in lower case: string, securestring, int, float, bool, array, object, secureobject
   std::optional<Template> default_value;
 };
 
@@ -201,8 +299,8 @@ struct Finding {
   std::string message;  // what it is and what to do
 };
 
-// Where they differ, as the origin of the definition has it: loops are sequential in Power Automate and
-// run 20 iterations at once in Logic Apps, unless concurrency says otherwise.
+// Where they differ, as the origin of the definition has it: loops are sequential in Power Automate
+// and run 20 iterations at once in Logic Apps, unless concurrency says otherwise.
 enum class Dialect { power_automate, logic_apps };
 
 struct Definition {
@@ -215,7 +313,7 @@ struct Definition {
   std::vector<Action> actions;  // all of them; a block names its own by index
   Block root;
   std::vector<std::pair<std::string, Template>> outputs;
-  json::value source;           // the bare definition, as it was given
+  json::value source;  // the bare definition, as it was given
 
   // By name, letter case ignored, as expressions name them. nullptr: there is none.
   const Action* find(std::string_view action) const;
@@ -225,16 +323,19 @@ struct Definition {
   int iterations_at_once(const Action& loop) const;
 
   std::map<std::string, ActionIndex, std::less<>> names;  // in lower case
-  std::vector<Finding> problems;  // what reading already saw: wrong shapes, names that are not unique
+  std::vector<Finding>
+      problems;  // what reading already saw: wrong shapes, names that are not unique
 };
 
-// Takes an exported flow ({"properties":{"definition",…}}), an ARM resource or template with one workflow,
+// Takes an exported flow ({"properties":{"definition",…}}), an ARM resource or template with one
+// workflow,
 // {"definition":…}, or the bare definition. FLOW0101: it is none of these.
 Result<Definition> parse_definition(const json::value& document);
 // The same from text; a byte order mark is forgiven. The error says line and column.
 Result<Definition> read_definition(std::string_view text);
 
-// The blocks of an action, in order: one for loops and scopes, two for If, one per case and the default.
+// The blocks of an action, in order: one for loops and scopes, two for If, one per case and the
+// default.
 std::vector<const Block*> blocks(const Action& action);
 
 }  // namespace rollcall::flow

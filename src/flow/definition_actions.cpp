@@ -50,22 +50,20 @@ constexpr std::pair<std::string_view, std::string_view> not_run[] = {
 }  // namespace
 
 void DefinitionReader::problem(std::string code, std::string path, std::string message) {
-  definition_.problems.push_back({Finding::Severity::error, std::move(code), std::move(path), std::move(message)});
+  definition_.problems.push_back(
+      {Finding::Severity::error, std::move(code), std::move(path), std::move(message)});
 }
 
 Template DefinitionReader::compile(const json::value* source) {
-  if (!source) return {};
-  auto compiled = Template::compile(*source);
-  return compiled ? *std::move(compiled) : Template::broken(*source, std::move(compiled).error());
+  return source ? Template::compile_forgiving(*source) : Template();
 }
 
 Template DefinitionReader::condition(const json::value* source) {
-  if (!source) return {};
-  auto compiled = Template::compile_condition(*source);
-  return compiled ? *std::move(compiled) : Template::broken(*source, std::move(compiled).error());
+  return source ? Template::compile_condition_forgiving(*source) : Template();
 }
 
-Block DefinitionReader::block(const json::value* actions, ActionIndex parent, const std::string& path, int depth) {
+Block DefinitionReader::block(const json::value* actions, ActionIndex parent,
+                              const std::string& path, int depth) {
   Block result;
   if (!actions || actions->is_null()) return result;
   if (!actions->is_object()) {
@@ -108,7 +106,8 @@ void DefinitionReader::action(ActionIndex self, std::string_view name, const jso
     const auto [other, fresh] = definition_.names.emplace(to_lower(name), self);
     if (!fresh)
       problem("FLOW0106", path,
-              fmt::format("'{}' is the name of {} too; names must differ in the whole flow, by more than letter case",
+              fmt::format("'{}' is the name of {} too; names must differ in the whole flow, by "
+                          "more than letter case",
                           name, definition_.actions[other->second].path));
   }
   // Reading the inside adds actions, so the kind is put in its place afterwards.
@@ -116,25 +115,29 @@ void DefinitionReader::action(ActionIndex self, std::string_view name, const jso
   definition_.actions[self].kind = std::move(read);
 }
 
-void DefinitionReader::run_after(Action& action, const json::object& source, const std::string& path) {
+void DefinitionReader::run_after(Action& action, const json::object& source,
+                                 const std::string& path) {
   const json::value* after = member(source, "runAfter");
   if (!after || after->is_null()) return;
   if (!after->is_object()) {
-    problem("FLOW0102", path + "/runAfter", "runAfter must be an object: {\"Other_action\": [\"Succeeded\"]}");
+    problem("FLOW0102", path + "/runAfter",
+            "runAfter must be an object: {\"Other_action\": [\"Succeeded\"]}");
     return;
   }
   for (const auto& [name, statuses] : after->get_object()) {
     RunAfter entry{std::string(name), no_action, {}};
     const std::string place = path + "/runAfter" + pointer_step(name);
-    if (!statuses.is_array()) problem("FLOW0102", place, "the statuses must be an array: [\"Succeeded\"]");
+    if (!statuses.is_array())
+      problem("FLOW0102", place, "the statuses must be an array: [\"Succeeded\"]");
     for (const json::value& written : statuses.is_array() ? statuses.get_array() : json::array()) {
       const auto status = parse_status(text_of(&written));
       if (status && finished(*status) && *status != Status::cancelled)
         entry.statuses.insert(*status);
       else
-        problem("FLOW0107", place,
-                fmt::format("{} is no status to wait for; Succeeded, Failed, Skipped and TimedOut are",
-                            json::serialize(written)));
+        problem(
+            "FLOW0107", place,
+            fmt::format("{} is no status to wait for; Succeeded, Failed, Skipped and TimedOut are",
+                        json::serialize(written)));
     }
     if (entry.statuses.empty()) entry.statuses.insert(Status::succeeded);
     action.run_after.push_back(std::move(entry));
@@ -147,7 +150,8 @@ void DefinitionReader::resolve(Block& block) {
   for (const ActionIndex i : block.actions) here.emplace(to_lower(definition_.actions[i].name), i);
   for (const ActionIndex i : block.actions)
     for (RunAfter& after : definition_.actions[i].run_after)
-      if (const auto found = here.find(to_lower(after.name)); found != here.end()) after.action = found->second;
+      if (const auto found = here.find(to_lower(after.name)); found != here.end())
+        after.action = found->second;
   std::vector<ActionIndex> ordered;
   std::vector<bool> placed(definition_.actions.size());
   while (ordered.size() < block.actions.size()) {
@@ -167,13 +171,15 @@ void DefinitionReader::resolve(Block& block) {
   block.actions = std::move(ordered);
 }
 
-void DefinitionReader::settings(Action& action, const json::object& source, const std::string& path) {
+void DefinitionReader::settings(Action& action, const json::object& source,
+                                const std::string& path) {
   const json::value* runtime = member(source, "runtimeConfiguration");
   if (const auto repetitions = number_of(member(member(runtime, "concurrency"), "repetitions")))
     action.repetitions = *repetitions;
   if (const auto items = number_of(member(member(runtime, "paginationPolicy"), "minimumItemCount")))
     action.most_items = *items;
-  if (const json::value* secure = member(member(runtime, "secureData"), "properties"); secure && secure->is_array())
+  if (const json::value* secure = member(member(runtime, "secureData"), "properties");
+      secure && secure->is_array())
     for (const json::value& one : secure->get_array()) {
       if (equals_ignoring_case(text_of(&one), "inputs")) action.secure_inputs = true;
       if (equals_ignoring_case(text_of(&one), "outputs")) action.secure_outputs = true;
@@ -193,7 +199,8 @@ void DefinitionReader::settings(Action& action, const json::object& source, cons
   const bool outside = policy != nullptr;
   if (!policy) policy = member(member(source, "inputs"), "retryPolicy");
   action.retry = retry(policy, path + (outside ? "/retryPolicy" : "/inputs/retryPolicy"));
-  if (const json::value* tracked = member(source, "trackedProperties"); tracked && tracked->is_object())
+  if (const json::value* tracked = member(source, "trackedProperties");
+      tracked && tracked->is_object())
     for (const auto& [name, value] : tracked->get_object())
       action.tracked_properties.emplace_back(std::string(name), compile(&value));
 }
@@ -209,8 +216,10 @@ RetryPolicy DefinitionReader::retry(const json::value* policy, const std::string
   else if (type == "exponential")
     result.kind = RetryPolicy::Kind::exponential;
   else if (!type.empty() && type != "default")
-    problem("FLOW0109", path, fmt::format("'{}' is no retry policy; none, fixed, exponential and default are", type));
-  if (const auto count = number_of(member(policy, "count"))) result.count = std::clamp(*count, 0, 90);
+    problem("FLOW0109", path,
+            fmt::format("'{}' is no retry policy; none, fixed, exponential and default are", type));
+  if (const auto count = number_of(member(policy, "count")))
+    result.count = std::clamp(*count, 0, 90);
   const auto span = [&](std::string_view name, Timespan& to) {
     const json::value* value = member(policy, name);
     if (!value || value->is_null()) return;
@@ -225,11 +234,12 @@ RetryPolicy DefinitionReader::retry(const json::value* policy, const std::string
   return result;
 }
 
-InitializeVariable DefinitionReader::initialize(const json::value& inputs, const std::string& path) {
+InitializeVariable DefinitionReader::initialize(const json::value& inputs,
+                                                const std::string& path) {
   using Type = VariableDeclaration::Type;
   constexpr std::pair<std::string_view, Type> types[] = {
-      {"string", Type::string}, {"integer", Type::integer}, {"float", Type::floating},
-      {"boolean", Type::boolean}, {"array", Type::array}, {"object", Type::object}};
+      {"string", Type::string},   {"integer", Type::integer}, {"float", Type::floating},
+      {"boolean", Type::boolean}, {"array", Type::array},     {"object", Type::object}};
   InitializeVariable result;
   const json::value* variables = member(inputs, "variables");
   if (!variables || !variables->is_array()) {
@@ -243,12 +253,15 @@ InitializeVariable DefinitionReader::initialize(const json::value& inputs, const
     variable.name = text_of(member(source, "name"));
     if (variable.name.empty()) problem("FLOW0102", place, "the variable needs a name");
     const std::string type = to_lower(text_of(member(source, "type")));
-    const auto* known = std::ranges::find(types, std::string_view(type), &std::pair<std::string_view, Type>::first);
+    const auto* known =
+        std::ranges::find(types, std::string_view(type), &std::pair<std::string_view, Type>::first);
     if (known != std::end(types))
       variable.type = known->second;
     else
       problem("FLOW0110", place,
-              fmt::format("'{}' is no type of a variable; String, Integer, Float, Boolean, Array and Object are", type));
+              fmt::format("'{}' is no type of a variable; String, Integer, Float, Boolean, Array "
+                          "and Object are",
+                          type));
     if (const json::value* value = member(source, "value")) variable.value = compile(value);
     result.variables.push_back(std::move(variable));
   }
@@ -273,32 +286,38 @@ std::string last_segment(std::string_view path) {
 
 }  // namespace
 
-ConnectorCall DefinitionReader::call(ConnectorCall::Style style, bool webhook, const json::value& inputs) {
+ConnectorCall DefinitionReader::call(ConnectorCall::Style style, bool webhook,
+                                     const json::value& inputs) {
   ConnectorCall result;
   result.style = style;
   result.webhook = webhook;
   const json::value* host = member(inputs, style == ConnectorCall::Style::service_provider
-                                               ? "serviceProviderConfiguration" : "host");
+                                               ? "serviceProviderConfiguration"
+                                               : "host");
   result.operation = text_of(member(host, "operationId"));
   for (const std::string_view name : {"connectionReferenceName", "connectionName"})
     if (result.connection.empty()) result.connection = text_of(member(host, name));
   const json::value* connection = member(host, "connection");
   if (result.connection.empty()) result.connection = text_of(member(connection, "referenceName"));
-  if (result.connection.empty()) result.connection = connection_key(text_of(member(connection, "name")));
+  if (result.connection.empty())
+    result.connection = connection_key(text_of(member(connection, "name")));
   if (result.connection.empty()) result.connection = connection_key(text_of(connection));
   if (const Connection* known = definition_.find_connection(result.connection)) {
     result.connection = known->name;
     result.connector = known->connector;
   }
-  if (const std::string api = text_of(member(host, "apiId")); !api.empty()) result.connector = last_segment(api);
+  if (const std::string api = text_of(member(host, "apiId")); !api.empty())
+    result.connector = last_segment(api);
   if (const std::string id = text_of(member(host, "serviceProviderId")); !id.empty())
     result.connector = last_segment(id);
-  if (const std::string url = text_of(member(member(host, "api"), "runtimeUrl")); result.connector.empty() && !url.empty())
+  if (const std::string url = text_of(member(member(host, "api"), "runtimeUrl"));
+      result.connector.empty() && !url.empty())
     result.connector = "shared_" + last_segment(url);
   json::object rest;
   if (const json::object* object = inputs.if_object())
     for (const auto& [name, value] : *object)
-      if (&value != host && !equals_ignoring_case(name, "retryPolicy") && !equals_ignoring_case(name, "authentication"))
+      if (&value != host && !equals_ignoring_case(name, "retryPolicy") &&
+          !equals_ignoring_case(name, "authentication"))
         rest.insert_or_assign(name, value);
   const json::value handed_on(std::move(rest));
   result.inputs = compile(&handed_on);
@@ -320,7 +339,9 @@ std::optional<json::value> calculation(std::string_view kind, const json::value&
       {"subtractfromtime", "subtractFromTime", {"baseTime", "interval", "timeUnit"}},
       {"getfuturetime", "getFutureTime", {"interval", "timeUnit"}},
       {"getpasttime", "getPastTime", {"interval", "timeUnit"}},
-      {"converttimezone", "convertTimeZone", {"baseTime", "sourceTimeZone", "destinationTimeZone", "formatString"}},
+      {"converttimezone",
+       "convertTimeZone",
+       {"baseTime", "sourceTimeZone", "destinationTimeZone", "formatString"}},
       {"formatnumber", "formatNumber", {"number", "format", "locale"}},
       {"indexof", "indexOf", {"text", "searchText"}},
       {"substring", "substring", {"text", "start", "length"}},
@@ -337,14 +358,17 @@ std::optional<json::value> calculation(std::string_view kind, const json::value&
 
 }  // namespace
 
-ActionKind DefinitionReader::container(std::string_view type, ActionIndex self, const json::object& source,
-                                       const std::string& path, int depth) {
+ActionKind DefinitionReader::container(std::string_view type, ActionIndex self,
+                                       const json::object& source, const std::string& path,
+                                       int depth) {
   const auto inside = [&](const json::value* actions, std::string_view below) {
     return block(actions, self, path + std::string(below), depth + 1);
   };
   const json::value* expression = member(source, "expression");
   if (type == "scope") return Scope{inside(member(source, "actions"), "/actions")};
-  if (type == "foreach") return Foreach{compile(member(source, "foreach")), inside(member(source, "actions"), "/actions")};
+  if (type == "foreach")
+    return Foreach{compile(member(source, "foreach")),
+                   inside(member(source, "actions"), "/actions")};
   if (type == "until") {
     const json::value* limit = member(source, "limit");
     const json::value usual_count(60), usual_timeout("PT1H");
@@ -361,22 +385,26 @@ ActionKind DefinitionReader::container(std::string_view type, ActionIndex self, 
   return choice;
 }
 
-Switch DefinitionReader::switch_of(ActionIndex self, const json::object& source, const std::string& path, int depth) {
+Switch DefinitionReader::switch_of(ActionIndex self, const json::object& source,
+                                   const std::string& path, int depth) {
   Switch result;
   result.on = compile(member(source, "expression"));
   if (!member(source, "expression")) problem("FLOW0102", path, "Switch needs an expression");
   if (const json::value* cases = member(source, "cases"); cases && cases->is_object())
     for (const auto& [name, one] : cases->get_object()) {
       const std::string inner = path + "/cases" + pointer_step(name);
-      if (!member(one, "case")) problem("FLOW0102", inner, "a case needs the value it is for: \"case\"");
+      if (!member(one, "case"))
+        problem("FLOW0102", inner, "a case needs the value it is for: \"case\"");
       result.cases.push_back({std::string(name), compile(member(one, "case")),
                               block(member(one, "actions"), self, inner + "/actions", depth + 1)});
     }
-  result.otherwise = block(member(member(source, "default"), "actions"), self, path + "/default/actions", depth + 1);
+  result.otherwise = block(member(member(source, "default"), "actions"), self,
+                           path + "/default/actions", depth + 1);
   return result;
 }
 
-ActionKind DefinitionReader::kind(ActionIndex self, const json::object& source, const std::string& path, int depth) {
+ActionKind DefinitionReader::kind(ActionIndex self, const json::object& source,
+                                  const std::string& path, int depth) {
   const std::string type = to_lower(text_of(member(source, "type")));
   const json::value* given = member(source, "inputs");
   const json::value& inputs = or_nothing(given);
@@ -411,15 +439,20 @@ ActionKind DefinitionReader::kind(ActionIndex self, const json::object& source, 
     Table table{input("from"), input("format"), {}};
     if (const json::value* columns = member(inputs, "columns"); columns && columns->is_array())
       for (const json::value& column : columns->get_array())
-        table.columns.push_back({compile(member(column, "header")), compile(member(column, "value"))});
+        table.columns.push_back(
+            {compile(member(column, "header")), compile(member(column, "value"))});
     return table;
   }
   if (type == "response")
-    return Response{compile(given), equals_ignoring_case(text_of(member(source, "operationOptions")), "Asynchronous")};
+    return Response{
+        compile(given),
+        equals_ignoring_case(text_of(member(source, "operationOptions")), "Asynchronous")};
   if (type == "terminate") return Terminate{input("runStatus"), input("runError")};
   if (type == "wait") {
-    const json::value *interval = member(inputs, "interval"), *until = member(member(inputs, "until"), "timestamp");
-    return Wait{compile(member(interval, "count")), compile(member(interval, "unit")), compile(until), until != nullptr};
+    const json::value *interval = member(inputs, "interval"),
+                      *until = member(member(inputs, "until"), "timestamp");
+    return Wait{compile(member(interval, "count")), compile(member(interval, "unit")),
+                compile(until), until != nullptr};
   }
   if (type == "workflow") {
     const json::value* host = member(inputs, "host");
@@ -429,13 +462,17 @@ ActionKind DefinitionReader::kind(ActionIndex self, const json::object& source, 
   }
   if (type == "expression") {
     const std::string which = text_of(member(source, "kind"));
-    if (const auto calculated = calculation(which, inputs)) return Calculate{condition(&*calculated)};
+    if (const auto calculated = calculation(which, inputs))
+      return Calculate{condition(&*calculated)};
     return Unsupported{fmt::format("there is no calculation '{}'", which)};
   }
   for (const auto& [known, reason] : not_run)
-    if (type == known) return Unsupported{fmt::format("actions of type {} are not run: {}", text_of(member(source, "type")), reason)};
+    if (type == known)
+      return Unsupported{fmt::format("actions of type {} are not run: {}",
+                                     text_of(member(source, "type")), reason)};
   return Unsupported{type.empty() ? std::string("the action has no type")
-                                  : fmt::format("there is no type of action '{}'", text_of(member(source, "type")))};
+                                  : fmt::format("there is no type of action '{}'",
+                                                text_of(member(source, "type")))};
 }
 
 }  // namespace rollcall::flow

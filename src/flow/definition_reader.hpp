@@ -1,4 +1,5 @@
-// Reads one bare definition into a Definition. Only for definition*.cpp: the pieces that its files share.
+// Reads one bare definition into a Definition. Only for definition*.cpp: the pieces that its files
+// share.
 #pragma once
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@ class DefinitionReader {
   explicit DefinitionReader(Definition& definition) : definition_(definition) {}
 
   // The connections must be there before the actions are read.
-  void connections(const json::value& references);  // properties.connectionReferences, or $connections' value
+  void connections(
+      const json::value& references);  // properties.connectionReferences, or $connections' value
   void definition(const json::object& source);
 
  private:
@@ -23,11 +25,13 @@ class DefinitionReader {
   void triggers(const json::object& source);
   Trigger trigger(std::string_view name, const json::object& source, const std::string& path);
   Block block(const json::value* actions, ActionIndex parent, const std::string& path, int depth);
-  void action(ActionIndex self, std::string_view name, const json::object& source, const std::string& path, int depth);
+  void action(ActionIndex self, std::string_view name, const json::object& source,
+              const std::string& path, int depth);
   ActionKind kind(ActionIndex self, const json::object& source, const std::string& path, int depth);
-  ActionKind container(std::string_view type, ActionIndex self, const json::object& source, const std::string& path,
-                       int depth);
-  Switch switch_of(ActionIndex self, const json::object& source, const std::string& path, int depth);
+  ActionKind container(std::string_view type, ActionIndex self, const json::object& source,
+                       const std::string& path, int depth);
+  Switch switch_of(ActionIndex self, const json::object& source, const std::string& path,
+                   int depth);
   void settings(Action& action, const json::object& source, const std::string& path);
   void run_after(Action& action, const json::object& source, const std::string& path);
   RetryPolicy retry(const json::value* policy, const std::string& path);

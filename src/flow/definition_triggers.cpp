@@ -7,8 +7,8 @@
 namespace rollcall::flow {
 namespace {
 
-// The connector behind an API's id. Logic Apps' managed connectors have the names of Power Automate's without
-// their prefix.
+// The connector behind an API's id. Logic Apps' managed connectors have the names of Power
+// Automate's without their prefix.
 std::string connector_of(const std::string& id) {
   const std::string name = id.substr(id.rfind('/') + 1);
   const bool managed = to_lower(id).find("/managedapis/") != std::string::npos;
@@ -85,7 +85,8 @@ TriggerKind request(const json::value& inputs, std::string_view options) {
 
 }  // namespace
 
-Trigger DefinitionReader::trigger(std::string_view name, const json::object& source, const std::string& path) {
+Trigger DefinitionReader::trigger(std::string_view name, const json::object& source,
+                                  const std::string& path) {
   using Style = ConnectorCall::Style;
   Trigger result;
   result.name = name;
@@ -111,12 +112,15 @@ Trigger DefinitionReader::trigger(std::string_view name, const json::object& sou
   else if (type == "http")
     result.kind = HttpTrigger{compile(given)};
   else
-    result.kind = UnsupportedTrigger{type.empty() ? std::string("the trigger has no type")
-                                                  : fmt::format("triggers of type {} are not run", result.type)};
-  if (const json::value* recurrence = member(source, "recurrence")) result.recurrence = compile(recurrence);
+    result.kind = UnsupportedTrigger{
+        type.empty() ? std::string("the trigger has no type")
+                     : fmt::format("triggers of type {} are not run", result.type)};
+  if (const json::value* recurrence = member(source, "recurrence"))
+    result.recurrence = compile(recurrence);
   if (const json::value* split_on = member(source, "splitOn"); split_on && !split_on->is_null())
     result.split_on = compile(split_on);
-  if (const json::value* conditions = member(source, "conditions"); conditions && conditions->is_array())
+  if (const json::value* conditions = member(source, "conditions");
+      conditions && conditions->is_array())
     for (const json::value& one : conditions->get_array()) {
       const json::value* expression = member(one, "expression");
       result.conditions.push_back(condition(expression ? expression : &one));
@@ -125,7 +129,8 @@ Trigger DefinitionReader::trigger(std::string_view name, const json::object& sou
   result.concurrent_runs = number_of(member(concurrency, "runs"));
   result.waiting_runs = number_of(member(concurrency, "maximumWaitingRuns"));
   if (options.find("SingleInstance") != std::string::npos) result.concurrent_runs = 1;
-  if (const json::value* id = member(member(source, "correlation"), "clientTrackingId")) result.tracking_id = compile(id);
+  if (const json::value* id = member(member(source, "correlation"), "clientTrackingId"))
+    result.tracking_id = compile(id);
   return result;
 }
 
@@ -134,14 +139,16 @@ namespace {
 std::unexpected<Error> wrong(std::string message) { return fail("FLOW0150", std::move(message)); }
 
 // An array of whole numbers, also ones written as text, within bounds.
-Result<std::vector<int>> numbers(const json::value* source, std::string_view name, int least, int most) {
+Result<std::vector<int>> numbers(const json::value* source, std::string_view name, int least,
+                                 int most) {
   std::vector<int> result;
   if (!source || source->is_null()) return result;
   if (!source->is_array()) return wrong(fmt::format("schedule.{} must be an array", name));
   for (const json::value& one : source->get_array()) {
     const auto number = number_of(&one);
     if (!number || *number < least || *number > most || (*number == 0 && least < 0))
-      return wrong(fmt::format("schedule.{} holds {}; it goes from {} to {}", name, json::serialize(one), least, most));
+      return wrong(fmt::format("schedule.{} holds {}; it goes from {} to {}", name,
+                               json::serialize(one), least, most));
     result.push_back(*number);
   }
   std::ranges::sort(result);
@@ -150,14 +157,18 @@ Result<std::vector<int>> numbers(const json::value* source, std::string_view nam
 }
 
 Result<std::vector<int>> week_days(const json::value* source) {
-  constexpr std::string_view days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+  constexpr std::string_view days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                       "Thursday", "Friday", "Saturday"};
   std::vector<int> result;
   if (!source || source->is_null()) return result;
   if (!source->is_array()) return wrong("schedule.weekDays must be an array");
   for (const json::value& one : source->get_array()) {
     const std::string name = text_of(&one);
-    const auto* day = std::ranges::find_if(days, [&](std::string_view known) { return equals_ignoring_case(known, name); });
-    if (day == std::end(days)) return wrong(fmt::format("schedule.weekDays holds {}, which is no day", json::serialize(one)));
+    const auto* day = std::ranges::find_if(
+        days, [&](std::string_view known) { return equals_ignoring_case(known, name); });
+    if (day == std::end(days))
+      return wrong(
+          fmt::format("schedule.weekDays holds {}, which is no day", json::serialize(one)));
     result.push_back(static_cast<int>(day - std::begin(days)));
   }
   std::ranges::sort(result);
@@ -169,23 +180,30 @@ Result<std::vector<int>> week_days(const json::value* source) {
 
 Result<Recurrence> parse_recurrence(const json::value& evaluated) {
   using Frequency = Recurrence::Frequency;
-  constexpr std::string_view frequencies[] = {"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"};
+  constexpr std::string_view frequencies[] = {"Second", "Minute", "Hour", "Day",
+                                              "Week",   "Month",  "Year"};
   Recurrence result;
   const std::string name = text_of(member(evaluated, "frequency"));
-  const auto* known =
-      std::ranges::find_if(frequencies, [&](std::string_view one) { return equals_ignoring_case(one, name); });
+  const auto* known = std::ranges::find_if(
+      frequencies, [&](std::string_view one) { return equals_ignoring_case(one, name); });
   if (known == std::end(frequencies))
-    return wrong(fmt::format("'{}' is no frequency; Second, Minute, Hour, Day, Week, Month and Year are", name));
+    return wrong(fmt::format(
+        "'{}' is no frequency; Second, Minute, Hour, Day, Week, Month and Year are", name));
   result.frequency = static_cast<Frequency>(known - std::begin(frequencies));
-  if (const json::value* interval = member(evaluated, "interval"); interval && !interval->is_null()) {
+  if (const json::value* interval = member(evaluated, "interval");
+      interval && !interval->is_null()) {
     const auto number = number_of(interval);
-    if (!number || *number < 1) return wrong(fmt::format("the interval must be at least 1, not {}", json::serialize(*interval)));
+    if (!number || *number < 1)
+      return wrong(
+          fmt::format("the interval must be at least 1, not {}", json::serialize(*interval)));
     result.interval = *number;
   }
   constexpr int most_days = 500;  // as Logic Apps has it: 16 months
-  constexpr int most[] = {most_days * 86'400, most_days * 1'440, most_days * 24, most_days, 71, 16, 1};
+  constexpr int most[] = {
+      most_days * 86'400, most_days * 1'440, most_days * 24, most_days, 71, 16, 1};
   if (result.interval > most[static_cast<std::size_t>(result.frequency)])
-    return wrong(fmt::format("an interval of {} {}s is too long; 16 months are the most", result.interval, to_lower(name)));
+    return wrong(fmt::format("an interval of {} {}s is too long; 16 months are the most",
+                             result.interval, to_lower(name)));
   result.start_time = text_of(member(evaluated, "startTime"));
   result.time_zone = text_of(member(evaluated, "timeZone"));
   const json::value* schedule = member(evaluated, "schedule");

@@ -17,7 +17,8 @@ void Graph::enter(const Block& block) {
 }
 
 bool Graph::is_inside(ActionIndex action, ActionIndex container) const {
-  for (ActionIndex i = definition_.actions[action].parent; i != no_action; i = definition_.actions[i].parent)
+  for (ActionIndex i = definition_.actions[action].parent; i != no_action;
+       i = definition_.actions[i].parent)
     if (i == container) return true;
   return false;
 }

@@ -10,14 +10,15 @@ class Graph {
  public:
   explicit Graph(const Definition& definition);
 
-  // `before` has finished, or was skipped, whenever `action` starts. False for what stands around `action`,
-  // for what may run beside it, and for the other branch of a condition.
+  // `before` has finished, or was skipped, whenever `action` starts. False for what stands around
+  // `action`, for what may run beside it, and for the other branch of a condition.
   bool runs_before(ActionIndex before, ActionIndex action) const;
   bool is_inside(ActionIndex action, ActionIndex container) const;
   // The nearest container of this kind around the action; no_action: there is none.
   template <class Kind>
   ActionIndex around(ActionIndex action) const {
-    for (ActionIndex i = definition_.actions[action].parent; i != no_action; i = definition_.actions[i].parent)
+    for (ActionIndex i = definition_.actions[action].parent; i != no_action;
+         i = definition_.actions[i].parent)
       if (std::holds_alternative<Kind>(definition_.actions[i].kind)) return i;
     return no_action;
   }

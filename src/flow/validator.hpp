@@ -14,8 +14,8 @@ namespace rollcall::flow {
 struct PlacedTemplate {
   std::string path;
   const Template* value = nullptr;
-  bool has_item = false;        // item() is the operation's own
-  bool sees_inside = false;     // evaluated when the actions inside have run: the condition of Until
+  bool has_item = false;     // item() is the operation's own
+  bool sees_inside = false;  // evaluated when the actions inside have run: the condition of Until
 };
 std::vector<PlacedTemplate> templates_of(const Action& action);
 
@@ -42,11 +42,16 @@ class Validator {
   void until(const Action& action, const Until& until);
   void change_variable(ActionIndex index);
   // validate_references.cpp: what expressions ask for
-  void expressions(const Template& value, const std::string& path, ActionIndex at, bool has_item, bool sees_inside);
-  void reference(const expr::Reference& reference, const std::string& path, ActionIndex at, bool has_item, bool sees_inside);
-  void action_reference(const expr::Reference& reference, const std::string& path, ActionIndex at, bool sees_inside);
-  void loop_reference(const expr::Reference& reference, const std::string& path, ActionIndex at, bool sees_inside);
-  void variable_reference(std::string_view name, const std::string& path, ActionIndex at, bool sees_inside);
+  void expressions(const Template& value, const std::string& path, ActionIndex at, bool has_item,
+                   bool sees_inside);
+  void reference(const expr::Reference& reference, const std::string& path, ActionIndex at,
+                 bool has_item, bool sees_inside);
+  void action_reference(const expr::Reference& reference, const std::string& path, ActionIndex at,
+                        bool sees_inside);
+  void loop_reference(const expr::Reference& reference, const std::string& path, ActionIndex at,
+                      bool sees_inside);
+  void variable_reference(std::string_view name, const std::string& path, ActionIndex at,
+                          bool sees_inside);
   void arm_expressions(const json::value& source, const std::string& path);
 
   void error(std::string code, std::string path, std::string message);

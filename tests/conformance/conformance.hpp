@@ -1,7 +1,9 @@
-// The conformance runner: collections of outside cases, read at run time from ROLLCALL_CORPUS (default:
+// The conformance runner: collections of outside cases, read at run time from ROLLCALL_CORPUS
+// (default:
 // ../shared/corpus beside the checkout), each counted and none of them failing the run.
 //   const Suite suite{"wdl/expressions", [](Run& run) { … run.pass(); … run.fail("12", "why"); }};
-// prints `conformance wdl/expressions 764/768`; the ids that fail go to build/conformance/<name>.failed.
+// prints `conformance wdl/expressions 764/768`; the ids that fail go to
+// build/conformance/<name>.failed.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -18,10 +20,12 @@ class Run {
   explicit Run(std::filesystem::path corpus) : corpus_(std::move(corpus)) {}
 
   const std::filesystem::path& corpus() const { return corpus_; }
-  // One JSON document a line (the file may be gzip); empty, and noted as missing, when it is not there.
+  // One JSON document a line (the file may be gzip); empty, and noted as missing, when it is not
+  // there.
   std::vector<json::value> lines(const std::filesystem::path& below_corpus);
   json::value document(const std::filesystem::path& below_corpus);
-  // The files of a folder whose name ends so, by name; noted as missing when the folder is not there.
+  // The files of a folder whose name ends so, by name; noted as missing when the folder is not
+  // there.
   std::vector<std::filesystem::path> files(const std::filesystem::path& below_corpus,
                                            std::string_view ending);
   void missing(const std::filesystem::path& path) { missing_ = path.string(); }

@@ -1,5 +1,6 @@
-// test_conformance [--only NAME] [--corpus DIR] [--out DIR]: runs the registered suites in order of name.
-// Exits with 0 whatever they count; 2 on a wrong command line. NAME may be the start of a name: `kql`.
+// test_conformance [--only NAME] [--corpus DIR] [--out DIR]: runs the registered suites in order of
+// name. Exits with 0 whatever they count; 2 on a wrong command line. NAME may be the start of a
+// name: `kql`.
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -42,7 +43,8 @@ void report(const Registered& suite, const Run& run, const fs::path& out) {
     fmt::print("conformance {} not run: {} is not there\n", suite.name, run.what_is_missing());
     return;
   }
-  fmt::print("conformance {} {}/{}\n", suite.name, run.passed(), run.passed() + run.failed().size());
+  fmt::print("conformance {} {}/{}\n", suite.name, run.passed(),
+             run.passed() + run.failed().size());
   std::fflush(stdout);
   const fs::path path = out / (suite.name + ".failed");
   fs::create_directories(path.parent_path());
@@ -130,7 +132,8 @@ std::vector<fs::path> Run::files(const fs::path& below_corpus, std::string_view 
     return result;
   }
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().string().ends_with(ending)) result.push_back(entry.path());
+    if (entry.is_regular_file() && entry.path().string().ends_with(ending))
+      result.push_back(entry.path());
   std::ranges::sort(result);
   return result;
 }

@@ -1,4 +1,5 @@
-// wdl/expressions: an expression and its value, or that it is an error. wdl/definitions: real definitions.
+// wdl/expressions: an expression and its value, or that it is an error. wdl/definitions: real
+// definitions.
 #include <fmt/format.h>
 
 #include "conformance/conformance.hpp"
@@ -19,8 +20,8 @@ bool same(const json::value& a, const json::value& b) {
   if (a.kind() != b.kind()) return false;
   if (const json::array* array = a.if_array()) {
     const json::array& other = b.get_array();
-    return array->size() == other.size() &&
-           std::equal(array->begin(), array->end(), other.begin(), [](auto& x, auto& y) { return same(x, y); });
+    return array->size() == other.size() && std::equal(array->begin(), array->end(), other.begin(),
+                                                       [](auto& x, auto& y) { return same(x, y); });
   }
   if (const json::object* object = a.if_object()) {
     const json::object& other = b.get_object();
@@ -50,15 +51,16 @@ bool passes(const json::value& test) {
   return same(**value, *find(test, "expected"));
 }
 
-const Suite expressions{"wdl/expressions", [](Run& run) {
-                          std::size_t id = 0;
-                          for (const json::value& test : run.lines("wdl/expressions.jsonl")) {
-                            ++id;
-                            const bool ok = passes(test);
-                            run.check(ok, fmt::to_string(id),
-                                      ok ? "" : json::serialize(test) + " gave " + answer(*find(test, "expression")));
-                          }
-                        }};
+const Suite expressions{
+    "wdl/expressions", [](Run& run) {
+      std::size_t id = 0;
+      for (const json::value& test : run.lines("wdl/expressions.jsonl")) {
+        ++id;
+        const bool ok = passes(test);
+        run.check(ok, fmt::to_string(id),
+                  ok ? "" : json::serialize(test) + " gave " + answer(*find(test, "expression")));
+      }
+    }};
 
 // Loads: it becomes a typed definition, and what is not supported in it is named with its place.
 const Suite definitions{"wdl/definitions", [](Run& run) {

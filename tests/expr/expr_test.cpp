@@ -1,5 +1,5 @@
-// `eval`: a template and its value as compact JSON, or its error. `define NAME` puts JSON into the run that
-// the expressions ask: parameters, variables, actions, items.
+// `eval`: a template and its value as compact JSON, or its error. `define NAME` puts JSON into the
+// run that the expressions ask: parameters, variables, actions, items.
 #include <fmt/format.h>
 
 #include <map>
@@ -12,7 +12,8 @@
 namespace rollcall::expr {
 namespace {
 
-// Answers from JSON: {"parameters":{…},"variables":{…},"actions":{…},"trigger":{…},"items":{…},"item":…}.
+// Answers from JSON:
+// {"parameters":{…},"variables":{…},"actions":{…},"trigger":{…},"items":{…},"item":…}.
 class JsonEnvironment final : public Environment {
  public:
   json::object state;
@@ -67,7 +68,8 @@ test::Handlers make() {
   };
   const auto evaluate = [environment](const test::GoldenCase& test, bool condition) {
     const json::value source = source_of(test.body);
-    const auto compiled = condition ? Template::compile_condition(source) : Template::compile(source);
+    const auto compiled =
+        condition ? Template::compile_condition(source) : Template::compile(source);
     if (!compiled) return render(compiled.error(), test.body);
     return show(compiled->evaluate(*environment), test.body);
   };
@@ -79,10 +81,11 @@ test::Handlers make() {
     if (!compiled) return render(compiled.error(), test.body);
     std::string out;
     for (const Reference& reference : compiled->references())
-      out += fmt::format("{} {} {}\n", reference.place.path.empty() ? "." : reference.place.path, reference.function,
-                         reference.argument.value_or("-"));
+      out += fmt::format("{} {} {}\n", reference.place.path.empty() ? "." : reference.place.path,
+                         reference.function, reference.argument.value_or("-"));
     for (const Problem& problem : compiled->problems())
-      out += fmt::format("{} {}\n", problem.place.path.empty() ? "." : problem.place.path, problem.error.message);
+      out += fmt::format("{} {}\n", problem.place.path.empty() ? "." : problem.place.path,
+                         problem.error.message);
     if (!out.empty()) out.pop_back();
     return out;
   };

@@ -1,5 +1,5 @@
-// What a hostile definition may try: depth, length, growth. Each ends in an error with a code EXPR05xx, or is
-// answered, in bounded memory.
+// What a hostile definition may try: depth, length, growth. Each ends in an error with a code
+// EXPR05xx, or is answered, in bounded memory.
 #include <gtest/gtest.h>
 
 #include "expr/limits.hpp"
@@ -34,17 +34,22 @@ json::value nested_arrays(std::size_t depth) {
 
 TEST(ExprHostile, CallsWithinCallsAreLimited) {
   EXPECT_EQ(outcome(json::value("@" + repeated("not(", 90) + "true" + repeated(")", 90))), "value");
-  EXPECT_EQ(outcome(json::value("@" + repeated("not(", 5'000) + "true" + repeated(")", 5'000))), "EXPR0501");
+  EXPECT_EQ(outcome(json::value("@" + repeated("not(", 5'000) + "true" + repeated(")", 5'000))),
+            "EXPR0501");
 }
 
 TEST(ExprHostile, AccessesAreLimited) {
   EXPECT_EQ(outcome(json::value("@createArray(1)" + repeated("?[0]", 5'000))), "EXPR0501");
-  EXPECT_EQ(outcome(json::value("@createArray(1)[" + repeated("createArray(0)[", 1'000))), "EXPR0501");
+  EXPECT_EQ(outcome(json::value("@createArray(1)[" + repeated("createArray(0)[", 1'000))),
+            "EXPR0501");
 }
 
 TEST(ExprHostile, ExpressionsHaveALength) {
-  EXPECT_EQ(outcome(json::value("@concat('" + std::string(2 * max_expression_bytes, 'x') + "')")), "EXPR0502");
-  EXPECT_EQ(outcome(json::value("a @{concat('" + std::string(2 * max_expression_bytes, 'x') + "')}")), "EXPR0502");
+  EXPECT_EQ(outcome(json::value("@concat('" + std::string(2 * max_expression_bytes, 'x') + "')")),
+            "EXPR0502");
+  EXPECT_EQ(
+      outcome(json::value("a @{concat('" + std::string(2 * max_expression_bytes, 'x') + "')}")),
+      "EXPR0502");
 }
 
 TEST(ExprHostile, PlainTextMayBeLong) {
@@ -74,9 +79,10 @@ TEST(ExprHostile, RangesAreLimited) {
 }
 
 TEST(ExprHostile, PartsAreLimited) {
-  EXPECT_EQ(outcome(json::value("@split(replace(replace('" + std::string(1'000, 'x') + "','x','" +
-                                std::string(100, 'x') + "'),'x','" + std::string(100, ';') + "'),';')")),
-            "EXPR0504");
+  EXPECT_EQ(
+      outcome(json::value("@split(replace(replace('" + std::string(1'000, 'x') + "','x','" +
+                          std::string(100, 'x') + "'),'x','" + std::string(100, ';') + "'),';')")),
+      "EXPR0504");
 }
 
 TEST(ExprHostile, FormatsAreLimited) {
@@ -109,7 +115,8 @@ TEST(ExprHostile, BytesBecomeValidText) {
     ASSERT_TRUE(value.has_value()) << expression;
     EXPECT_EQ(**value, json::value("\xef\xbf\xbd")) << expression;
   }
-  const auto bytes = Template::compile(json::value("@base64(base64ToBinary('/w=='))"))->evaluate(environment);
+  const auto bytes =
+      Template::compile(json::value("@base64(base64ToBinary('/w=='))"))->evaluate(environment);
   EXPECT_EQ(**bytes, json::value("/w=="));
 }
 

@@ -34,11 +34,16 @@ Result<json::value> evaluate(const std::string& expression) {
 json::value value_of_depth(int depth) {
   const int kind = *rc::gen::inRange(0, depth > 0 ? 7 : 5);
   switch (kind) {
-    case 0: return nullptr;
-    case 1: return *rc::gen::arbitrary<bool>();
-    case 2: return *rc::gen::arbitrary<std::int64_t>();
-    case 3: return static_cast<double>(*rc::gen::arbitrary<std::int32_t>()) / 8;
-    case 4: return json::value(*rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127)));
+    case 0:
+      return nullptr;
+    case 1:
+      return *rc::gen::arbitrary<bool>();
+    case 2:
+      return *rc::gen::arbitrary<std::int64_t>();
+    case 3:
+      return static_cast<double>(*rc::gen::arbitrary<std::int32_t>()) / 8;
+    case 4:
+      return json::value(*rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127)));
     case 5: {
       json::array array;
       for (int i = *rc::gen::inRange(0, 4); i > 0; --i) array.push_back(value_of_depth(depth - 1));
@@ -81,8 +86,10 @@ RC_GTEST_PROP(ExprProperties, AnyTextCompilesOrSaysWhere, (const std::string& te
 
 // Pieces of the language in any order reach deeper than letters do.
 RC_GTEST_PROP(ExprProperties, AnyTokensCompileOrSayWhere, ()) {
-  const std::vector<std::string> tokens = {"concat", "(", ")", "'a'", ",", "1", "-2.5", "null", "true", "[", "]", "?", ".",
-                                           "x", "@{", "}", "json", "if", "length", "'{\"a\":[1]}'", " ", "createArray", "add"};
+  const std::vector<std::string> tokens = {
+      "concat", "(",           ")",  "'a'", ",",  "1", "-2.5", "null", "true",   "[",
+      "]",      "?",           ".",  "x",   "@{", "}", "json", "if",   "length", "'{\"a\":[1]}'",
+      " ",      "createArray", "add"};
   std::string source = "@";
   for (int i = *rc::gen::inRange(0, 24); i > 0; --i) source += *rc::gen::elementOf(tokens);
   const auto compiled = Template::compile(json::value(source));
@@ -126,12 +133,14 @@ RC_GTEST_PROP(ExprProperties, SubstringAndSliceAgree, ()) {
   const auto slice = evaluate(fmt::format("slice({},{},{})", quoted(text), from, from + count));
   RC_ASSERT(cut.has_value() && slice.has_value());
   RC_ASSERT(*cut == *slice);
-  RC_ASSERT(*cut == json::value(text.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(count))));
+  RC_ASSERT(*cut == json::value(text.substr(static_cast<std::size_t>(from),
+                                            static_cast<std::size_t>(count))));
 }
 
 RC_GTEST_PROP(ExprProperties, DaysThereAndBack, ()) {
   const int days = *rc::gen::inRange(-100'000, 100'000);
-  const auto moved = evaluate(fmt::format("addDays(addDays('2026-01-02T03:04:05Z',{}),{})", days, -days));
+  const auto moved =
+      evaluate(fmt::format("addDays(addDays('2026-01-02T03:04:05Z',{}),{})", days, -days));
   RC_ASSERT(moved.has_value());
   RC_ASSERT(*moved == json::value("2026-01-02T03:04:05.0000000Z"));
 }
@@ -148,7 +157,9 @@ RC_GTEST_PROP(ExprProperties, FormattedDatesReadBack, ()) {
 
 RC_GTEST_PROP(ExprProperties, UnionAndIntersectionAreSets, ()) {
   const auto numbers = rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 10));
-  const auto array = [](const std::vector<int>& values) { return fmt::format("createArray({})", fmt::join(values, ",")); };
+  const auto array = [](const std::vector<int>& values) {
+    return fmt::format("createArray({})", fmt::join(values, ","));
+  };
   const std::string a = array(*numbers), b = array(*numbers);
   const auto both = evaluate(fmt::format("intersection({},union({},{}))", a, a, b));
   const auto once = evaluate(fmt::format("union({},{})", a, a));
