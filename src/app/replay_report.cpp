@@ -8,7 +8,12 @@ namespace {
 
 constexpr std::size_t findings_shown = 20;
 
-double rounded(double value) { return std::round(value * 10) / 10; }
+// To a tenth; whole ones as integers.
+json::value rounded(double value) {
+  const double tenths = std::round(value * 10);
+  if (std::fmod(tenths, 10) == 0) return static_cast<std::int64_t>(tenths / 10);
+  return tenths / 10;
+}
 
 std::string count(std::uint64_t value, std::string_view what) { return fmt::format("  {:>9}  {}\n", value, what); }
 

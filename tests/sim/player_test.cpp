@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "sim/listener.hpp"
 #include "sim/score.hpp"
 
 namespace rollcall::sim {
@@ -131,6 +132,33 @@ TEST(Score, TheTruthIsRight) {
     RC_ASSERT(score.perfect());
     RC_ASSERT(score.unobservable == unobservable);
     RC_ASSERT(score.deployments == truth.deployments());
+  }));
+}
+
+// Whoever only hears the lines knows as much of each deployment as the player that wrote them.
+TEST(Listener, HearsWhatThePlayerDelivered) {
+  EXPECT_TRUE(rc::check([] {
+    FleetOptions options = random_options();
+    options.faults = *rc::gen::arbitrary<bool>() ? Faults{}.add(Fault::late).add(Fault::loss).add(Fault::silence) : Faults{};
+    Player player(options, random_timeline(options.seed), noon);
+    Truth heard = player.truth();
+    Listener listener(heard, options.instances, Timespan{0});
+    while (const auto line = player.next()) {
+      telemetry::LogBatch batch;
+      player.append(*line, batch);
+      listener.hear(batch.row(0), line->arrival);
+    }
+    for (std::size_t cell = 0; cell < heard.cells.size(); ++cell) {
+      for (std::size_t i = 0; i < heard.episodes[cell].size(); ++i) {
+        const Episode &a = heard.episodes[cell][i], &b = player.truth().episodes[cell][i];
+        // Instances of a redeploy's predecessor speak for the redeploy until they restart.
+        const bool blurred = a.kind == Kind::redeploy ||
+                             (i + 1 < heard.episodes[cell].size() && heard.episodes[cell][i + 1].kind == Kind::redeploy);
+        RC_ASSERT(a.observable() == b.observable() || blurred);
+        RC_ASSERT(a.lines == b.lines || blurred);
+        RC_ASSERT(a.first_heard == b.first_heard || blurred || i == 0);
+      }
+    }
   }));
 }
 
