@@ -157,11 +157,31 @@ class Walk {
     };
     for (const Run* run : fresh) {
       if (!majority(run->start)) continue;
-      if (bound) return true;
+      if (bound || on_several_hosts(fresh, run->start, alive_at(others, run->start) == 0)) return true;
       if (end - run->start >= parameters_.hold && majority(end)) return true;
     }
     const std::optional<Timestamp> gone = gone_for_good(current, end);
     return gone && alive_at(waves_[w].runs, *gone) > 0 && fresh.size() * 2 >= current.runs.size();
+  }
+
+  // One host may restart on an old image; two at once do not. What ran there before must have been heard, or
+  // they may have been there all the time; unless they are all that lives.
+  bool on_several_hosts(std::span<const Run* const> runs, Timestamp at, bool alone) const {
+    std::set<std::string_view> hosts;
+    for (const Run* run : runs) {
+      if (run->interval->host.empty() || !alive(*run, at)) continue;
+      if (alone || before_on_host(*run) != nullptr) hosts.insert(run->clock);
+    }
+    return hosts.size() > 1;
+  }
+
+  const Run* before_on_host(const Run& run) const {
+    const Run* before = nullptr;
+    for (const Run& other : runs_) {
+      if (other.clock != run.clock || other.interval->first >= run.interval->first) continue;
+      if (before == nullptr || other.interval->first > before->interval->first) before = &other;
+    }
+    return before;
   }
 
   // How many instances the cell has when nothing is going on, as far as it is known: the most of the last few
@@ -199,10 +219,20 @@ class Walk {
     return run.gone <= at && (run.replaced || run.end + parameters_.patience <= now_);
   }
 
+  // What its host ran before was of the current episode; unknown where no host is named.
+  bool took_over(const Run& run, const Episode& current) const {
+    if (run.interval->host.empty()) return true;
+    const Run* before = before_on_host(run);
+    return before != nullptr && std::ranges::find(current.runs, before) != current.runs.end();
+  }
+
   // Most instances are new, and most of those that lived before are gone. Before: when the cell was last
   // heard before the wave; it may have been silent since.
   bool is_redeploy(const Wave& wave, const Episode& current) const {
-    if (wave.birth + parameters_.settle > now_ || wave.runs.size() * 2 <= usual_size()) return false;
+    if (wave.birth + parameters_.settle > now_) return false;
+    const auto fresh = static_cast<std::size_t>(
+        std::ranges::count_if(wave.runs, [&](const Run* run) { return took_over(*run, current); }));
+    if (fresh * 2 <= usual_size()) return false;
     Timestamp before{0};
     for (const Run* run : current.runs) {
       if (run->start < wave.birth) before = std::max(before, std::min(run->end, wave.birth - Timespan{1}));
@@ -213,7 +243,7 @@ class Walk {
       ++old;
       if (surely_gone(*run, wave.last_start() + parameters_.quiet)) ++gone;
     }
-    return old > 0 && wave.runs.size() * 2 > old && gone * 2 > old;
+    return old > 0 && fresh * 2 > old && gone * 2 > old;
   }
 
   // It was seen for a moment, and then the version before it was started anew on most instances: what looks
