@@ -1,6 +1,6 @@
-// Makes SQL text from the tree, for one dialect, into one string, with the values to bind beside it.
-// An operator inside an operator always stands in parentheses, so precedence is the tree's and never the
-// dialect's; only a chain of the same `and`, `or` or `||` to the left stands without.
+// Makes SQL text from the tree, for one dialect, into one string, with the values to bind beside
+// it. An operator inside an operator always stands in parentheses, so precedence is the tree's and
+// never the dialect's; only a chain of the same `and`, `or` or `||` to the left stands without.
 // Names of columns and tables are quoted; names of functions are ours and checked to be plain.
 #include "sql/render.hpp"
 
@@ -24,7 +24,8 @@ struct Overload : Fs... {
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.';
   });
 }
 
@@ -39,7 +40,8 @@ class Renderer {
   Rendered take() { return std::move(out_); }
 
   void statement(const Statement& statement) {
-    std::visit(Overload{[&](const QueryPtr& node) { query(*node); }, [&](const auto& node) { write(node); }},
+    std::visit(Overload{[&](const QueryPtr& node) { query(*node); },
+                        [&](const auto& node) { write(node); }},
                statement);
   }
 
@@ -162,7 +164,7 @@ class Renderer {
   template <class T>
   void mark(const T& value) {
     out_.parameters.emplace_back(value);
-    if (dialect_ == Dialect::postgresql) {
+    if (dialect_ != Dialect::sqlite) {
       fmt::format_to(std::back_inserter(out_.text), "${}", out_.parameters.size());
     } else {
       put('?');
@@ -170,12 +172,12 @@ class Renderer {
   }
 
   void write(const Literal& node) {
-    std::visit(Overload{[&](std::monostate) { put("NULL"); },
-                        [&](bool value) { put(value ? "TRUE" : "FALSE"); },
-                        [&](std::int64_t value) { integer(value); },
-                        [&](double value) { real(value); },
-                        [&](const std::string& value) { quoted(value, '\''); }},
-               node.value);
+    std::visit(
+        Overload{[&](std::monostate) { put("NULL"); },
+                 [&](bool value) { put(value ? "TRUE" : "FALSE"); },
+                 [&](std::int64_t value) { integer(value); }, [&](double value) { real(value); },
+                 [&](const std::string& value) { quoted(value, '\''); }},
+        node.value);
   }
   void integer(std::int64_t value) {
     // The least integer's digits without its sign are no integer.
@@ -202,45 +204,77 @@ class Renderer {
 
   void write(const Unary& node) {
     switch (node.op) {
-      case UnaryOperator::not_: put("NOT "); break;
-      case UnaryOperator::negate: put('-'); break;
+      case UnaryOperator::not_:
+        put("NOT ");
+        break;
+      case UnaryOperator::negate:
+        put('-');
+        break;
       case UnaryOperator::is_null:
-      case UnaryOperator::is_not_null: break;
+      case UnaryOperator::is_not_null:
+        break;
     }
     operand(node.operand);
     switch (node.op) {
-      case UnaryOperator::is_null: put(" IS NULL"); break;
-      case UnaryOperator::is_not_null: put(" IS NOT NULL"); break;
+      case UnaryOperator::is_null:
+        put(" IS NULL");
+        break;
+      case UnaryOperator::is_not_null:
+        put(" IS NOT NULL");
+        break;
       case UnaryOperator::not_:
-      case UnaryOperator::negate: break;
+      case UnaryOperator::negate:
+        break;
     }
   }
 
   std::string_view symbol(BinaryOperator op) const {
     const bool sqlite = dialect_ == Dialect::sqlite;
     switch (op) {
-      case BinaryOperator::and_: return " AND ";
-      case BinaryOperator::or_: return " OR ";
-      case BinaryOperator::equal: return " = ";
-      case BinaryOperator::not_equal: return " <> ";
-      case BinaryOperator::less: return " < ";
-      case BinaryOperator::less_equal: return " <= ";
-      case BinaryOperator::greater: return " > ";
-      case BinaryOperator::greater_equal: return " >= ";
-      case BinaryOperator::add: return " + ";
-      case BinaryOperator::subtract: return " - ";
-      case BinaryOperator::multiply: return " * ";
-      case BinaryOperator::divide: return " / ";
-      case BinaryOperator::integer_divide: return dialect_ == Dialect::duckdb ? " // " : " / ";
-      case BinaryOperator::modulo: return " % ";
-      case BinaryOperator::concat: return " || ";
-      case BinaryOperator::is_distinct_from: return sqlite ? " IS NOT " : " IS DISTINCT FROM ";
-      case BinaryOperator::is_not_distinct_from: return sqlite ? " IS " : " IS NOT DISTINCT FROM ";
-      case BinaryOperator::bit_and: return " & ";
-      case BinaryOperator::bit_or: return " | ";
-      case BinaryOperator::shift_left: return " << ";
-      case BinaryOperator::shift_right: return " >> ";
-      case BinaryOperator::like: return " LIKE ";
+      case BinaryOperator::and_:
+        return " AND ";
+      case BinaryOperator::or_:
+        return " OR ";
+      case BinaryOperator::equal:
+        return " = ";
+      case BinaryOperator::not_equal:
+        return " <> ";
+      case BinaryOperator::less:
+        return " < ";
+      case BinaryOperator::less_equal:
+        return " <= ";
+      case BinaryOperator::greater:
+        return " > ";
+      case BinaryOperator::greater_equal:
+        return " >= ";
+      case BinaryOperator::add:
+        return " + ";
+      case BinaryOperator::subtract:
+        return " - ";
+      case BinaryOperator::multiply:
+        return " * ";
+      case BinaryOperator::divide:
+        return " / ";
+      case BinaryOperator::integer_divide:
+        return dialect_ == Dialect::duckdb ? " // " : " / ";
+      case BinaryOperator::modulo:
+        return " % ";
+      case BinaryOperator::concat:
+        return " || ";
+      case BinaryOperator::is_distinct_from:
+        return sqlite ? " IS NOT " : " IS DISTINCT FROM ";
+      case BinaryOperator::is_not_distinct_from:
+        return sqlite ? " IS " : " IS NOT DISTINCT FROM ";
+      case BinaryOperator::bit_and:
+        return " & ";
+      case BinaryOperator::bit_or:
+        return " | ";
+      case BinaryOperator::shift_left:
+        return " << ";
+      case BinaryOperator::shift_right:
+        return " >> ";
+      case BinaryOperator::like:
+        return " LIKE ";
     }
     CHECK(false);
   }
@@ -396,16 +430,26 @@ class Renderer {
     const bool sqlite = dialect_ == Dialect::sqlite;
     const bool postgresql = dialect_ == Dialect::postgresql;
     switch (type) {
-      case Type::boolean: return sqlite ? "INTEGER" : "BOOLEAN";
-      case Type::integer: return "INTEGER";
-      case Type::bigint: return sqlite ? "INTEGER" : "BIGINT";
-      case Type::hugeint: return sqlite ? "INTEGER" : postgresql ? "NUMERIC" : "HUGEINT";
-      case Type::real: return sqlite ? "REAL" : postgresql ? "DOUBLE PRECISION" : "DOUBLE";
-      case Type::text: return dialect_ == Dialect::duckdb ? "VARCHAR" : "TEXT";
-      case Type::blob: return postgresql ? "BYTEA" : "BLOB";
-      case Type::decimal: return sqlite ? "TEXT" : "DECIMAL(38, 18)";
-      case Type::json: return sqlite ? "TEXT" : postgresql ? "JSONB" : "JSON";
-      case Type::variant_list: return sqlite ? "TEXT" : postgresql ? "JSONB" : "JSON[]";
+      case Type::boolean:
+        return sqlite ? "INTEGER" : "BOOLEAN";
+      case Type::integer:
+        return "INTEGER";
+      case Type::bigint:
+        return sqlite ? "INTEGER" : "BIGINT";
+      case Type::hugeint:
+        return sqlite ? "INTEGER" : postgresql ? "NUMERIC" : "HUGEINT";
+      case Type::real:
+        return sqlite ? "REAL" : postgresql ? "DOUBLE PRECISION" : "DOUBLE";
+      case Type::text:
+        return dialect_ == Dialect::duckdb ? "VARCHAR" : "TEXT";
+      case Type::blob:
+        return postgresql ? "BYTEA" : "BLOB";
+      case Type::decimal:
+        return sqlite ? "TEXT" : "DECIMAL(38, 18)";
+      case Type::json:
+        return sqlite ? "TEXT" : postgresql ? "JSONB" : "JSON";
+      case Type::variant_list:
+        return sqlite ? "TEXT" : postgresql ? "JSONB" : "JSON[]";
     }
     CHECK(false);
   }
@@ -413,8 +457,8 @@ class Renderer {
   // ---- queries
 
   void with(const std::vector<CommonTable>& tables) {
-    const bool recursive =
-        std::any_of(tables.begin(), tables.end(), [](const CommonTable& one) { return one.recursive; });
+    const bool recursive = std::any_of(tables.begin(), tables.end(),
+                                       [](const CommonTable& one) { return one.recursive; });
     put(recursive ? "WITH RECURSIVE " : "WITH ");
     list(tables, [&](const CommonTable& one) {
       identifier(one.name);
@@ -453,7 +497,8 @@ class Renderer {
 
   void write(const SetQuery& node) {
     CHECK(!node.inputs.empty());
-    static constexpr std::string_view words[] = {" UNION ALL ", " UNION ", " EXCEPT ", " INTERSECT "};
+    static constexpr std::string_view words[] = {" UNION ALL ", " UNION ", " EXCEPT ",
+                                                 " INTERSECT "};
     list(
         node.inputs,
         [&](const QueryPtr& input) {
@@ -506,9 +551,11 @@ class Renderer {
     if (!node.column_aliases.empty()) names_in_parentheses(node.column_aliases);
   }
   void write(const Join& node, bool) {
-    static constexpr std::string_view words[] = {" JOIN ",       " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ",
-                                                 " CROSS JOIN ", " SEMI JOIN ", " ANTI JOIN "};
-    CHECK(dialect_ == Dialect::duckdb || (node.kind != JoinKind::semi && node.kind != JoinKind::anti));
+    static constexpr std::string_view words[] = {" JOIN ",      " LEFT JOIN ",  " RIGHT JOIN ",
+                                                 " FULL JOIN ", " CROSS JOIN ", " SEMI JOIN ",
+                                                 " ANTI JOIN "};
+    CHECK(dialect_ == Dialect::duckdb ||
+          (node.kind != JoinKind::semi && node.kind != JoinKind::anti));
     from(*node.left);
     put(words[static_cast<std::size_t>(node.kind)]);
     if (std::holds_alternative<Join>(node.right->node)) {
@@ -535,8 +582,8 @@ class Renderer {
       query(*node.query);
       // Without a WHERE, SQLite reads the ON of the conflict as a join's.
       const auto* select = std::get_if<Select>(&node.query->body);
-      if (dialect_ == Dialect::sqlite && !node.conflict_columns.empty() && select != nullptr && !select->where &&
-          is_plain_select(*node.query)) {
+      if (dialect_ == Dialect::sqlite && !node.conflict_columns.empty() && select != nullptr &&
+          !select->where && is_plain_select(*node.query)) {
         put(" WHERE TRUE");
       }
     } else {
