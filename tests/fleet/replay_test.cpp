@@ -1,0 +1,101 @@
+// Fleets played with and without faults, through detection in memory: nothing missed, twice or wrong. And what
+// must hold of every reconcile: the order of its inputs does not matter, and made twice it changes nothing.
+#include "replay.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+#include "golden_time.hpp"
+#include "sim/random.hpp"
+
+namespace rollcall::fleet::test {
+namespace {
+
+// Deployments half an hour to ten hours apart, a fifth of them rollbacks, in a few regions one after another.
+sim::Timeline make_timeline(std::uint64_t seed) {
+  sim::Random random(seed);
+  sim::Timeline timeline;
+  for (int role = 0; role < 3; ++role) {
+    Timestamp at = golden_day;
+    int version = 0;
+    for (int deployment = 0; deployment < 12; ++deployment) {
+      const bool back = version > 1 && random.chance(0.2);
+      version += back ? -1 : 1;
+      for (int region = 0; region < 3; ++region) {
+        timeline.add(at + minutes(15 * region), {"production", fmt::format("role{}", role), fmt::format("region{}", region)},
+                     fmt::format("1.{}", back ? version : version + deployment * 10));
+      }
+      if (!back) version += deployment * 10;
+      at = at + random.between(minutes(60), hours(10));
+    }
+  }
+  return timeline;
+}
+
+std::string show(const sim::Score& score) {
+  std::string text;
+  for (const sim::Finding& finding : score.findings) {
+    if (finding.what != "unobservable") text += finding.what + " " + finding.text + "\n";
+  }
+  return text;
+}
+
+class Replay : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Replay, NothingIsMissedTwiceOrWrong) {
+  for (const bool faults : {false, true}) {
+    sim::FleetOptions options;
+    options.seed = GetParam();
+    if (faults) options.faults = sim::Faults::all();
+    const Replayed replayed = replay(options, make_timeline(GetParam()), golden_day + minutes(40));
+    EXPECT_GT(replayed.score.deployments, 100U);
+    EXPECT_TRUE(replayed.score.perfect()) << "faults: " << options.faults.to_string() << "\n" << show(replayed.score);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Replay, testing::Values(1, 2, 3));
+
+Interval random_interval(sim::Random& random) {
+  Interval interval;
+  interval.cell = {"production", "portal", random.chance(0.5) ? "north" : "south"};
+  interval.host = fmt::format("web-{}", random.below(3));
+  interval.instance = fmt::format("i{}", random.below(12));
+  interval.version = fmt::format("v{}", random.below(4));
+  interval.first = golden_day + random.between(minutes(0), hours(4));
+  interval.last = interval.first + random.between(minutes(0), minutes(90));
+  interval.started = random.chance(0.8);
+  interval.lines = 5;
+  interval.earliest_ingested = interval.first + seconds(2);
+  interval.latest_ingested = interval.last + seconds(2);
+  interval.host_lag = interval.usual_lag = seconds(2);
+  interval.host_lines = 50;
+  return interval;
+}
+
+TEST(Reconcile, OrderDoesNotMatterAndTwiceIsOnce) {
+  EXPECT_TRUE(rc::check([](std::uint64_t seed) {
+    sim::Random random(seed);
+    std::vector<Interval> intervals;
+    for (std::uint64_t n = 1 + random.below(12); n > 0; --n) intervals.push_back(random_interval(random));
+    const Timestamp now = golden_day + hours(5);
+    MemoryLists lists;
+    const std::vector<Change> changes = lists.reconcile(intervals, golden_day, now);
+    std::vector<Interval> shuffled = intervals;
+    for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random.below(i)]);
+    RC_ASSERT(lists.reconcile(shuffled, golden_day, now) == changes);
+    for (const Change& change : changes) lists.apply(change);
+    RC_ASSERT(lists.reconcile(shuffled, golden_day, now).empty());
+    for (const auto& [cell, items] : lists.history()) {
+      std::vector<std::int64_t> sequences;
+      for (const Deployment& item : items) sequences.push_back(item.sequence);
+      std::ranges::sort(sequences);
+      for (std::size_t i = 0; i < sequences.size(); ++i) RC_ASSERT(sequences[i] == static_cast<std::int64_t>(i) + 1);
+      RC_ASSERT(lists.snapshot().contains(cell));
+    }
+  }));
+}
+
+}  // namespace
+}  // namespace rollcall::fleet::test
