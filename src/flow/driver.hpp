@@ -36,6 +36,8 @@ struct DriverOptions {
   unsigned outside_threads = 0;
   // Called by such a thread when step() has something to do.
   std::function<void()> wake;
+  // Runs that ended longer ago are forgotten, once a day; absent: they are kept for ever.
+  std::optional<Timespan> keep_runs;
   // Called at each point; true pulls the plug: the step fails with FLOWCRASH and the driver must be dropped.
   std::function<bool(CrashPoint)> crash;
 };

@@ -75,6 +75,7 @@ class Driver::Impl {
   RunStore store_;
   OutsideCalls outside_;
   bool dead_ = false;
+  std::optional<Timestamp> pruned_;  // when runs were forgotten last
   std::map<std::string, LoadedFlow, std::less<>> flows_;
   std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const Workflow>> workflows_;
   std::map<RunId, std::unique_ptr<LiveRun>> live_;

@@ -119,9 +119,12 @@ Result<void> Driver::Impl::fire(LoadedFlow& flow) {
     broken_flows_[flow.record.name] = runs.error().message;
     runs.emplace();
   }
+  const bool prunes = options_.keep_runs && (!pruned_ || clock_.now() - *pruned_ >= days(1));
+  if (prunes) pruned_ = clock_.now();
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     for (auto& run : *runs) TRY_DO(create(transaction, run));
     TRY_DO(store_.fired(transaction, flow.record.name, due, next));
+    if (prunes) TRY_DO(store_.prune(transaction, clock_.now() - *options_.keep_runs));
     return reached(CrashPoint::before_commit);
   };
   if (auto written = database_.write(write); !written) {

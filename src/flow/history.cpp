@@ -26,7 +26,13 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
-void append(std::string& out, std::string_view text) { append(out, json::value(text)); }
+void append(std::string& out, std::string_view text) {
+  const bool plain_text = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c != '"' && c != '\\'; });
+  if (!plain_text) return append(out, json::value(text));
+  out += '"';
+  out += text;
+  out += '"';
+}
 
 // What stands between a line's brackets.
 class Line {
