@@ -6,7 +6,8 @@
 #include "kql/functions.hpp"
 #include "kql/values.hpp"
 
-// The aggregates. On no rows Kusto gives 0 for sums and counts, NaN for averages, [] for lists, null for the rest.
+// The aggregates. On no rows Kusto gives 0 for sums and counts, NaN for averages, [] for lists,
+// null for the rest.
 
 namespace rollcall::kql {
 namespace {
@@ -15,10 +16,10 @@ struct Site {
   Binder& binder;
   const ast::Call& call;
   Span span;
-  Scope& scope;                   // for arguments: not aggregating
-  std::string_view name;          // without `if`
-  std::vector<Scalar> arguments;  // without the condition
-  std::vector<std::string> names; // of the arguments, for the column's name
+  Scope& scope;                    // for arguments: not aggregating
+  std::string_view name;           // without `if`
+  std::vector<Scalar> arguments;   // without the condition
+  std::vector<std::string> names;  // of the arguments, for the column's name
   sql::ExprPtr filter;
   std::string suffix;  // `if`, or empty
 
@@ -29,8 +30,9 @@ struct Site {
 
 using Columns = std::vector<Scalar>;
 
-sql::ExprPtr aggregate(const Site& site, std::string function, std::vector<sql::ExprPtr> arguments, bool ordered = false,
-                       sql::ExprPtr condition = nullptr, bool distinct = false) {
+sql::ExprPtr aggregate(const Site& site, std::string function, std::vector<sql::ExprPtr> arguments,
+                       bool ordered = false, sql::ExprPtr condition = nullptr,
+                       bool distinct = false) {
   sql::Call call;
   call.function = std::move(function);
   call.arguments = std::move(arguments);
@@ -40,7 +42,8 @@ sql::ExprPtr aggregate(const Site& site, std::string function, std::vector<sql::
   return sql::make(std::move(call));
 }
 
-Columns one(const Site& site, sql::ExprPtr expr, Type type, bool nullable, std::string_view prefix) {
+Columns one(const Site& site, sql::ExprPtr expr, Type type, bool nullable,
+            std::string_view prefix) {
   std::string name = std::string(prefix) + "_" + site.argument_name();
   return {{std::move(expr), type, nullable, std::move(name), {}}};
 }
@@ -51,10 +54,12 @@ std::string named(const Site& site) { return std::string(site.name) + site.suffi
 Scalar number(const Site& site, std::size_t i = 0) {
   Scalar value = site[i];
   if (value.type == Type::dynamic) return convert(std::move(value), Type::real);
-  if (is_numeric(value.type) || value.type == Type::timespan || value.type == Type::unknown) return value;
+  if (is_numeric(value.type) || value.type == Type::timespan || value.type == Type::unknown)
+    return value;
   if (value.type == Type::boolean) return convert(std::move(value), Type::long_integer);
-  return site.binder.mistake("KQL0106", site.call.arguments[i]->span,
-                             fmt::format("'{}' takes numbers, not a {}", site.call.function.text, name_of(value.type)));
+  return site.binder.mistake(
+      "KQL0106", site.call.arguments[i]->span,
+      fmt::format("'{}' takes numbers, not a {}", site.call.function.text, name_of(value.type)));
 }
 
 // --- counts, sums, extremes
@@ -62,9 +67,17 @@ Columns bind_count(const Site& site) {
   if (site.size() > 0) {
     Site counted = site;
     counted.filter = sql::and_also(site.filter, not_null(site[0].sql));
-    return {{aggregate(site, "count", {sql::make(sql::Star{})}), Type::long_integer, false, "count_" + site.argument_name(), {}}};
+    return {{aggregate(site, "count", {sql::make(sql::Star{})}),
+             Type::long_integer,
+             false,
+             "count_" + site.argument_name(),
+             {}}};
   }
-  return {{aggregate(site, "count", {sql::make(sql::Star{})}), Type::long_integer, false, named(site) + "_", {}}};
+  return {{aggregate(site, "count", {sql::make(sql::Star{})}),
+           Type::long_integer,
+           false,
+           named(site) + "_",
+           {}}};
 }
 
 Columns bind_sum(const Site& site) {
@@ -80,13 +93,15 @@ Columns bind_avg(const Site& site) {
   if (site[0].type == Type::datetime || site[0].type == Type::timespan) {
     auto sum = aggregate(site, "sum", {site[0].sql});
     auto count = aggregate(site, "count", {site[0].sql});
-    auto mean = sql::cast(sql::binary(sql::BinaryOperator::integer_divide, sum, count), sql::Type::bigint);
+    auto mean =
+        sql::cast(sql::binary(sql::BinaryOperator::integer_divide, sum, count), sql::Type::bigint);
     return one(site, mean, site[0].type, true, named(site));
   }
   const Scalar value = number(site);
   if (value.type == Type::unknown) return {};
   const Type type = value.type == Type::decimal ? Type::decimal : Type::real;
-  auto mean = coalesce(sql::cast(aggregate(site, "avg", {value.sql}), sql::Type::real), constant_of(Type::real, std::nan("")).sql);
+  auto mean = coalesce(sql::cast(aggregate(site, "avg", {value.sql}), sql::Type::real),
+                       constant_of(Type::real, std::nan("")).sql);
   return one(site, mean, type, false, named(site));
 }
 
@@ -106,26 +121,32 @@ Columns bind_distinct_count(const Site& site, const char* prefix) {
 Columns bind_deviation(const Site& site, const char* function) {
   const Scalar value = convert(number(site), Type::real);
   if (value.type == Type::unknown) return {};
-  return one(site, coalesce(aggregate(site, function, {value.sql}), constant_of(Type::real, 0.0).sql), Type::real, false, named(site));
+  return one(site,
+             coalesce(aggregate(site, function, {value.sql}), constant_of(Type::real, 0.0).sql),
+             Type::real, false, named(site));
 }
 
 Columns bind_covariance(const Site& site, const char* function) {
   const Scalar a = convert(number(site, 0), Type::real), b = convert(number(site, 1), Type::real);
-  auto value = coalesce(aggregate(site, function, {a.sql, b.sql}), constant_of(Type::real, 0.0).sql);
+  auto value =
+      coalesce(aggregate(site, function, {a.sql, b.sql}), constant_of(Type::real, 0.0).sql);
   return {{value, Type::real, false, named(site) + "_" + site.names[0] + "_" + site.names[1], {}}};
 }
 
 Columns bind_bits(const Site& site, const char* function) {
   const Scalar value = convert(number(site), Type::long_integer);
-  Columns columns = one(site, aggregate(site, function, {value.sql}), Type::long_integer, true, named(site));
+  Columns columns =
+      one(site, aggregate(site, function, {value.sql}), Type::long_integer, true, named(site));
   columns[0].name = site.argument_name();
   return columns;
 }
 
 // --- lists
 sql::ExprPtr json_list(const Site& site, const sql::ExprPtr& items, sql::ExprPtr condition) {
-  auto joined = aggregate(site, "string_agg", {items, sql::literal(std::string(","))}, true, std::move(condition));
-  return concat({sql::literal(std::string("[")), coalesce(joined, sql::literal(std::string())), sql::literal(std::string("]"))});
+  auto joined = aggregate(site, "string_agg", {items, sql::literal(std::string(","))}, true,
+                          std::move(condition));
+  return concat({sql::literal(std::string("[")), coalesce(joined, sql::literal(std::string())),
+                 sql::literal(std::string("]"))});
 }
 
 sql::ExprPtr size_limit(const Site& site, std::size_t i) {
@@ -138,7 +159,9 @@ Columns bind_list(const Site& site, bool with_nulls) {
   sql::ExprPtr condition;
   if (!with_nulls && value.nullable) {
     condition = not_null(value.sql);
-    if (value.type == Type::dynamic) condition = sql::and_also(condition, sql::binary(sql::BinaryOperator::not_equal, value.sql, sql::literal(std::string("null"))));
+    if (value.type == Type::dynamic)
+      condition = sql::and_also(condition, sql::binary(sql::BinaryOperator::not_equal, value.sql,
+                                                       sql::literal(std::string("null"))));
   }
   auto list = json_list(site, to_json(value), std::move(condition));
   if (site.size() > 1) list = native("_first_elements", {list, size_limit(site, 1)});
@@ -148,24 +171,28 @@ Columns bind_list(const Site& site, bool with_nulls) {
 Columns bind_set(const Site& site) {
   const Scalar& value = site[0];
   auto condition = value.nullable ? not_null(value.sql) : nullptr;
-  auto set = native("_set_of", {json_list(site, to_json(value), std::move(condition)), size_limit(site, 1)});
+  auto set = native("_set_of",
+                    {json_list(site, to_json(value), std::move(condition)), size_limit(site, 1)});
   return one(site, set, Type::dynamic, false, "set");
 }
 
 Columns bind_bag(const Site& site, const char* prefix) {
   const Scalar value = convert(site[0], Type::dynamic);
-  auto bag = native("_bag_of", {json_list(site, value.sql, not_null(value.sql)), size_limit(site, 1)});
+  auto bag =
+      native("_bag_of", {json_list(site, value.sql, not_null(value.sql)), size_limit(site, 1)});
   return one(site, bag, Type::dynamic, false, prefix);
 }
 
 Columns bind_schema(const Site& site) {
   const Scalar value = convert(site[0], Type::dynamic);
-  return one(site, native("_schema_of", {json_list(site, value.sql, not_null(value.sql))}), Type::dynamic, true, "schema");
+  return one(site, native("_schema_of", {json_list(site, value.sql, not_null(value.sql))}),
+             Type::dynamic, true, "schema");
 }
 
 // null where there was no value at all
 sql::ExprPtr nothing_on_none(const Site& site, sql::ExprPtr list) {
-  return when(equal(aggregate(site, "count", {site[0].sql}), sql::literal(std::int64_t{0})), null_of(Type::dynamic).sql, std::move(list));
+  return when(equal(aggregate(site, "count", {site[0].sql}), sql::literal(std::int64_t{0})),
+              null_of(Type::dynamic).sql, std::move(list));
 }
 
 // hll and tdigest keep what they have seen, so that what is read from them is exact.
@@ -175,14 +202,24 @@ Columns bind_hll(const Site& site) {
   return one(site, nothing_on_none(site, set), Type::dynamic, true, named(site));
 }
 Columns bind_merge(const Site& site, const char* prefix) {
-  auto all = native("_merged", {json_list(site, convert(site[0], Type::dynamic).sql, not_null(site[0].sql)), sql::literal(site.name.starts_with("hll"))});
+  auto all = native("_merged",
+                    {json_list(site, convert(site[0], Type::dynamic).sql, not_null(site[0].sql)),
+                     sql::literal(site.name.starts_with("hll"))});
   return one(site, all, Type::dynamic, false, prefix);
 }
 Columns bind_tdigest(const Site& site) {
-  if (site.size() < 2) return one(site, nothing_on_none(site, json_list(site, to_json(site[0]), not_null(site[0].sql))), Type::dynamic, true, "tdigest");
+  if (site.size() < 2)
+    return one(site,
+               nothing_on_none(site, json_list(site, to_json(site[0]), not_null(site[0].sql))),
+               Type::dynamic, true, "tdigest");
   // a weight stands for so many equal values
-  const auto pair = concat({sql::literal(std::string("[")), to_json(site[0]), sql::literal(std::string(",")), to_json(convert(site[1], Type::long_integer)), sql::literal(std::string("]"))});
-  return one(site, nothing_on_none(site, native("_repeated", {json_list(site, pair, not_null(site[0].sql))})), Type::dynamic, true, "tdigest");
+  const auto pair =
+      concat({sql::literal(std::string("[")), to_json(site[0]), sql::literal(std::string(",")),
+              to_json(convert(site[1], Type::long_integer)), sql::literal(std::string("]"))});
+  return one(
+      site,
+      nothing_on_none(site, native("_repeated", {json_list(site, pair, not_null(site[0].sql))})),
+      Type::dynamic, true, "tdigest");
 }
 
 // --- percentiles
@@ -200,13 +237,16 @@ std::optional<std::vector<double>> percents(const Site& site, std::size_t first)
       const auto text = text_value_of(site[i]);
       const auto array = text ? read_json(*text) : std::nullopt;
       if (!array || !array->is_array()) break;
-      for (const auto& element : array->get_array()) result.push_back(element.is_number() ? element.to_number<double>() : 0);
+      for (const auto& element : array->get_array())
+        result.push_back(element.is_number() ? element.to_number<double>() : 0);
       continue;
     }
     const auto value = value_of(convert(site[i], Type::real));
     const auto* percent = value ? std::get_if<double>(&*value) : nullptr;
     if (percent == nullptr) {
-      site.binder.complain("KQL0105", site.call.arguments[std::min(i, site.call.arguments.size() - 1)]->span, "the percentile must be known before the query runs");
+      site.binder.complain("KQL0105",
+                           site.call.arguments[std::min(i, site.call.arguments.size() - 1)]->span,
+                           "the percentile must be known before the query runs");
       return std::nullopt;
     }
     result.push_back(*percent);
@@ -220,12 +260,21 @@ Scalar percentile_value(const Site& site, bool weighted, double percent) {
   const double fraction = std::clamp(percent / 100.0, 0.0, 1.0);
   if (!weighted) {
     auto result = aggregate(site, "quantile_disc", {value.sql, sql::literal(fraction)});
-    return {type == Type::long_integer ? sql::cast(result, sql::Type::bigint) : result, type, true, "", {}};
+    return {type == Type::long_integer ? sql::cast(result, sql::Type::bigint) : result,
+            type,
+            true,
+            "",
+            {}};
   }
-  const auto pair = concat({sql::literal(std::string("[")), to_json(value), sql::literal(std::string(",")),
-                            to_json(convert(site[1], Type::long_integer)), sql::literal(std::string("]"))});
+  const auto pair =
+      concat({sql::literal(std::string("[")), to_json(value), sql::literal(std::string(",")),
+              to_json(convert(site[1], Type::long_integer)), sql::literal(std::string("]"))});
   auto list = json_list(site, pair, not_null(value.sql));
-  Scalar picked{native("_weighted_percentile", {list, constant_of(Type::real, percent).sql}), Type::dynamic, true, "", {}};
+  Scalar picked{native("_weighted_percentile", {list, constant_of(Type::real, percent).sql}),
+                Type::dynamic,
+                true,
+                "",
+                {}};
   return convert(std::move(picked), type);
 }
 
@@ -242,7 +291,11 @@ Columns bind_percentiles(const Site& site, bool weighted, bool as_array) {
   if (!as_array) return columns;
   std::vector<sql::ExprPtr> items;
   for (const auto& column : columns) items.push_back(to_json(column));
-  return {{native("_array", std::move(items)), Type::dynamic, false, "percentiles_" + site.argument_name(), {}}};
+  return {{native("_array", std::move(items)),
+           Type::dynamic,
+           false,
+           "percentiles_" + site.argument_name(),
+           {}}};
 }
 
 // --- rows: arg_max, arg_min, take_any
@@ -259,7 +312,8 @@ std::vector<Scalar> returned_columns(Site& site, std::size_t first) {
       continue;
     }
     std::string name;
-    if (const auto* renamed = std::get_if<ast::Named>(&argument.node)) name = renamed->names[0].text;
+    if (const auto* renamed = std::get_if<ast::Named>(&argument.node))
+      name = renamed->names[0].text;
     Scalar column = site.binder.bind(argument, site.scope);
     if (column.type == Type::unknown) continue;
     if (!name.empty()) column.name = name;
@@ -282,7 +336,8 @@ Columns unpacked(const sql::ExprPtr& row, const std::vector<Scalar>& columns) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     sql::ExprPtr member = sql::make(sql::Member{row, "v" + std::to_string(i)});
     if (columns[i].type == Type::string) member = coalesce(member, text_constant("").sql);
-    result.push_back({member, columns[i].type, columns[i].type != Type::string, columns[i].name, {}});
+    result.push_back(
+        {member, columns[i].type, columns[i].type != Type::string, columns[i].name, {}});
   }
   return result;
 }
@@ -290,12 +345,15 @@ Columns unpacked(const sql::ExprPtr& row, const std::vector<Scalar>& columns) {
 Columns bind_arg(Site& site, const char* function) {
   Scalar key = site.binder.bind(*site.call.arguments[0], site.scope);
   if (key.type == Type::unknown) return {};
-  if (const auto* renamed = std::get_if<ast::Named>(&site.call.arguments[0]->node)) key.name = renamed->names[0].text;
+  if (const auto* renamed = std::get_if<ast::Named>(&site.call.arguments[0]->node))
+    key.name = renamed->names[0].text;
   if (key.type == Type::dynamic) key = convert(std::move(key), Type::real);
   std::vector<Scalar> columns{key};
   for (auto& column : returned_columns(site, 1)) {
-    const bool grouped = std::ranges::find(site.scope.group_names, column.name) != site.scope.group_names.end();
-    if ((column.name != key.name || column.name.empty()) && !(grouped && column.from_star)) columns.push_back(std::move(column));
+    const bool grouped =
+        std::ranges::find(site.scope.group_names, column.name) != site.scope.group_names.end();
+    if ((column.name != key.name || column.name.empty()) && !(grouped && column.from_star))
+      columns.push_back(std::move(column));
   }
   const auto row = packed(site, columns);
   const auto best = aggregate(site, function, {row, columns[0].sql}, true);
@@ -304,22 +362,32 @@ Columns bind_arg(Site& site, const char* function) {
 }
 
 Columns bind_take_any(Site& site) {
-  const bool star = site.call.arguments.size() == 1 && std::holds_alternative<ast::Star>(site.call.arguments[0]->node);
+  const bool star = site.call.arguments.size() == 1 &&
+                    std::holds_alternative<ast::Star>(site.call.arguments[0]->node);
   std::vector<Scalar> columns = returned_columns(site, 0);
   if (columns.empty()) return {};
   const bool old = site.call.function.text == "any" || site.call.function.text == "anyif";
   if (star || columns.size() > 1) {
     if (star || site.filter) {
       auto result = unpacked(aggregate(site, "first", {packed(site, columns)}, true), columns);
-      if (old) for (auto& column : result) column.name = "any_" + column.name;
+      if (old)
+        for (auto& column : result) column.name = "any_" + column.name;
       return result;
     }
   }
   Columns result;
   for (auto& column : columns) {
-    auto any = aggregate(site, "first", {column.sql}, true, column.type == Type::string ? sql::binary(sql::BinaryOperator::not_equal, column.sql, text_constant("").sql) : not_null(column.sql));
+    auto any = aggregate(
+        site, "first", {column.sql}, true,
+        column.type == Type::string
+            ? sql::binary(sql::BinaryOperator::not_equal, column.sql, text_constant("").sql)
+            : not_null(column.sql));
     if (column.type == Type::string) any = coalesce(any, text_constant("").sql);
-    result.push_back({any, column.type, column.type != Type::string, (old ? named(site) + "_" : "") + column.name, {}});
+    result.push_back({any,
+                      column.type,
+                      column.type != Type::string,
+                      (old ? named(site) + "_" : "") + column.name,
+                      {}});
   }
   return result;
 }
@@ -340,7 +408,8 @@ const std::vector<Aggregate>& aggregate_table() {
       {"min", 1, 1, [](const Site& s) { return bind_extreme(s, "min"); }, 1},
       {"max", 1, 1, [](const Site& s) { return bind_extreme(s, "max"); }, 1},
       {"dcount", 1, 2, [](const Site& s) { return bind_distinct_count(s, "dcount"); }, 1},
-      {"count_distinct", 1, 1, [](const Site& s) { return bind_distinct_count(s, "count_distinct"); }, 1},
+      {"count_distinct", 1, 1,
+       [](const Site& s) { return bind_distinct_count(s, "count_distinct"); }, 1},
       {"stdev", 1, 1, [](const Site& s) { return bind_deviation(s, "stddev_samp"); }, 1},
       {"stdevp", 1, 1, [](const Site& s) { return bind_deviation(s, "stddev_pop"); }, 1},
       {"variance", 1, 1, [](const Site& s) { return bind_deviation(s, "var_samp"); }, 1},
@@ -361,11 +430,15 @@ const std::vector<Aggregate>& aggregate_table() {
       {"tdigest", 1, 2, bind_tdigest},
       {"tdigest_merge", 1, 1, [](const Site& s) { return bind_merge(s, "merge_tdigests"); }},
       {"percentile", 2, 2, [](const Site& s) { return bind_percentiles(s, false, false); }},
-      {"percentiles", 2, any_number, [](const Site& s) { return bind_percentiles(s, false, false); }},
-      {"percentiles_array", 2, any_number, [](const Site& s) { return bind_percentiles(s, false, true); }},
+      {"percentiles", 2, any_number,
+       [](const Site& s) { return bind_percentiles(s, false, false); }},
+      {"percentiles_array", 2, any_number,
+       [](const Site& s) { return bind_percentiles(s, false, true); }},
       {"percentilew", 3, 3, [](const Site& s) { return bind_percentiles(s, true, false); }},
-      {"percentilesw", 3, any_number, [](const Site& s) { return bind_percentiles(s, true, false); }},
-      {"percentilesw_array", 3, any_number, [](const Site& s) { return bind_percentiles(s, true, true); }},
+      {"percentilesw", 3, any_number,
+       [](const Site& s) { return bind_percentiles(s, true, false); }},
+      {"percentilesw_array", 3, any_number,
+       [](const Site& s) { return bind_percentiles(s, true, true); }},
   };
   return table;
 }
@@ -408,7 +481,8 @@ sql::ExprPtr condition_of(Binder& binder, const ast::Expr& expr, Scope& scope) {
 
 Columns bind_row_aggregate(Site& site, std::string_view name) {
   if (site.call.arguments.empty()) {
-    site.binder.complain("KQL0106", site.span, fmt::format("'{}' takes at least 1 argument", site.call.function.text));
+    site.binder.complain("KQL0106", site.span,
+                         fmt::format("'{}' takes at least 1 argument", site.call.function.text));
     return {};
   }
   if (name == "arg_max" || name == "arg_min") return bind_arg(site, name.data());
@@ -419,14 +493,16 @@ Columns bind_row_aggregate(Site& site, std::string_view name) {
 
 bool is_aggregate(std::string_view name) {
   const auto known = canonical(name);
-  return known == "countif" || is_row_aggregate(known) || find_aggregate(known).aggregate != nullptr;
+  return known == "countif" || is_row_aggregate(known) ||
+         find_aggregate(known).aggregate != nullptr;
 }
 
 std::vector<std::string> aggregate_names() {
   std::vector<std::string> names{"arg_max", "arg_min", "take_any", "take_anyif", "countif"};
   for (const auto& aggregate : aggregate_table()) {
     names.emplace_back(aggregate.name);
-    if (aggregate.condition > 0) names.push_back(std::string(aggregate.name) + (aggregate.name.contains('_') ? "_if" : "if"));
+    if (aggregate.condition > 0)
+      names.push_back(std::string(aggregate.name) + (aggregate.name.contains('_') ? "_if" : "if"));
   }
   return names;
 }
@@ -451,12 +527,18 @@ std::vector<Scalar> bind_aggregate(Binder& binder, const ast::Call& call, Span s
       return {};
     }
     site.filter = sql::and_also(site.filter, condition_of(binder, *call.arguments[0], inner));
-    return {{aggregate(site, "count", {sql::make(sql::Star{})}), Type::long_integer, false, "countif_", {}}};
+    return {{aggregate(site, "count", {sql::make(sql::Star{})}),
+             Type::long_integer,
+             false,
+             "countif_",
+             {}}};
   }
   const Found found = find_aggregate(name);
   const std::size_t extra = found.conditional ? 1 : 0;
-  if (call.arguments.size() < found.aggregate->least + extra || call.arguments.size() > found.aggregate->most + extra) {
-    binder.complain("KQL0106", span, fmt::format("'{}' takes another number of arguments", call.function.text));
+  if (call.arguments.size() < found.aggregate->least + extra ||
+      call.arguments.size() > found.aggregate->most + extra) {
+    binder.complain("KQL0106", span,
+                    fmt::format("'{}' takes another number of arguments", call.function.text));
     return {};
   }
   site.name = found.aggregate->name;

@@ -1,5 +1,6 @@
-// The syntax tree: what the parser makes of a KQL text and the binder walks. Plain structs in variants;
-// everything that can stand as an operand is an Expr, a pipeline too. Spans count bytes of the text.
+// The syntax tree: what the parser makes of a KQL text and the binder walks. Plain structs in
+// variants; everything that can stand as an operand is an Expr, a pipeline too. Spans count bytes
+// of the text.
 #pragma once
 #include <memory>
 #include <optional>
@@ -24,8 +25,9 @@ struct Identifier {
   Span span;
 };
 
-// --- operands ---------------------------------------------------------------------------------------
-// A literal as it is written, without its quotes or parentheses; `null` values keep the word.
+// --- operands
+// --------------------------------------------------------------------------------------- A literal
+// as it is written, without its quotes or parentheses; `null` values keep the word.
 struct Literal {
   Type type;
   std::string text;
@@ -92,7 +94,8 @@ struct Ordered {
   std::string nulls;      // first, last, or empty
 };
 struct Pipeline {
-  ExprPtr source;  // null: the operators start by themselves (print, range, union …) or read the context
+  ExprPtr source;  // null: the operators start by themselves (print, range, union …) or read the
+                   // context
   std::vector<Operator> operators;
 };
 struct ToScalar {
@@ -120,7 +123,7 @@ struct EntityGroup {
 };
 struct Parameter {
   Identifier name;
-  std::string type;               // empty: tabular, with `schema`
+  std::string type;  // empty: tabular, with `schema`
   std::optional<Schema> schema;
   ExprPtr default_value;
 };
@@ -130,14 +133,15 @@ struct Lambda {
 };
 
 struct Expr {
-  std::variant<Literal, DynamicLiteral, TypeOf, NameRef, Wildcard, Star, Member, MemberCall, Element, Call,
-               Negate, Binary, Logical, InList, Between, Named, Ordered, Pipeline, ToScalar, ToTable, Materialize,
-               DataTable, ExternalData, EntityGroup, Lambda>
+  std::variant<Literal, DynamicLiteral, TypeOf, NameRef, Wildcard, Star, Member, MemberCall,
+               Element, Call, Negate, Binary, Logical, InList, Between, Named, Ordered, Pipeline,
+               ToScalar, ToTable, Materialize, DataTable, ExternalData, EntityGroup, Lambda>
       node;
   Span span;
 };
 
-// --- operators --------------------------------------------------------------------------------------
+// --- operators
+// --------------------------------------------------------------------------------------
 // `kind=inner`, `hint.strategy=shuffle`, `withsource=T`
 struct Option {
   Identifier name;
@@ -145,14 +149,31 @@ struct Option {
 };
 using Options = std::vector<Option>;
 
-struct As { Identifier name; };
-struct AssertSchema { Schema schema; };
+struct As {
+  Identifier name;
+};
+struct AssertSchema {
+  Schema schema;
+};
 struct Consume {};
-struct Count { std::string name; };
-struct Distinct { ExprList columns; };
-struct Evaluate { Call call; Span call_span; std::optional<Schema> schema; };
-struct Extend { ExprList columns; };
-struct Facet { ExprList columns; std::vector<Operator> with; };
+struct Count {
+  std::string name;
+};
+struct Distinct {
+  ExprList columns;
+};
+struct Evaluate {
+  Call call;
+  Span call_span;
+  std::optional<Schema> schema;
+};
+struct Extend {
+  ExprList columns;
+};
+struct Facet {
+  ExprList columns;
+  std::vector<Operator> with;
+};
 struct Find {
   Options options;
   ExprList tables;
@@ -161,10 +182,16 @@ struct Find {
   bool project_smart = false;
   ExprList project_away;
 };
-struct Fork { std::vector<std::pair<std::string, ExprPtr>> branches; };
+struct Fork {
+  std::vector<std::pair<std::string, ExprPtr>> branches;
+};
 struct GetSchema {};
-struct Graph { std::string op; };  // make-graph and its family: parsed, refused by name
-struct Invoke { ExprPtr call; };
+struct Graph {
+  std::string op;
+};  // make-graph and its family: parsed, refused by name
+struct Invoke {
+  ExprPtr call;
+};
 struct Join {
   Options options;
   ExprPtr right;
@@ -179,9 +206,21 @@ struct MakeSeries {
   ExprPtr on, from, to, step;
   ExprList by;
 };
-struct MvColumn { ExprPtr expr; std::optional<TypeOf> type; };
-struct MvExpand { Options options; std::vector<MvColumn> columns; ExprPtr limit; };
-struct MvApply { Options options; std::vector<MvColumn> columns; ExprPtr limit; ExprPtr query; };
+struct MvColumn {
+  ExprPtr expr;
+  std::optional<TypeOf> type;
+};
+struct MvExpand {
+  Options options;
+  std::vector<MvColumn> columns;
+  ExprPtr limit;
+};
+struct MvApply {
+  Options options;
+  std::vector<MvColumn> columns;
+  ExprPtr limit;
+  ExprPtr query;
+};
 struct ParsePart {
   enum class Kind { star, text, capture } kind;
   std::string text;  // the literal text, or the capture's name
@@ -194,20 +233,56 @@ struct Parse {
   std::vector<ParsePart> parts;
   bool filter = false;  // parse-where
 };
-struct ParseKv { ExprPtr expr; Schema keys; Options with; };
-struct Partition { Options options; ExprPtr by; ExprPtr query; bool whole_query = false; };
-struct Print { ExprList columns; };
-struct Project { ExprList columns; };
-struct ProjectAway { ExprList columns; };
-struct ProjectByNames { ExprList columns; };
-struct ProjectKeep { ExprList columns; };
-struct ProjectRename { ExprList columns; };
-struct ProjectReorder { ExprList columns; };
-struct Range { Identifier name; ExprPtr from, to, step; };
-struct Reduce { ExprPtr by; Options with; };
-struct Render { std::string kind; Options properties; };
-struct Sample { ExprPtr count; };
-struct SampleDistinct { ExprPtr count, of; };
+struct ParseKv {
+  ExprPtr expr;
+  Schema keys;
+  Options with;
+};
+struct Partition {
+  Options options;
+  ExprPtr by;
+  ExprPtr query;
+  bool whole_query = false;
+};
+struct Print {
+  ExprList columns;
+};
+struct Project {
+  ExprList columns;
+};
+struct ProjectAway {
+  ExprList columns;
+};
+struct ProjectByNames {
+  ExprList columns;
+};
+struct ProjectKeep {
+  ExprList columns;
+};
+struct ProjectRename {
+  ExprList columns;
+};
+struct ProjectReorder {
+  ExprList columns;
+};
+struct Range {
+  Identifier name;
+  ExprPtr from, to, step;
+};
+struct Reduce {
+  ExprPtr by;
+  Options with;
+};
+struct Render {
+  std::string kind;
+  Options properties;
+};
+struct Sample {
+  ExprPtr count;
+};
+struct SampleDistinct {
+  ExprPtr count, of;
+};
 struct ScanStep {
   Identifier name;
   bool optional = false;
@@ -221,37 +296,78 @@ struct Scan {
   std::vector<Parameter> declared;
   std::vector<ScanStep> steps;
 };
-struct Search { Options options; ExprList tables; ExprPtr predicate; };
-struct Serialize { ExprList columns; };
-struct Sort { ExprList by; };
-struct Summarize { ExprList aggregates, by; ExprPtr bin; };
-struct Take { ExprPtr count; };
-struct Top { ExprPtr count; ExprPtr by; };
-struct TopHitters { ExprPtr count, of, by; };
-struct TopNestedClause { ExprPtr count, of, others, by; };
-struct TopNested { std::vector<TopNestedClause> clauses; };
-struct Union { Options options; ExprList tables; };
-struct Where { ExprPtr predicate; };
+struct Search {
+  Options options;
+  ExprList tables;
+  ExprPtr predicate;
+};
+struct Serialize {
+  ExprList columns;
+};
+struct Sort {
+  ExprList by;
+};
+struct Summarize {
+  ExprList aggregates, by;
+  ExprPtr bin;
+};
+struct Take {
+  ExprPtr count;
+};
+struct Top {
+  ExprPtr count;
+  ExprPtr by;
+};
+struct TopHitters {
+  ExprPtr count, of, by;
+};
+struct TopNestedClause {
+  ExprPtr count, of, others, by;
+};
+struct TopNested {
+  std::vector<TopNestedClause> clauses;
+};
+struct Union {
+  Options options;
+  ExprList tables;
+};
+struct Where {
+  ExprPtr predicate;
+};
 
 struct Operator {
-  std::variant<As, AssertSchema, Consume, Count, Distinct, Evaluate, Extend, Facet, Find, Fork, GetSchema, Graph,
-               Invoke, Join, MacroExpand, MakeSeries, MvExpand, MvApply, Parse, ParseKv, Partition, Print,
-               Project, ProjectAway, ProjectByNames, ProjectKeep, ProjectRename, ProjectReorder, Range,
-               Reduce, Render, Sample, SampleDistinct, Scan, Search, Serialize, Sort, Summarize, Take, Top,
-               TopHitters, TopNested, Union, Where>
+  std::variant<As, AssertSchema, Consume, Count, Distinct, Evaluate, Extend, Facet, Find, Fork,
+               GetSchema, Graph, Invoke, Join, MacroExpand, MakeSeries, MvExpand, MvApply, Parse,
+               ParseKv, Partition, Print, Project, ProjectAway, ProjectByNames, ProjectKeep,
+               ProjectRename, ProjectReorder, Range, Reduce, Render, Sample, SampleDistinct, Scan,
+               Search, Serialize, Sort, Summarize, Take, Top, TopHitters, TopNested, Union, Where>
       node;
   Span span;       // of the whole operator
   Span name_span;  // of its name
 };
 
-// --- statements -------------------------------------------------------------------------------------
-struct Let { Identifier name; ExprPtr value; };
-struct Set { Identifier name; };
-struct QueryParameters { std::vector<Parameter> parameters; };
-struct Pattern { Identifier name; };
-struct Alias { Identifier name; };
+// --- statements
+// -------------------------------------------------------------------------------------
+struct Let {
+  Identifier name;
+  ExprPtr value;
+};
+struct Set {
+  Identifier name;
+};
+struct QueryParameters {
+  std::vector<Parameter> parameters;
+};
+struct Pattern {
+  Identifier name;
+};
+struct Alias {
+  Identifier name;
+};
 struct Restrict {};
-struct Query { ExprPtr expr; };
+struct Query {
+  ExprPtr expr;
+};
 struct Statement {
   std::variant<Let, Set, QueryParameters, Pattern, Alias, Restrict, Query> node;
   Span span;

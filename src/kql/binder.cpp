@@ -25,7 +25,8 @@ EnvironmentPtr child_of(const EnvironmentPtr& parent) {
 
 const Symbol* Environment::find(std::string_view name) const {
   for (const Environment* env = this; env != nullptr; env = env->parent.get()) {
-    if (const auto found = env->symbols.find(name); found != env->symbols.end()) return &found->second;
+    if (const auto found = env->symbols.find(name); found != env->symbols.end())
+      return &found->second;
   }
   return nullptr;
 }
@@ -45,7 +46,8 @@ const ast::Option* find_option(const ast::Options& options, std::string_view nam
   return nullptr;
 }
 
-Binder::Binder(const Catalog& catalog, const Options& options) : catalog_(catalog), options_(options) {}
+Binder::Binder(const Catalog& catalog, const Options& options)
+    : catalog_(catalog), options_(options) {}
 
 void Binder::complain(std::string code, Span span, std::string message, std::string suggestion) {
   Diagnostic diagnostic{std::move(code), span, std::move(message), std::move(suggestion)};
@@ -70,7 +72,8 @@ bool Binder::enter(Span span) {
 Result<ProbeRows> Binder::probe(const sql::QueryPtr& query, std::size_t limit, Span span) {
   if (!diagnostics_.empty()) return ProbeRows{};
   if (!options_.probe) {
-    complain("KQL0110", span, "the columns of this plugin depend on the data, which is out of reach here");
+    complain("KQL0110", span,
+             "the columns of this plugin depend on the data, which is out of reach here");
     return ProbeRows{};
   }
   sql::Query whole = *query;
@@ -80,7 +83,8 @@ Result<ProbeRows> Binder::probe(const sql::QueryPtr& query, std::size_t limit, S
   return rows;
 }
 
-// --- statements -------------------------------------------------------------------------------------
+// --- statements
+// -------------------------------------------------------------------------------------
 
 std::expected<Compiled, Diagnostics> Binder::compile(std::string_view text) {
   Parsed parsed = parse(text);
@@ -89,11 +93,13 @@ std::expected<Compiled, Diagnostics> Binder::compile(std::string_view text) {
   std::vector<Output> outputs;
   for (const auto& statement : parsed.statements) bind_statement(statement, environment, outputs);
   if (diagnostics_.empty() && outputs.empty()) {
-    complain("KQL0002", {static_cast<std::uint32_t>(text.size()), 0}, "there is no query: a table or an operator is wanted");
+    complain("KQL0002", {static_cast<std::uint32_t>(text.size()), 0},
+             "there is no query: a table or an operator is wanted");
   }
   if (!diagnostics_.empty()) {
-    std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
-                     [](const Diagnostic& a, const Diagnostic& b) { return a.span.offset < b.span.offset; });
+    std::stable_sort(
+        diagnostics_.begin(), diagnostics_.end(),
+        [](const Diagnostic& a, const Diagnostic& b) { return a.span.offset < b.span.offset; });
     return std::unexpected(std::move(diagnostics_));
   }
   return outputs;
@@ -105,7 +111,8 @@ void Binder::bind_statement(const ast::Statement& statement, const EnvironmentPt
   if (const auto* parameters = std::get_if<ast::QueryParameters>(&statement.node)) {
     return bind_parameters(*parameters, environment);
   }
-  if (std::holds_alternative<ast::Pattern>(statement.node) || std::holds_alternative<ast::Alias>(statement.node) ||
+  if (std::holds_alternative<ast::Pattern>(statement.node) ||
+      std::holds_alternative<ast::Alias>(statement.node) ||
       std::holds_alternative<ast::Restrict>(statement.node)) {
     return complain("KQL0109", statement.span, "this kind of statement is not supported");
   }
@@ -148,12 +155,14 @@ void Binder::bind_let(const ast::Let& let, const EnvironmentPtr& environment) {
   const auto& value = *let.value;
   if (const auto* lambda = std::get_if<ast::Lambda>(&value.node)) {
     environment->symbols.insert_or_assign(
-        let.name.text, FunctionSymbol{let.name.text, &lambda->parameters, lambda->body.get(), environment});
+        let.name.text,
+        FunctionSymbol{let.name.text, &lambda->parameters, lambda->body.get(), environment});
     return;
   }
   if (is_tabular(value, environment)) {
     Relation rows = bind_table(value, environment);
-    if (rows.weight > max_weight) complain("KQL0003", value.span, "the query is too large once its lets are put in");
+    if (rows.weight > max_weight)
+      complain("KQL0003", value.span, "the query is too large once its lets are put in");
     rows.name = let.name.text;
     environment->symbols.insert_or_assign(let.name.text, std::move(rows));
     return;
@@ -164,11 +173,13 @@ void Binder::bind_let(const ast::Let& let, const EnvironmentPtr& environment) {
   environment->symbols.insert_or_assign(let.name.text, std::move(scalar));
 }
 
-void Binder::bind_parameters(const ast::QueryParameters& parameters, const EnvironmentPtr& environment) {
+void Binder::bind_parameters(const ast::QueryParameters& parameters,
+                             const EnvironmentPtr& environment) {
   for (const auto& parameter : parameters.parameters) {
     const Type type = type_named(parameter.type).value_or(Type::string);
     Scalar value = unknown_scalar();
-    if (const auto given = options_.parameters.find(parameter.name.text); given != options_.parameters.end()) {
+    if (const auto given = options_.parameters.find(parameter.name.text);
+        given != options_.parameters.end()) {
       // The value is a KQL literal, or bare text.
       Parsed literal = type == Type::string ? Parsed{} : parse(given->second);
       const bool is_literal = literal.diagnostics.empty() && literal.statements.size() == 1 &&
@@ -183,13 +194,15 @@ void Binder::bind_parameters(const ast::QueryParameters& parameters, const Envir
       Scope scope{environment};
       value = convert(bind(*parameter.default_value, scope), type);
     } else {
-      value = mistake("KQL0105", parameter.name.span, fmt::format("the parameter '{}' has no value", parameter.name.text));
+      value = mistake("KQL0105", parameter.name.span,
+                      fmt::format("the parameter '{}' has no value", parameter.name.text));
     }
     environment->symbols.insert_or_assign(parameter.name.text, std::move(value));
   }
 }
 
-// --- pipelines --------------------------------------------------------------------------------------
+// --- pipelines
+// --------------------------------------------------------------------------------------
 
 Relation Binder::apply(const ast::Operator& op, Relation rows, const EnvironmentPtr& environment) {
   const auto visit = [&](const auto& node) -> Relation {
@@ -205,7 +218,9 @@ Relation Binder::apply(const ast::Operator& op, Relation rows, const Environment
                               std::is_same_v<T, ast::Union> || std::is_same_v<T, ast::Search> ||
                               std::is_same_v<T, ast::Find>;
       if (!starts && !rows.from) {
-        complain("KQL0106", op.name_span, "an operator that starts a query needs no rows; a table is wanted before this one");
+        complain(
+            "KQL0106", op.name_span,
+            "an operator that starts a query needs no rows; a table is wanted before this one");
         return broken();
       }
       return bind_operator(*this, std::move(rows), node, environment);
@@ -227,12 +242,14 @@ Relation Binder::apply(const ast::Operator& op, Relation rows, const Environment
   return result;
 }
 
-Relation Binder::apply_all(const std::vector<ast::Operator>& operators, Relation rows, const EnvironmentPtr& environment) {
+Relation Binder::apply_all(const std::vector<ast::Operator>& operators, Relation rows,
+                           const EnvironmentPtr& environment) {
   for (const auto& op : operators) rows = apply(op, std::move(rows), environment);
   return rows;
 }
 
-std::expected<Compiled, Diagnostics> compile(std::string_view text, const Catalog& catalog, const Options& options) {
+std::expected<Compiled, Diagnostics> compile(std::string_view text, const Catalog& catalog,
+                                             const Options& options) {
   return Binder(catalog, options).compile(text);
 }
 

@@ -1,6 +1,6 @@
-// From syntax to relations and SQL: names against the catalog and the lets, operators one by one, each in the
-// binder_*.cpp that carries its name. A mistake is reported once and binding goes on with an unknown type, so that one
-// pass finds several. Here is what all families share.
+// From syntax to relations and SQL: names against the catalog and the lets, operators one by one,
+// each in the binder_*.cpp that carries its name. A mistake is reported once and binding goes on
+// with an unknown type, so that one pass finds several. Here is what all families share.
 #pragma once
 #include <map>
 #include <memory>
@@ -34,13 +34,13 @@ struct Environment {
 // Where an expression stands: the rows in sight and what may be used on them.
 struct Scope {
   EnvironmentPtr environment;
-  Relation* rows = nullptr;           // null: no columns here
-  const Relation* left = nullptr;     // $left and $right of a join
+  Relation* rows = nullptr;        // null: no columns here
+  const Relation* left = nullptr;  // $left and $right of a join
   const Relation* right = nullptr;
-  bool columns_hidden = false;        // inside a function: its body sees no columns of its caller
-  bool filtering = false;             // only true counts, null is as good as false
-  bool aggregating = false;           // aggregates are allowed, bare columns are not
-  sql::ExprPtr aggregate_filter = nullptr;      // of make-series and …if
+  bool columns_hidden = false;  // inside a function: its body sees no columns of its caller
+  bool filtering = false;       // only true counts, null is as good as false
+  bool aggregating = false;     // aggregates are allowed, bare columns are not
+  sql::ExprPtr aggregate_filter = nullptr;     // of make-series and …if
   std::vector<std::string> group_names = {};   // of summarize's `by`
   const std::vector<Scalar>* extra = nullptr;  // further names in sight (scan's state), found first
 };
@@ -60,8 +60,8 @@ class Binder {
   Scalar bind_name(const std::string& name, Span span, Scope& scope);
   Scalar bind_condition(const ast::Expr& expr, Scope& scope);
   // A value known now, or a complaint saying what it is for.
-  std::optional<sql::Value> bind_constant(const ast::Expr& expr, const EnvironmentPtr& environment, Type type,
-                                          std::string_view what);
+  std::optional<sql::Value> bind_constant(const ast::Expr& expr, const EnvironmentPtr& environment,
+                                          Type type, std::string_view what);
   Scalar bind_call(const ast::Call& call, Span span, Scope& scope);
   Scalar compare(std::string_view op, Scalar left, Scalar right, Span span, bool filtering);
   Scalar arithmetic(std::string_view op, Scalar left, Scalar right, Span span);
@@ -74,11 +74,13 @@ class Binder {
   Relation bind_table(const ast::Expr& expr, const EnvironmentPtr& environment);
   bool is_tabular(const ast::Expr& expr, const EnvironmentPtr& environment) const;
   Relation apply(const ast::Operator& op, Relation rows, const EnvironmentPtr& environment);
-  Relation apply_all(const std::vector<ast::Operator>& operators, Relation rows, const EnvironmentPtr& environment);
+  Relation apply_all(const std::vector<ast::Operator>& operators, Relation rows,
+                     const EnvironmentPtr& environment);
   Relation scan(const Table& table);
-  Relation call_table_function(const FunctionSymbol& function, const ast::Call& call, Span span, Scope& scope,
-                               const Relation* piped);
-  Scalar call_scalar_function(const FunctionSymbol& function, const ast::Call& call, Span span, Scope& scope);
+  Relation call_table_function(const FunctionSymbol& function, const ast::Call& call, Span span,
+                               Scope& scope, const Relation* piped);
+  Scalar call_scalar_function(const FunctionSymbol& function, const ast::Call& call, Span span,
+                              Scope& scope);
   const FunctionSymbol* find_function(std::string_view name, const EnvironmentPtr& environment);
   bool is_tabular_function(const FunctionSymbol& function) const;
 
@@ -98,12 +100,15 @@ class Binder {
   sql::QueryPtr query_of(const Relation& rows, bool ordered);
   sql::QueryPtr select_of(const Relation& rows, std::vector<sql::SelectItem> items);
   Relation from_query(sql::QueryPtr query, std::vector<RelationColumn> columns);
-  sql::ExprPtr window(const Relation& rows, std::string function, std::vector<sql::ExprPtr> arguments,
+  sql::ExprPtr window(const Relation& rows, std::string function,
+                      std::vector<sql::ExprPtr> arguments,
                       std::optional<sql::Frame> frame = std::nullopt);
   // The rows computed once, however often they are used.
   Relation materialize(Relation rows);
   // A table that refers to itself, by that name, beside the query.
-  void add_recursive(std::string name, sql::QueryPtr query) { common_tables_.push_back({std::move(name), std::move(query), false, true}); }
+  void add_recursive(std::string name, sql::QueryPtr query) {
+    common_tables_.push_back({std::move(name), std::move(query), false, true});
+  }
   Relation broken();  // after a mistake
 
   const Catalog& catalog() const { return catalog_; }
@@ -119,8 +124,8 @@ class Binder {
   void bind_let(const ast::Let& let, const EnvironmentPtr& environment);
   void bind_parameters(const ast::QueryParameters& parameters, const EnvironmentPtr& environment);
   Output output_of(Relation rows);
-  EnvironmentPtr bind_arguments(const FunctionSymbol& function, const ast::Call& call, Span span, Scope& scope,
-                                const Relation* piped);
+  EnvironmentPtr bind_arguments(const FunctionSymbol& function, const ast::Call& call, Span span,
+                                Scope& scope, const Relation* piped);
   Relation bind_reference(const ast::Expr& expr, const EnvironmentPtr& environment);
   bool enter(Span span);
 
@@ -131,7 +136,8 @@ class Binder {
   std::size_t aliases_ = 0;
   int depth_ = 0;
   std::vector<sql::CommonTable> common_tables_;
-  std::map<std::string, std::unique_ptr<std::pair<ParsedFunction, FunctionSymbol>>, std::less<>> stored_;
+  std::map<std::string, std::unique_ptr<std::pair<ParsedFunction, FunctionSymbol>>, std::less<>>
+      stored_;
   std::string visualization_;
   EnvironmentPtr stored_environment_ = std::make_shared<Environment>();
 };

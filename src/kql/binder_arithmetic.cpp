@@ -20,7 +20,8 @@ std::optional<std::int64_t> whole_of(const sql::ExprPtr& expr) {
   return std::nullopt;
 }
 
-// Whole numbers and ticks. Constants are folded; a division by zero is null; the rest of a division is never negative.
+// Whole numbers and ticks. Constants are folded; a division by zero is null; the rest of a division
+// is never negative.
 Scalar whole_arithmetic(const Operands& in, Type type) {
   const auto a = whole_of(in.left.sql), b = whole_of(in.right.sql);
   if (a && b) {
@@ -28,7 +29,8 @@ Scalar whole_arithmetic(const Operands& in, Type type) {
     if (in.op == "+") __builtin_add_overflow(*a, *b, &value);
     if (in.op == "-") __builtin_sub_overflow(*a, *b, &value);
     if (in.op == "*") __builtin_mul_overflow(*a, *b, &value);
-    if ((in.op == "/" || in.op == "%") && (*b == 0 || (*a == INT64_MIN && *b == -1))) return null_of(type);
+    if ((in.op == "/" || in.op == "%") && (*b == 0 || (*a == INT64_MIN && *b == -1)))
+      return null_of(type);
     if (in.op == "/") value = *a / *b;
     if (in.op == "%") {
       value = *a % *b;
@@ -36,12 +38,14 @@ Scalar whole_arithmetic(const Operands& in, Type type) {
     }
     return constant_of(type, value);
   }
-  const auto big_left = sql::cast(in.left.sql, sql::Type::bigint), big_right = sql::cast(in.right.sql, sql::Type::bigint);
+  const auto big_left = sql::cast(in.left.sql, sql::Type::bigint),
+             big_right = sql::cast(in.right.sql, sql::Type::bigint);
   Scalar result{nullptr, type, in.nullable(), "", {}};
   if (in.op == "+") {
     result.sql = add(big_left, big_right);
   } else if (in.op == "-") {
-    result.sql = a && *a == 0 ? sql::unary(sql::UnaryOperator::negate, big_right) : subtract(big_left, big_right);
+    result.sql = a && *a == 0 ? sql::unary(sql::UnaryOperator::negate, big_right)
+                              : subtract(big_left, big_right);
   } else if (in.op == "*") {
     result.sql = multiply(big_left, big_right);
   } else if (in.op == "/") {
@@ -65,7 +69,8 @@ Scalar real_arithmetic(const Operands& in, Type type) {
   if (in.op == "/") {
     // DuckDB: 0.0 / 0 is NULL where Kusto has NaN
     result.sql = native("_divide", {left.sql, right.sql});
-    if (const auto b = value_of(right); b && std::get_if<double>(&*b) != nullptr && *std::get_if<double>(&*b) != 0) {
+    if (const auto b = value_of(right);
+        b && std::get_if<double>(&*b) != nullptr && *std::get_if<double>(&*b) != 0) {
       result.sql = sql::binary(BinaryOperator::divide, left.sql, right.sql);
     }
   }
@@ -91,19 +96,28 @@ Scalar scaled(const Scalar& span, const Scalar& number, std::string_view op) {
 std::optional<Scalar> time_arithmetic(const Operands& in) {
   const Type a = in.left.type, b = in.right.type;
   const bool plus = in.op == "+", minus = in.op == "-";
-  if (a == Type::datetime && b == Type::datetime && minus) return whole_arithmetic(in, Type::timespan);
-  if (a == Type::datetime && b == Type::timespan && (plus || minus)) return whole_arithmetic(in, Type::datetime);
-  if (a == Type::timespan && b == Type::datetime && plus) return whole_arithmetic(in, Type::datetime);
+  if (a == Type::datetime && b == Type::datetime && minus)
+    return whole_arithmetic(in, Type::timespan);
+  if (a == Type::datetime && b == Type::timespan && (plus || minus))
+    return whole_arithmetic(in, Type::datetime);
+  if (a == Type::timespan && b == Type::datetime && plus)
+    return whole_arithmetic(in, Type::datetime);
   if (a == Type::timespan && b == Type::timespan) {
     if (plus || minus || in.op == "%") return whole_arithmetic(in, Type::timespan);
-    if (in.op == "/") return real_arithmetic({in.op, {in.left.sql, Type::long_integer, in.left.nullable, "", {}},
-                                              {in.right.sql, Type::long_integer, in.right.nullable, "", {}}}, Type::real);
+    if (in.op == "/")
+      return real_arithmetic({in.op,
+                              {in.left.sql, Type::long_integer, in.left.nullable, "", {}},
+                              {in.right.sql, Type::long_integer, in.right.nullable, "", {}}},
+                             Type::real);
   }
-  if (a == Type::datetime && b == Type::timespan && in.op == "%") return whole_arithmetic(in, Type::timespan);
-  if (a == Type::timespan && is_numeric(b) && (in.op == "*" || in.op == "/")) return scaled(in.left, in.right, in.op);
+  if (a == Type::datetime && b == Type::timespan && in.op == "%")
+    return whole_arithmetic(in, Type::timespan);
+  if (a == Type::timespan && is_numeric(b) && (in.op == "*" || in.op == "/"))
+    return scaled(in.left, in.right, in.op);
   if (is_numeric(a) && b == Type::timespan && in.op == "*") return scaled(in.right, in.left, in.op);
   // -1h is 0 - 1h
-  if (is_integral(a) && b == Type::timespan && minus && whole_value_of(in.left) == 0) return whole_arithmetic(in, Type::timespan);
+  if (is_integral(a) && b == Type::timespan && minus && whole_value_of(in.left) == 0)
+    return whole_arithmetic(in, Type::timespan);
   return std::nullopt;
 }
 
@@ -116,7 +130,8 @@ Scalar Binder::arithmetic(std::string_view op, Scalar left, Scalar right, Span s
     left = convert(std::move(left), Type::real);
     right = convert(std::move(right), Type::real);
   } else if (left.type == Type::dynamic) {
-    left = convert(std::move(left), right.type == Type::timespan && op == "+" ? Type::datetime : right.type);
+    left = convert(std::move(left),
+                   right.type == Type::timespan && op == "+" ? Type::datetime : right.type);
   } else if (right.type == Type::dynamic) {
     right = convert(std::move(right), left.type);
   }
@@ -127,8 +142,9 @@ Scalar Binder::arithmetic(std::string_view op, Scalar left, Scalar right, Span s
     if (either(Type::real)) return real_arithmetic({op, left, right}, Type::real);
     return whole_arithmetic({op, left, right}, Type::long_integer);
   }
-  return mistake("KQL0106", span,
-                 fmt::format("'{}' takes no {} and {}", op, name_of(left.type), name_of(right.type)));
+  return mistake(
+      "KQL0106", span,
+      fmt::format("'{}' takes no {} and {}", op, name_of(left.type), name_of(right.type)));
 }
 
 }  // namespace rollcall::kql

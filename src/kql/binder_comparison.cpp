@@ -4,8 +4,9 @@
 #include "kql/binder.hpp"
 #include "kql/native_table.hpp"
 
-// Comparisons, string operators, in and has_any. `==` and its like are total: a null on one side makes them
-// false (`!=`: true), on both sides null. In a filter null is as good as false, and the SQL stays plain.
+// Comparisons, string operators, in and has_any. `==` and its like are total: a null on one side
+// makes them false (`!=`: true), on both sides null. In a filter null is as good as false, and the
+// SQL stays plain.
 
 namespace rollcall::kql {
 namespace {
@@ -34,12 +35,16 @@ void meet(Scalar& left, Scalar& right) {
 bool comparable(Type a, Type b) { return a == b || (is_numeric(a) && is_numeric(b)); }
 
 Scalar total_equality(const Scalar& left, const Scalar& right, bool wanted, bool filtering) {
-  const auto make = [&](sql::ExprPtr expr, bool nullable) { return Scalar{std::move(expr), Type::boolean, nullable, "", {}}; };
-  const auto plain = sql::binary(wanted ? BinaryOperator::equal : BinaryOperator::not_equal, left.sql, right.sql);
+  const auto make = [&](sql::ExprPtr expr, bool nullable) {
+    return Scalar{std::move(expr), Type::boolean, nullable, "", {}};
+  };
+  const auto plain =
+      sql::binary(wanted ? BinaryOperator::equal : BinaryOperator::not_equal, left.sql, right.sql);
   if (!left.nullable && !right.nullable) return make(plain, false);
   if (filtering && wanted) return make(plain, true);
-  const auto distinct = sql::binary(
-      wanted ? BinaryOperator::is_not_distinct_from : BinaryOperator::is_distinct_from, left.sql, right.sql);
+  const auto distinct =
+      sql::binary(wanted ? BinaryOperator::is_not_distinct_from : BinaryOperator::is_distinct_from,
+                  left.sql, right.sql);
   if (!left.nullable || !right.nullable || filtering) return make(distinct, false);
   const auto both_null = sql::binary(BinaryOperator::and_, is_null(left.sql), is_null(right.sql));
   return make(when(both_null, sql::cast(sql::null(), sql::Type::boolean), distinct), true);
@@ -61,7 +66,8 @@ sql::ExprPtr lower(const sql::ExprPtr& text) {
 
 struct StringOperator {
   std::string_view name;
-  std::string_view kind;  // equal, has, hasprefix, hassuffix, contains, startswith, endswith, regex, like
+  std::string_view
+      kind;  // equal, has, hasprefix, hassuffix, contains, startswith, endswith, regex, like
   bool negated;
   bool sensitive;
 };
@@ -87,13 +93,15 @@ std::optional<StringOperator> string_operator(std::string_view op) {
     sensitive = true;
     kind.remove_suffix(2);
   }
-  for (std::string_view known : {"has", "hasprefix", "hassuffix", "contains", "startswith", "endswith", "like"}) {
+  for (std::string_view known :
+       {"has", "hasprefix", "hassuffix", "contains", "startswith", "endswith", "like"}) {
     if (kind == known) return StringOperator{op, known, negated, sensitive};
   }
   return std::nullopt;
 }
 
-sql::ExprPtr string_test(Binder& binder, const StringOperator& op, const Scalar& left, const Scalar& right, Span span) {
+sql::ExprPtr string_test(Binder& binder, const StringOperator& op, const Scalar& left,
+                         const Scalar& right, Span span) {
   if (op.kind == "regex") {
     if (const auto text = text_value_of(right)) {
       Scratch scratch;
@@ -107,7 +115,9 @@ sql::ExprPtr string_test(Binder& binder, const StringOperator& op, const Scalar&
     return native("_like", {left.sql, right.sql, sql::literal(op.sensitive)});
   }
   if (op.kind.starts_with("has")) {
-    const char* name = op.kind == "has" ? "_has" : op.kind == "hasprefix" ? "_hasprefix" : "_hassuffix";
+    const char* name = op.kind == "has"         ? "_has"
+                       : op.kind == "hasprefix" ? "_hasprefix"
+                                                : "_hassuffix";
     return native(name, {left.sql, right.sql, sql::literal(op.sensitive)});
   }
   const auto a = op.sensitive ? left.sql : lower(left.sql);
@@ -120,18 +130,21 @@ sql::ExprPtr string_test(Binder& binder, const StringOperator& op, const Scalar&
 
 // `* has 'x'`: any column, as text.
 Scalar any_column(Binder& binder, const ast::Binary& binary, Span span, Scope& scope) {
-  if (scope.rows == nullptr) return binder.mistake("KQL0106", span, "'*' has no columns to stand for here");
+  if (scope.rows == nullptr)
+    return binder.mistake("KQL0106", span, "'*' has no columns to stand for here");
   std::vector<sql::ExprPtr> tests;
   const Scalar right = binder.bind(*binary.right, scope);
   for (const auto& column : scope.rows->columns) {
     Scalar test = unknown_scalar();
     if (binary.op == "==") {
-      if (column.type != right.type && column.type != Type::string && column.type != Type::dynamic) continue;
+      if (column.type != right.type && column.type != Type::string && column.type != Type::dynamic)
+        continue;
       test = binder.compare("==", column.scalar(), right, span, false);
     } else if (const auto op = string_operator(binary.op)) {
       const Scalar left = convert(column.scalar(), Type::string);
       auto found = string_test(binder, *op, left, convert(right, Type::string), span);
-      test = {op->negated ? negated(std::move(found)) : std::move(found), Type::boolean, false, "", {}};
+      test = {
+          op->negated ? negated(std::move(found)) : std::move(found), Type::boolean, false, "", {}};
     }
     if (test.type != Type::unknown) tests.push_back(coalesce(test.sql, sql::literal(false)));
   }
@@ -148,16 +161,22 @@ Scalar Binder::compare(std::string_view op, Scalar left, Scalar right, Span span
     left = convert(std::move(left), Type::real);
     right = convert(std::move(right), Type::real);
   }
-  if (ordering && (left.type == Type::string || right.type == Type::string) && left.type == right.type) {
+  if (ordering && (left.type == Type::string || right.type == Type::string) &&
+      left.type == right.type) {
     return mistake("KQL0106", span, fmt::format("'{}' does not order strings; strcmp() does", op));
   }
   meet(left, right);
   if (!comparable(left.type, right.type)) {
     return mistake("KQL0106", span,
-                   fmt::format("'{}' does not compare a {} with a {}", op, name_of(left.type), name_of(right.type)));
+                   fmt::format("'{}' does not compare a {} with a {}", op, name_of(left.type),
+                               name_of(right.type)));
   }
   if (!ordering) return total_equality(left, right, op == "==", filtering);
-  return {sql::binary(order_operator(op), left.sql, right.sql), Type::boolean, left.nullable || right.nullable, "", {}};
+  return {sql::binary(order_operator(op), left.sql, right.sql),
+          Type::boolean,
+          left.nullable || right.nullable,
+          "",
+          {}};
 }
 
 Scalar Binder::bind_string_operator(const ast::Binary& binary, Span span, Scope& scope) {
@@ -166,34 +185,43 @@ Scalar Binder::bind_string_operator(const ast::Binary& binary, Span span, Scope&
     scope.filtering = filtering;
     return scalar;
   };
-  if (std::holds_alternative<ast::Star>(binary.left->node)) return restore(any_column(*this, binary, span, scope));
+  if (std::holds_alternative<ast::Star>(binary.left->node))
+    return restore(any_column(*this, binary, span, scope));
   Scalar left = bind(*binary.left, scope);
   Scalar right = bind(*binary.right, scope);
   if (left.type == Type::unknown || right.type == Type::unknown) return restore(unknown_scalar());
   const auto op = string_operator(binary.op);
   if (!op) {
-    if (binary.op == "+" || binary.op == "-" || binary.op == "*" || binary.op == "/" || binary.op == "%") {
+    if (binary.op == "+" || binary.op == "-" || binary.op == "*" || binary.op == "/" ||
+        binary.op == "%") {
       return restore(arithmetic(binary.op, std::move(left), std::move(right), span));
     }
     return restore(compare(binary.op, std::move(left), std::move(right), span, filtering));
   }
-  if (op->kind == "equal" && left.type != Type::string && left.type != Type::dynamic && left.type != Type::guid) {
-    return restore(compare(op->negated ? "!=" : "==", std::move(left), std::move(right), span, filtering));
+  if (op->kind == "equal" && left.type != Type::string && left.type != Type::dynamic &&
+      left.type != Type::guid) {
+    return restore(
+        compare(op->negated ? "!=" : "==", std::move(left), std::move(right), span, filtering));
   }
   for (const Scalar* side : {&left, &right}) {
-    if (side->type != Type::string && side->type != Type::dynamic && side->type != Type::guid && op->name != ":") {
-      return restore(mistake("KQL0106", span, fmt::format("'{}' takes strings, not a {}", op->name, name_of(side->type))));
+    if (side->type != Type::string && side->type != Type::dynamic && side->type != Type::guid &&
+        op->name != ":") {
+      return restore(
+          mistake("KQL0106", span,
+                  fmt::format("'{}' takes strings, not a {}", op->name, name_of(side->type))));
     }
   }
   left = convert(std::move(left), Type::string);
   right = convert(std::move(right), Type::string);
   auto test = string_test(*this, *op, left, right, span);
-  return restore({op->negated ? negated(std::move(test)) : std::move(test), Type::boolean, false, "", {}});
+  return restore(
+      {op->negated ? negated(std::move(test)) : std::move(test), Type::boolean, false, "", {}});
 }
 
 namespace {
 
-// The list's values as one JSON array: of a dynamic, of a table's first column, or of the listed values.
+// The list's values as one JSON array: of a dynamic, of a table's first column, or of the listed
+// values.
 sql::ExprPtr list_as_json(Binder& binder, const ast::InList& in, Scope& scope) {
   if (in.list.size() == 1 && binder.is_tabular(*in.list[0], scope.environment)) {
     Relation rows = binder.bind_table(*in.list[0], scope.environment);
@@ -201,7 +229,9 @@ sql::ExprPtr list_as_json(Binder& binder, const ast::InList& in, Scope& scope) {
     rows = binder.nest(std::move(rows));
     const auto json = to_json(rows.columns[0].scalar());
     auto joined = sql::call("string_agg", {json, sql::literal(std::string(","))});
-    auto array = concat({sql::literal(std::string("[")), coalesce(joined, sql::literal(std::string())), sql::literal(std::string("]"))});
+    auto array =
+        concat({sql::literal(std::string("[")), coalesce(joined, sql::literal(std::string())),
+                sql::literal(std::string("]"))});
     return sql::make(sql::ScalarQuery{binder.select_of(rows, {{array, binder.fresh_id()}})});
   }
   std::vector<sql::ExprPtr> values;
@@ -214,24 +244,31 @@ sql::ExprPtr list_as_json(Binder& binder, const ast::InList& in, Scope& scope) {
   return native("_flat_array", std::move(values));
 }
 
-Scalar bind_in_query(Binder& binder, const ast::InList& in, const Scalar& left, bool folds, bool wanted, Span span, Scope& scope) {
+Scalar bind_in_query(Binder& binder, const ast::InList& in, const Scalar& left, bool folds,
+                     bool wanted, Span span, Scope& scope) {
   Relation rows = binder.bind_table(*in.list[0], scope.environment);
   if (rows.open) return unknown_scalar();
-  if (rows.columns.empty()) return binder.mistake("KQL0106", span, "the table has no column to look in");
+  if (rows.columns.empty())
+    return binder.mistake("KQL0106", span, "the table has no column to look in");
   Scalar column = rows.columns[0].scalar();
-  if (column.type == Type::dynamic && left.type != Type::dynamic) column = convert(std::move(column), left.type);
+  if (column.type == Type::dynamic && left.type != Type::dynamic)
+    column = convert(std::move(column), left.type);
   Scalar value = left;
   meet(value, column);
   if (!comparable(value.type, column.type)) {
     return binder.mistake("KQL0106", span,
-                          fmt::format("'{}' does not compare a {} with a {}", in.op, name_of(value.type), name_of(column.type)));
+                          fmt::format("'{}' does not compare a {} with a {}", in.op,
+                                      name_of(value.type), name_of(column.type)));
   }
   rows.where = sql::and_also(rows.where, not_null(column.sql));
-  auto query = binder.select_of(rows, {{folds ? sql::call("lower", {column.sql}) : column.sql, binder.fresh_id()}});
-  auto test = coalesce(sql::make(sql::InQuery{folds ? sql::call("lower", {value.sql}) : value.sql, query, false}),
-                       sql::literal(false));
+  auto query = binder.select_of(
+      rows, {{folds ? sql::call("lower", {column.sql}) : column.sql, binder.fresh_id()}});
+  auto test = coalesce(
+      sql::make(sql::InQuery{folds ? sql::call("lower", {value.sql}) : value.sql, query, false}),
+      sql::literal(false));
   if (wanted && !value.nullable) {
-    test = sql::make(sql::InQuery{folds ? sql::call("lower", {value.sql}) : value.sql, query, false});
+    test =
+        sql::make(sql::InQuery{folds ? sql::call("lower", {value.sql}) : value.sql, query, false});
   }
   return {wanted ? test : negated(test), Type::boolean, false, "", {}};
 }
@@ -248,13 +285,19 @@ Scalar Binder::bind_in(const ast::InList& in, Span span, Scope& scope) {
   const bool wanted = !in.op.starts_with("!");
   const bool folds = in.op.ends_with("~");
   if (in.op == "has_any" || in.op == "has_all") {
-    if (std::holds_alternative<ast::Star>(in.left->node)) return mistake("KQL0106", span, "'*' has no meaning here");
+    if (std::holds_alternative<ast::Star>(in.left->node))
+      return mistake("KQL0106", span, "'*' has no meaning here");
     const Scalar left = bind(*in.left, scope);
     if (left.type == Type::unknown) return left;
     if (left.type != Type::string && left.type != Type::dynamic) {
-      return mistake("KQL0106", span, fmt::format("'{}' takes strings, not a {}", in.op, name_of(left.type)));
+      return mistake("KQL0106", span,
+                     fmt::format("'{}' takes strings, not a {}", in.op, name_of(left.type)));
     }
-    return {native("_" + in.op, {to_text(left), list_as_json(*this, in, scope)}), Type::boolean, false, "", {}};
+    return {native("_" + in.op, {to_text(left), list_as_json(*this, in, scope)}),
+            Type::boolean,
+            false,
+            "",
+            {}};
   }
   Scalar left = bind(*in.left, scope);
   if (left.type == Type::unknown) return left;
@@ -281,7 +324,9 @@ Scalar Binder::bind_in(const ast::InList& in, Span span, Scope& scope) {
     Scalar one = value, other = left;
     meet(other, one);
     if (!comparable(left.type, one.type)) {
-      return mistake("KQL0106", span, fmt::format("'{}' does not compare a {} with a {}", in.op, name_of(left.type), name_of(value.type)));
+      return mistake("KQL0106", span,
+                     fmt::format("'{}' does not compare a {} with a {}", in.op, name_of(left.type),
+                                 name_of(value.type)));
     }
     if (one.nullable && value_of(one)) continue;  // null is in no list
     list.push_back(folds ? lower(one.sql) : one.sql);

@@ -51,12 +51,15 @@ Scalar bind_literal(Binder& binder, const ast::Literal& literal, Span span) {
   if (literal.type == Type::string) return text_constant(literal.text);
   if (literal.text == "null" || literal.text.empty()) return null_of(literal.type);
   std::string_view text = literal.text;  // datetime("2015-12-14") is as good as without the quotes
-  if (text.size() > 1 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front()) text = text.substr(1, text.size() - 2);
+  if (text.size() > 1 && (text.front() == '"' || text.front() == '\'') &&
+      text.back() == text.front())
+    text = text.substr(1, text.size() - 2);
   Scalar value = convert(text_constant(std::string(text)), literal.type);
   value.name.clear();
   value.nullable = false;
   if (auto folded = value_of(value); folded && std::holds_alternative<std::monostate>(*folded)) {
-    return binder.mistake("KQL0104", span, fmt::format("'{}' is no {}", literal.text, name_of(literal.type)));
+    return binder.mistake("KQL0104", span,
+                          fmt::format("'{}' is no {}", literal.text, name_of(literal.type)));
   }
   return value;
 }
@@ -101,7 +104,8 @@ Scalar Binder::bind_name(const std::string& name, Span span, Scope& scope) {
     }
     if (const auto* relation = std::get_if<Relation>(symbol)) {
       if (relation->open) return unknown_scalar();
-      return mistake("KQL0106", span, fmt::format("'{}' is a table; toscalar() takes a value of it", name));
+      return mistake("KQL0106", span,
+                     fmt::format("'{}' is a table; toscalar() takes a value of it", name));
     }
     if (const auto* function = std::get_if<FunctionSymbol>(symbol)) {
       const ast::Call call{{name, span}, {}};
@@ -110,22 +114,27 @@ Scalar Binder::bind_name(const std::string& name, Span span, Scope& scope) {
   }
   if (scope.rows != nullptr && scope.rows->open) return unknown_scalar();
   if ((scope.rows == nullptr || scope.columns_hidden) && scope.left == nullptr) {
-    return mistake("KQL0103", span, fmt::format("unknown name '{}'", name), nearest_name(name, names_in_sight(scope)));
+    return mistake("KQL0103", span, fmt::format("unknown name '{}'", name),
+                   nearest_name(name, names_in_sight(scope)));
   }
-  return mistake("KQL0103", span, fmt::format("unknown column '{}'", name), nearest_name(name, names_in_sight(scope)));
+  return mistake("KQL0103", span, fmt::format("unknown column '{}'", name),
+                 nearest_name(name, names_in_sight(scope)));
 }
 
 namespace {
 
 Scalar bind_member(Binder& binder, const ast::Member& member, const ast::Expr& expr, Scope& scope) {
   if (const auto* side = std::get_if<ast::NameRef>(&member.operand->node)) {
-    const Relation* rows = side->name == "$left" ? scope.left : side->name == "$right" ? scope.right : nullptr;
+    const Relation* rows = side->name == "$left"    ? scope.left
+                           : side->name == "$right" ? scope.right
+                                                    : nullptr;
     if (rows != nullptr) {
       if (const auto* column = rows->find(member.name.text)) return column->scalar();
       if (rows->open) return unknown_scalar();
       std::vector<std::string> names;
       for (const auto& column : rows->columns) names.push_back(column.name);
-      return binder.mistake("KQL0103", member.name.span, fmt::format("unknown column '{}'", member.name.text),
+      return binder.mistake("KQL0103", member.name.span,
+                            fmt::format("unknown column '{}'", member.name.text),
                             nearest_name(member.name.text, names));
     }
     if (scope.extra != nullptr) {  // scan: step.column
@@ -138,19 +147,25 @@ Scalar bind_member(Binder& binder, const ast::Member& member, const ast::Expr& e
   if (operand.type == Type::unknown) return operand;
   if (operand.type != Type::dynamic) {
     return binder.mistake("KQL0106", member.name.span,
-                          fmt::format("a {} has no member '{}'; only a dynamic has", name_of(operand.type),
-                                      member.name.text));
+                          fmt::format("a {} has no member '{}'; only a dynamic has",
+                                      name_of(operand.type), member.name.text));
   }
-  return {native("_member", {operand.sql, text_constant(member.name.text).sql}), Type::dynamic, true, path_name(expr), {}};
+  return {native("_member", {operand.sql, text_constant(member.name.text).sql}),
+          Type::dynamic,
+          true,
+          path_name(expr),
+          {}};
 }
 
-Scalar bind_element(Binder& binder, const ast::Element& element, const ast::Expr& expr, Scope& scope) {
+Scalar bind_element(Binder& binder, const ast::Element& element, const ast::Expr& expr,
+                    Scope& scope) {
   Scalar operand = binder.bind(*element.operand, scope);
   if (operand.all) operand.sql = operand.all;  // an element of several results
   const Scalar index = binder.bind(*element.index, scope);
   if (operand.type == Type::unknown || index.type == Type::unknown) return unknown_scalar();
   if (operand.type != Type::dynamic) {
-    return binder.mistake("KQL0106", expr.span, fmt::format("a {} has no elements", name_of(operand.type)));
+    return binder.mistake("KQL0106", expr.span,
+                          fmt::format("a {} has no elements", name_of(operand.type)));
   }
   if (index.type == Type::string) {
     return {native("_member", {operand.sql, index.sql}), Type::dynamic, true, path_name(expr), {}};
@@ -182,30 +197,39 @@ Scalar bind_between(Binder& binder, const ast::Between& between, Span span, Scop
   const Scalar value = binder.bind(*between.operand, scope);
   const Scalar low = binder.bind(*between.low, scope);
   Scalar high = binder.bind(*between.high, scope);
-  if (low.type == Type::datetime && high.type == Type::timespan) high = binder.arithmetic("+", low, high, span);
+  if (low.type == Type::datetime && high.type == Type::timespan)
+    high = binder.arithmetic("+", low, high, span);
   const Scalar above = binder.compare(">=", value, low, span, filtering);
   const Scalar below = binder.compare("<=", value, high, span, filtering);
   if (above.type == Type::unknown || below.type == Type::unknown) return unknown_scalar();
   auto both = sql::binary(sql::BinaryOperator::and_, above.sql, below.sql);
-  return {between.negated ? negated(std::move(both)) : std::move(both), Type::boolean,
-          above.nullable || below.nullable, "", {}};
+  return {between.negated ? negated(std::move(both)) : std::move(both),
+          Type::boolean,
+          above.nullable || below.nullable,
+          "",
+          {}};
 }
 
 // The first column of the first row; null when there is none.
-Scalar bind_to_scalar(Binder& binder, const ast::ToScalar& node, const ast::Expr& expr, Scope& scope) {
+Scalar bind_to_scalar(Binder& binder, const ast::ToScalar& node, const ast::Expr& expr,
+                      Scope& scope) {
   if (!binder.is_tabular(*node.query, scope.environment)) {
     Scope bare{scope.environment};
     return binder.bind(*node.query, bare);
   }
   const Relation rows = binder.bind_table(*node.query, scope.environment);
   if (rows.open) return unknown_scalar();
-  if (rows.columns.empty()) return binder.mistake("KQL0106", expr.span, "toscalar() of a table without columns");
+  if (rows.columns.empty())
+    return binder.mistake("KQL0106", expr.span, "toscalar() of a table without columns");
   Relation first = rows;
   first.columns.resize(1);
   sql::Query query = *binder.query_of(first, true);
   query.limit = sql::literal(std::int64_t{1});
   Scalar value{sql::make(sql::ScalarQuery{std::make_shared<const sql::Query>(std::move(query))}),
-               rows.columns[0].type, true, "", {}};
+               rows.columns[0].type,
+               true,
+               "",
+               {}};
   if (value.type == Type::string) {
     value.sql = coalesce(value.sql, text_constant("").sql);
     value.nullable = false;
@@ -267,7 +291,8 @@ Scalar Binder::bind(const ast::Expr& expr, Scope& scope) {
       return mistake("KQL0109", expr.span, "a call behind '.' has no meaning here");
     } else {
       if (is_tabular(expr, scope.environment)) {
-        return mistake("KQL0106", expr.span, "a table stands where a value is wanted; toscalar() takes one of it");
+        return mistake("KQL0106", expr.span,
+                       "a table stands where a value is wanted; toscalar() takes one of it");
       }
       return mistake("KQL0106", expr.span, "a value is wanted here");
     }
@@ -284,12 +309,14 @@ Scalar Binder::bind_condition(const ast::Expr& expr, Scope& scope) {
   if (condition.type == Type::unknown) return condition;
   if (condition.type == Type::dynamic) return convert(std::move(condition), Type::boolean);
   if (condition.type != Type::boolean && !is_integral(condition.type)) {
-    return mistake("KQL0106", expr.span, fmt::format("a condition is a bool, not a {}", name_of(condition.type)));
+    return mistake("KQL0106", expr.span,
+                   fmt::format("a condition is a bool, not a {}", name_of(condition.type)));
   }
   return convert(std::move(condition), Type::boolean);
 }
 
-std::optional<sql::Value> Binder::bind_constant(const ast::Expr& expr, const EnvironmentPtr& environment, Type type,
+std::optional<sql::Value> Binder::bind_constant(const ast::Expr& expr,
+                                                const EnvironmentPtr& environment, Type type,
                                                 std::string_view what) {
   Scope scope{environment};
   Scalar scalar = bind(expr, scope);
@@ -305,7 +332,8 @@ std::optional<sql::Value> Binder::bind_constant(const ast::Expr& expr, const Env
 Scalar Binder::coerce(Scalar scalar, Type type, Span span) {
   if (converts_implicitly(scalar.type, type)) return convert(std::move(scalar), type);
   if (type == Type::boolean && is_integral(scalar.type)) return convert(std::move(scalar), type);
-  return mistake("KQL0106", span, fmt::format("a {} is wanted here, not a {}", name_of(type), name_of(scalar.type)));
+  return mistake("KQL0106", span,
+                 fmt::format("a {} is wanted here, not a {}", name_of(type), name_of(scalar.type)));
 }
 
 }  // namespace rollcall::kql

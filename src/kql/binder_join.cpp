@@ -3,8 +3,8 @@
 #include "base/text.hpp"
 #include "kql/operators.hpp"
 
-// join and lookup. Without a kind the left side is first made unique by the key (innerunique). A null key matches
-// nothing; the strings of a side without a match are empty.
+// join and lookup. Without a kind the left side is first made unique by the key (innerunique). A
+// null key matches nothing; the strings of a side without a match are empty.
 
 namespace rollcall::kql {
 namespace {
@@ -15,13 +15,14 @@ struct Condition {
 };
 
 // One condition of `on`: a name on both sides, or `$left.a == $right.b`.
-std::optional<Condition> bind_on(Binder& binder, const ast::Expr& expr, const Relation& left, const Relation& right,
-                                 const EnvironmentPtr& environment) {
+std::optional<Condition> bind_on(Binder& binder, const ast::Expr& expr, const Relation& left,
+                                 const Relation& right, const EnvironmentPtr& environment) {
   const auto unknown_column = [&](const Relation& side, const std::string& name, Span span) {
     if (side.open) return;
     std::vector<std::string> names;
     for (const auto& column : side.columns) names.push_back(column.name);
-    binder.complain("KQL0103", span, fmt::format("unknown column '{}'", name), nearest_name(name, names));
+    binder.complain("KQL0103", span, fmt::format("unknown column '{}'", name),
+                    nearest_name(name, names));
   };
   if (const auto* ref = std::get_if<ast::NameRef>(&expr.node)) {
     const auto* a = left.find(ref->name);
@@ -56,10 +57,13 @@ std::optional<Condition> bind_on(Binder& binder, const ast::Expr& expr, const Re
 
 sql::ExprPtr matching(Binder& binder, const Condition& condition, Span span) {
   Scalar left = condition.left, right = condition.right;
-  if (left.type == Type::dynamic) left = convert(std::move(left), right.type == Type::dynamic ? Type::string : right.type);
+  if (left.type == Type::dynamic)
+    left = convert(std::move(left), right.type == Type::dynamic ? Type::string : right.type);
   if (right.type == Type::dynamic) right = convert(std::move(right), left.type);
   if (left.type != right.type && !(is_numeric(left.type) && is_numeric(right.type))) {
-    binder.complain("KQL0106", span, fmt::format("the join's keys are of different types: {} and {}", name_of(left.type), name_of(right.type)));
+    binder.complain("KQL0106", span,
+                    fmt::format("the join's keys are of different types: {} and {}",
+                                name_of(left.type), name_of(right.type)));
   }
   return equal(left.sql, right.sql);
 }
@@ -68,7 +72,8 @@ sql::ExprPtr matching(Binder& binder, const Condition& condition, Span span) {
 Relation unique_by(Binder& binder, Relation rows, const std::vector<Condition>& conditions) {
   Relation keyed = rows;
   for (const auto& condition : conditions) {
-    if (const auto* column = std::get_if<sql::Column>(&condition.left.sql->node)) keyed.partition.push_back(column->name);
+    if (const auto* column = std::get_if<sql::Column>(&condition.left.sql->node))
+      keyed.partition.push_back(column->name);
   }
   const auto number = binder.window(keyed, "row_number", {});
   const Scalar place = binder.hoist(rows, {number, Type::long_integer, false, "", {}});
@@ -85,13 +90,15 @@ struct Kind {
 
 std::optional<Kind> kind_named(const std::string& name, bool lookup) {
   using enum sql::JoinKind;
-  if (name.empty()) return lookup ? Kind{"leftouter", left, true, true, false, true} : Kind{"innerunique", inner};
+  if (name.empty())
+    return lookup ? Kind{"leftouter", left, true, true, false, true} : Kind{"innerunique", inner};
   if (name == "inner" || name == "innerunique") return Kind{name, inner};
   if (name == "leftouter") return Kind{name, left, true, true, false, true};
   if (name == "rightouter") return Kind{name, right, true, true, true, false};
   if (name == "fullouter") return Kind{name, full, true, true, true, true};
   if (name == "leftsemi") return Kind{name, semi, true, false};
-  if (name == "leftanti" || name == "anti" || name == "leftantisemi") return Kind{name, anti, true, false};
+  if (name == "leftanti" || name == "anti" || name == "leftantisemi")
+    return Kind{name, anti, true, false};
   if (name == "rightsemi") return Kind{name, semi, false, true};
   if (name == "rightanti" || name == "rightantisemi") return Kind{name, anti, false, true};
   if (name == "cross") return Kind{name, cross};
@@ -99,12 +106,14 @@ std::optional<Kind> kind_named(const std::string& name, bool lookup) {
 }
 
 sql::ExprPtr padded(const RelationColumn& column, bool can_be_null) {
-  if (can_be_null && column.type == Type::string) return coalesce(sql::column(column.id), text_constant("").sql);
+  if (can_be_null && column.type == Type::string)
+    return coalesce(sql::column(column.id), text_constant("").sql);
   return sql::column(column.id);
 }
 
 // EXISTS or not: rows of one side that have, or have not, a match on the other.
-Relation semi_join(Relation kept, const Relation& other, const std::vector<sql::ExprPtr>& on, bool anti, Binder& binder) {
+Relation semi_join(Relation kept, const Relation& other, const std::vector<sql::ExprPtr>& on,
+                   bool anti, Binder& binder) {
   sql::ExprPtr condition;
   for (const auto& term : on) condition = sql::and_also(condition, term);
   Relation inner = other;
@@ -117,14 +126,21 @@ Relation semi_join(Relation kept, const Relation& other, const std::vector<sql::
 
 }  // namespace
 
-Relation bind_operator(Binder& binder, Relation left, const ast::Join& join, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation left, const ast::Join& join,
+                       const EnvironmentPtr& environment) {
   Relation right = binder.bind_table(*join.right, environment);
   const auto* option = find_option(join.options, "kind");
   const std::string kind_name = option_text(join.options, "kind");
   const auto kind = kind_named(kind_name, join.lookup);
-  if (!kind || (join.lookup && kind->join != sql::JoinKind::left && kind->join != sql::JoinKind::inner)) {
-    const std::vector<std::string> kinds{"inner", "innerunique", "leftouter", "rightouter", "fullouter", "leftsemi", "leftanti", "rightsemi", "rightanti"};
-    binder.complain("KQL0106", option->value->span, fmt::format("'{}' is no kind of {}", kind_name, join.lookup ? "lookup" : "join"), nearest_name(kind_name, kinds));
+  if (!kind ||
+      (join.lookup && kind->join != sql::JoinKind::left && kind->join != sql::JoinKind::inner)) {
+    const std::vector<std::string> kinds{"inner",      "innerunique", "leftouter",
+                                         "rightouter", "fullouter",   "leftsemi",
+                                         "leftanti",   "rightsemi",   "rightanti"};
+    binder.complain(
+        "KQL0106", option->value->span,
+        fmt::format("'{}' is no kind of {}", kind_name, join.lookup ? "lookup" : "join"),
+        nearest_name(kind_name, kinds));
     return binder.broken();
   }
   if (left.open || right.open) return binder.broken();
@@ -134,7 +150,8 @@ Relation bind_operator(Binder& binder, Relation left, const ast::Join& join, con
   std::vector<const ast::Expr*> terms;
   for (const auto& expr : join.on) {
     // `on a == b and c` is as good as two conditions
-    if (const auto* both = std::get_if<ast::Logical>(&expr->node); both != nullptr && both->is_and) {
+    if (const auto* both = std::get_if<ast::Logical>(&expr->node);
+        both != nullptr && both->is_and) {
       for (const auto& term : both->operands) terms.push_back(term.get());
     } else {
       terms.push_back(expr.get());
@@ -146,7 +163,8 @@ Relation bind_operator(Binder& binder, Relation left, const ast::Join& join, con
     on.push_back(matching(binder, *condition, term->span));
     conditions.push_back(*std::move(condition));
   }
-  if (join.where) binder.complain("KQL0109", join.where->span, "join … where is not supported; join on columns");
+  if (join.where)
+    binder.complain("KQL0109", join.where->span, "join … where is not supported; join on columns");
   if (kind->name == "innerunique" && !conditions.empty()) {
     for (auto& condition : conditions) condition.left = binder.hoist(left, condition.left);
     left = unique_by(binder, std::move(left), conditions);
@@ -169,18 +187,26 @@ Relation bind_operator(Binder& binder, Relation left, const ast::Join& join, con
   result.ingestion = left.ingestion;
   result.order = left.order;
   result.serialized = false;
-  const auto join_kind = condition ? kind->join : kind->join == sql::JoinKind::inner ? sql::JoinKind::cross : kind->join;
+  const auto join_kind = condition                            ? kind->join
+                         : kind->join == sql::JoinKind::inner ? sql::JoinKind::cross
+                                                              : kind->join;
   if (!condition && join_kind != sql::JoinKind::cross) condition = sql::literal(true);
-  result.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{join_kind, left.from, right.from, condition, false}});
+  result.from = std::make_shared<const sql::TableRef>(
+      sql::TableRef{sql::Join{join_kind, left.from, right.from, condition, false}});
   NameMaker names;
   std::vector<MadeColumn> columns;
   for (const auto& column : left.columns) {
-    columns.push_back({names.unique(column.name), column.type, binder.fresh_id(), padded(column, kind->left_null), column.nullable || (kind->left_null && column.type != Type::string)});
+    columns.push_back({names.unique(column.name), column.type, binder.fresh_id(),
+                       padded(column, kind->left_null),
+                       column.nullable || (kind->left_null && column.type != Type::string)});
   }
   for (const auto& column : right.columns) {
-    const bool is_key = std::ranges::any_of(conditions, [&](const auto& c) { return c.right_id == column.id; });
+    const bool is_key =
+        std::ranges::any_of(conditions, [&](const auto& c) { return c.right_id == column.id; });
     if (join.lookup && is_key) continue;
-    columns.push_back({names.unique(column.name), column.type, binder.fresh_id(), padded(column, kind->right_null), column.nullable || (kind->right_null && column.type != Type::string)});
+    columns.push_back({names.unique(column.name), column.type, binder.fresh_id(),
+                       padded(column, kind->right_null),
+                       column.nullable || (kind->right_null && column.type != Type::string)});
   }
   return binder.nest(std::move(result), std::move(columns));
 }

@@ -9,7 +9,8 @@
 namespace rollcall::kql {
 
 // All that the pipeline does is done within rows of one key.
-Relation bind_operator(Binder& binder, Relation rows, const ast::Partition& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Partition& node,
+                       const EnvironmentPtr& environment) {
   if (node.whole_query) {
     binder.complain("KQL0109", node.by->span, "partition with { … } is not supported; write ( … )");
     return binder.broken();
@@ -20,7 +21,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Partition& node
   if (key.type == Type::unknown) return binder.broken();
   const auto* pipeline = node.query ? std::get_if<ast::Pipeline>(&node.query->node) : nullptr;
   if (pipeline == nullptr || pipeline->source) {
-    binder.complain("KQL0109", node.by->span, "partition takes a pipeline of operators over its rows");
+    binder.complain("KQL0109", node.by->span,
+                    "partition takes a pipeline of operators over its rows");
     return binder.broken();
   }
   const std::size_t outer = rows.partition.size();
@@ -31,7 +33,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Partition& node
   return rows;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Fork& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Fork& node,
+                       const EnvironmentPtr& environment) {
   if (rows.open) return rows;
   const Relation shared = binder.materialize(std::move(rows));
   Relation first;
@@ -41,23 +44,30 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Fork& node, con
     Relation branch = binder.fresh(shared);
     branch.serialized = true;
     const auto* pipeline = std::get_if<ast::Pipeline>(&query->node);
-    if (pipeline != nullptr && !pipeline->source) branch = binder.apply_all(pipeline->operators, std::move(branch), environment);
-    else branch = binder.bind_table(*query, environment);
+    if (pipeline != nullptr && !pipeline->source)
+      branch = binder.apply_all(pipeline->operators, std::move(branch), environment);
+    else
+      branch = binder.bind_table(*query, environment);
     branch.name = name.empty() ? fmt::format("Fork_{}", number) : name;
-    if (number == 1) first = std::move(branch);
-    else binder.side_results.emplace_back(branch.name, std::move(branch));
+    if (number == 1)
+      first = std::move(branch);
+    else
+      binder.side_results.emplace_back(branch.name, std::move(branch));
   }
   return first;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Facet& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Facet& node,
+                       const EnvironmentPtr& environment) {
   if (rows.open) return rows;
   const Relation shared = binder.materialize(std::move(rows));
   Relation first;
   bool is_first = true;
   const auto add_result = [&](Relation result) {
-    if (std::exchange(is_first, false)) first = std::move(result);
-    else binder.side_results.emplace_back(result.name, std::move(result));
+    if (std::exchange(is_first, false))
+      first = std::move(result);
+    else
+      binder.side_results.emplace_back(result.name, std::move(result));
   };
   for (const auto& expr : node.columns) {
     Relation part = binder.fresh(shared);
@@ -66,7 +76,9 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Facet& node, co
     const Scalar key = binder.hoist(part, binder.bind(*expr, scope));
     std::vector<MadeColumn> keys, counts;
     keys.push_back(binder.made(key.name, key));
-    counts.push_back(binder.made("count_" + key.name, {sql::call("count", {sql::make(sql::Star{})}), Type::long_integer, false, "", {}}));
+    counts.push_back(binder.made(
+        "count_" + key.name,
+        {sql::call("count", {sql::make(sql::Star{})}), Type::long_integer, false, "", {}}));
     Relation result = aggregate_rows(binder, std::move(part), std::move(keys), std::move(counts));
     result.name = key.name;
     add_result(std::move(result));
@@ -78,7 +90,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Facet& node, co
   return first;
 }
 
-// --- top-nested -------------------------------------------------------------------------------------
+// --- top-nested
+// -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -91,14 +104,16 @@ struct Level {
 sql::ExprPtr same(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   sql::ExprPtr all;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    all = sql::and_also(all, sql::binary(sql::BinaryOperator::is_not_distinct_from, sql::column(a[i]), sql::column(b[i])));
+    all = sql::and_also(all, sql::binary(sql::BinaryOperator::is_not_distinct_from,
+                                         sql::column(a[i]), sql::column(b[i])));
   }
   return all ? all : sql::literal(true);
 }
 
 // The groups of a level under the groups above, and their aggregate.
-Relation groups_of(Binder& binder, Relation rows, const ast::TopNestedClause& clause, const std::vector<std::string>& keys,
-                   const EnvironmentPtr& environment, Scalar& value) {
+Relation groups_of(Binder& binder, Relation rows, const ast::TopNestedClause& clause,
+                   const std::vector<std::string>& keys, const EnvironmentPtr& environment,
+                   Scalar& value) {
   Scope scope{environment};
   scope.rows = &rows;
   scope.aggregating = true;
@@ -116,7 +131,8 @@ Relation groups_of(Binder& binder, Relation rows, const ast::TopNestedClause& cl
 
 }  // namespace
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node,
+                       const EnvironmentPtr& environment) {
   if (rows.open) return rows;
   rows = binder.materialize(std::move(rows));
   std::vector<Level> levels;
@@ -140,13 +156,18 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
     if (binder.complaints() > 0) return binder.broken();
     const std::string value_id = groups.columns.back().id;
     if (clause.count) {
-      const auto most = binder.bind_constant(*clause.count, environment, Type::long_integer, "the number of groups");
+      const auto most = binder.bind_constant(*clause.count, environment, Type::long_integer,
+                                             "the number of groups");
       Relation ranked = groups;
       ranked.partition.clear();
-      for (std::size_t i = 0; i + 1 < all_keys.size(); ++i) ranked.partition.push_back(groups.columns[i].id);
+      for (std::size_t i = 0; i + 1 < all_keys.size(); ++i)
+        ranked.partition.push_back(groups.columns[i].id);
       ranked.order = {order_term(sql::column(value_id), descending, "last")};
-      const Scalar place = binder.hoist(groups, {binder.window(ranked, "row_number", {}), Type::long_integer, false, "", {}});
-      groups.where = sql::and_also(groups.where, sql::binary(sql::BinaryOperator::less_equal, place.sql, sql::literal(most ? std::get<std::int64_t>(*most) : 0)));
+      const Scalar place = binder.hoist(
+          groups, {binder.window(ranked, "row_number", {}), Type::long_integer, false, "", {}});
+      groups.where = sql::and_also(
+          groups.where, sql::binary(sql::BinaryOperator::less_equal, place.sql,
+                                    sql::literal(most ? std::get<std::int64_t>(*most) : 0)));
     }
     groups = binder.nest(std::move(groups));
     // The rows of the groups that stay; with `others` the rest under that name.
@@ -154,14 +175,20 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
     for (std::size_t i = 0; i < all_keys.size(); ++i) group_ids.push_back(groups.columns[i].id);
     rows = binder.nest(std::move(rows), binder.keep_all(rows), true);
     Relation joined = rows;
-    joined.from = std::make_shared<const sql::TableRef>(sql::TableRef{
-        sql::Join{clause.others ? sql::JoinKind::left : sql::JoinKind::inner, rows.from, groups.from, same(all_keys, group_ids), false}});
+    joined.from = std::make_shared<const sql::TableRef>(
+        sql::TableRef{sql::Join{clause.others ? sql::JoinKind::left : sql::JoinKind::inner,
+                                rows.from, groups.from, same(all_keys, group_ids), false}});
     joined.hidden = rows.hidden;
-    for (const auto& id : all_keys) if (std::ranges::find(joined.hidden, id) == joined.hidden.end()) joined.hidden.push_back(id);
+    for (const auto& id : all_keys)
+      if (std::ranges::find(joined.hidden, id) == joined.hidden.end()) joined.hidden.push_back(id);
     if (clause.others) {
       Scope bare{environment};
       const Scalar others = convert(binder.bind(*clause.others, bare), key.type);
-      key = {when(is_null(sql::column(value_id)), others.sql, sql::column(key_id)), key.type, true, "", {}};
+      key = {when(is_null(sql::column(value_id)), others.sql, sql::column(key_id)),
+             key.type,
+             true,
+             "",
+             {}};
       key = binder.hoist(joined, std::move(key));
       key_id = std::get<sql::Column>(key.sql->node).name;
     }
@@ -175,7 +202,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
     const std::string value_name = by.names.empty() ? "aggregated_" + name : by.names[0];
     if (levels.empty()) {
       std::vector<MadeColumn> columns;
-      columns.push_back({name, key.type, binder.fresh_id(), sql::column(totals.columns[0].id), true});
+      columns.push_back(
+          {name, key.type, binder.fresh_id(), sql::column(totals.columns[0].id), true});
       columns.push_back({value_name, value.type, binder.fresh_id(), sql::column(total_id), true});
       result = binder.nest(std::move(totals), std::move(columns));
     } else {
@@ -186,10 +214,12 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
       }
       Relation both;
       both.weight = result.weight + totals.weight;
-      both.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{sql::JoinKind::inner, result.from, totals.from, same(left_keys, right_keys), false}});
+      both.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{
+          sql::JoinKind::inner, result.from, totals.from, same(left_keys, right_keys), false}});
       auto columns = binder.keep_all(result);
       for (auto& column : columns) column.id = binder.fresh_id();
-      columns.push_back({name, key.type, binder.fresh_id(), sql::column(totals.columns[levels.size()].id), true});
+      columns.push_back(
+          {name, key.type, binder.fresh_id(), sql::column(totals.columns[levels.size()].id), true});
       columns.push_back({value_name, value.type, binder.fresh_id(), sql::column(total_id), true});
       result = binder.nest(std::move(both), std::move(columns));
     }
@@ -199,7 +229,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
 }
 
 // reduce by: texts of one shape, as one native pass over all of them.
-Relation bind_operator(Binder& binder, Relation rows, const ast::Reduce& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Reduce& node,
+                       const EnvironmentPtr& environment) {
   Scope scope{environment};
   scope.rows = &rows;
   Scalar text = binder.bind(*named_of(*node.by).expr, scope);
@@ -207,14 +238,26 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Reduce& node, c
   text = binder.hoist(rows, convert(std::move(text), Type::string));
   double threshold = 0.1;
   if (const auto given = parse_real(option_text(node.with, "threshold"))) threshold = *given;
-  const auto all = concat({sql::literal(std::string("[")), coalesce(sql::call("string_agg", {to_json(text), sql::literal(std::string(","))}), sql::literal(std::string())), sql::literal(std::string("]"))});
-  const auto patterns = native("_reduced", {all, constant_of(Type::real, threshold).sql, text_constant(option_text(node.with, "characters")).sql});
+  const auto all =
+      concat({sql::literal(std::string("[")),
+              coalesce(sql::call("string_agg", {to_json(text), sql::literal(std::string(","))}),
+                       sql::literal(std::string())),
+              sql::literal(std::string("]"))});
+  const auto patterns =
+      native("_reduced", {all, constant_of(Type::real, threshold).sql,
+                          text_constant(option_text(node.with, "characters")).sql});
   const std::string id = binder.fresh_id();
-  auto query = binder.select_of(rows, {{sql::call("unnest", {native("_elements", {patterns})}), id}});
+  auto query =
+      binder.select_of(rows, {{sql::call("unnest", {native("_elements", {patterns})}), id}});
   Relation found = binder.from_query(query, {{"$row", Type::dynamic, id, false}});
   found.weight = rows.weight + 1;
   const auto member = [&](const char* name, Type type) {
-    return binder.made(name, convert({native("_member", {sql::column(id), text_constant(name).sql}), Type::dynamic, true, "", {}}, type));
+    return binder.made(name, convert({native("_member", {sql::column(id), text_constant(name).sql}),
+                                      Type::dynamic,
+                                      true,
+                                      "",
+                                      {}},
+                                     type));
   };
   std::vector<MadeColumn> columns;
   columns.push_back(member("Pattern", Type::string));

@@ -35,7 +35,12 @@ std::vector<Bound> bind_columns(Binder& binder, const ast::ExprList& exprs, Scop
       if (named.names.size() > 1) {
         // (a, b) = dynamic: its elements
         for (std::size_t i = 0; i < named.names.size(); ++i) {
-          Scalar part{native("_element", {convert(scalar, Type::dynamic).sql, big(static_cast<std::int64_t>(i))}), Type::dynamic, true, "", {}};
+          Scalar part{native("_element", {convert(scalar, Type::dynamic).sql,
+                                          big(static_cast<std::int64_t>(i))}),
+                      Type::dynamic,
+                      true,
+                      "",
+                      {}};
           bound.push_back({named.names[i], true, std::move(part)});
         }
         continue;
@@ -55,7 +60,8 @@ std::vector<Bound> bind_columns(Binder& binder, const ast::ExprList& exprs, Scop
 
 }  // namespace
 
-Relation extend_rows(Binder& binder, Relation rows, const ast::ExprList& exprs, const EnvironmentPtr& environment) {
+Relation extend_rows(Binder& binder, Relation rows, const ast::ExprList& exprs,
+                     const EnvironmentPtr& environment) {
   Scope scope{environment};
   scope.rows = &rows;
   auto bound = bind_columns(binder, exprs, scope);
@@ -65,7 +71,8 @@ Relation extend_rows(Binder& binder, Relation rows, const ast::ExprList& exprs, 
   std::vector<std::string> set_here;
   for (auto& column : bound) {
     const bool again = std::ranges::find(set_here, column.name) != set_here.end();
-    const auto existing = std::ranges::find_if(columns, [&](const auto& c) { return !column.name.empty() && c.name == column.name; });
+    const auto existing = std::ranges::find_if(
+        columns, [&](const auto& c) { return !column.name.empty() && c.name == column.name; });
     if (existing != columns.end() && !again) {
       *existing = binder.made(column.name, column.scalar);
       set_here.push_back(column.name);
@@ -78,27 +85,32 @@ Relation extend_rows(Binder& binder, Relation rows, const ast::ExprList& exprs, 
   return binder.nest(std::move(rows), std::move(columns));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Extend& extend, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Extend& extend,
+                       const EnvironmentPtr& environment) {
   return extend_rows(binder, std::move(rows), extend.columns, environment);
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Serialize& serialize, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Serialize& serialize,
+                       const EnvironmentPtr& environment) {
   rows.serialized = true;
   if (serialize.columns.empty()) return rows;
   return extend_rows(binder, std::move(rows), serialize.columns, environment);
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Project& project, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Project& project,
+                       const EnvironmentPtr& environment) {
   Scope scope{environment};
   scope.rows = &rows;
   NameMaker names;
   std::vector<MadeColumn> columns;
   auto bound = bind_columns(binder, project.columns, scope);
-  for (auto& column : bound) columns.push_back(binder.made(names.unique(column.name), column.scalar));
+  for (auto& column : bound)
+    columns.push_back(binder.made(names.unique(column.name), column.scalar));
   return binder.nest(std::move(rows), std::move(columns));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Where& where, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Where& where,
+                       const EnvironmentPtr& environment) {
   Scope scope{environment};
   scope.rows = &rows;
   const Scalar condition = binder.bind_condition(*where.predicate, scope);
@@ -106,14 +118,17 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Where& where, c
   return rows;
 }
 
-// --- by name ----------------------------------------------------------------------------------------
+// --- by name
+// ----------------------------------------------------------------------------------------
 
 namespace {
 
 bool selects(const ast::Expr& expr, const std::string& name) {
-  if (const auto* wildcard = std::get_if<ast::Wildcard>(&expr.node)) return matches_wildcard(wildcard->pattern, name);
+  if (const auto* wildcard = std::get_if<ast::Wildcard>(&expr.node))
+    return matches_wildcard(wildcard->pattern, name);
   if (const auto* ref = std::get_if<ast::NameRef>(&expr.node)) return ref->name == name;
-  if (const auto* ordered = std::get_if<ast::Ordered>(&expr.node)) return selects(*ordered->expr, name);
+  if (const auto* ordered = std::get_if<ast::Ordered>(&expr.node))
+    return selects(*ordered->expr, name);
   return false;
 }
 
@@ -126,7 +141,8 @@ void check_names(Binder& binder, const Relation& rows, const ast::ExprList& expr
     if (ref == nullptr || rows.open || rows.find(ref->name) != nullptr) continue;
     std::vector<std::string> names;
     for (const auto& column : rows.columns) names.push_back(column.name);
-    binder.complain("KQL0103", inner->span, fmt::format("unknown column '{}'", ref->name), nearest_name(ref->name, names));
+    binder.complain("KQL0103", inner->span, fmt::format("unknown column '{}'", ref->name),
+                    nearest_name(ref->name, names));
   }
 }
 
@@ -136,19 +152,24 @@ bool any_selects(const ast::ExprList& exprs, const std::string& name) {
 
 }  // namespace
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectAway& away, const EnvironmentPtr&) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectAway& away,
+                       const EnvironmentPtr&) {
   check_names(binder, rows, away.columns);
-  std::erase_if(rows.columns, [&](const auto& column) { return any_selects(away.columns, column.name); });
+  std::erase_if(rows.columns,
+                [&](const auto& column) { return any_selects(away.columns, column.name); });
   return binder.nest(std::move(rows));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectKeep& keep, const EnvironmentPtr&) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectKeep& keep,
+                       const EnvironmentPtr&) {
   check_names(binder, rows, keep.columns);
-  std::erase_if(rows.columns, [&](const auto& column) { return !any_selects(keep.columns, column.name); });
+  std::erase_if(rows.columns,
+                [&](const auto& column) { return !any_selects(keep.columns, column.name); });
   return binder.nest(std::move(rows));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectByNames& by_names, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectByNames& by_names,
+                       const EnvironmentPtr& environment) {
   std::vector<RelationColumn> columns;
   const auto take = [&](const std::string& pattern) {
     for (const auto& column : rows.columns) {
@@ -158,7 +179,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectByNames&
   for (const auto& expr : by_names.columns) {
     if (const auto* wildcard = std::get_if<ast::Wildcard>(&expr->node)) {
       take(wildcard->pattern);
-    } else if (const auto* ref = std::get_if<ast::NameRef>(&expr->node); ref != nullptr && environment->find(ref->name) == nullptr) {
+    } else if (const auto* ref = std::get_if<ast::NameRef>(&expr->node);
+               ref != nullptr && environment->find(ref->name) == nullptr) {
       take(ref->name);
     } else {
       Scope scope{environment};
@@ -177,7 +199,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectByNames&
   return binder.nest(std::move(rows));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectRename& rename, const EnvironmentPtr&) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectRename& rename,
+                       const EnvironmentPtr&) {
   for (const auto& expr : rename.columns) {
     const NamedExpr named = named_of(*expr);
     const auto* ref = std::get_if<ast::NameRef>(&named.expr->node);
@@ -189,7 +212,9 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectRename& 
     if (column == rows.columns.end()) {
       std::vector<std::string> names;
       for (const auto& c : rows.columns) names.push_back(c.name);
-      if (!rows.open) binder.complain("KQL0103", named.expr->span, fmt::format("unknown column '{}'", ref->name), nearest_name(ref->name, names));
+      if (!rows.open)
+        binder.complain("KQL0103", named.expr->span, fmt::format("unknown column '{}'", ref->name),
+                        nearest_name(ref->name, names));
       continue;
     }
     const auto clash = std::ranges::find(rows.columns, named.names[0], &RelationColumn::name);
@@ -201,14 +226,16 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectRename& 
   return rows;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectReorder& reorder, const EnvironmentPtr&) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectReorder& reorder,
+                       const EnvironmentPtr&) {
   check_names(binder, rows, reorder.columns);
   std::vector<RelationColumn> ordered;
   std::vector<RelationColumn> rest = rows.columns;
   // The columns of a wildcard stand where it stands, unless another entry names them.
   const auto named_elsewhere = [&](const std::string& name, const ast::Expr* here) {
     return std::ranges::any_of(reorder.columns, [&](const auto& expr) {
-      return expr.get() != here && std::holds_alternative<ast::NameRef>(expr->node) && selects(*expr, name);
+      return expr.get() != here && std::holds_alternative<ast::NameRef>(expr->node) &&
+             selects(*expr, name);
     });
   };
   for (const auto& expr : reorder.columns) {
@@ -217,7 +244,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectReorder&
     const ast::Expr& inner = order != nullptr ? *order->expr : *expr;
     const bool wildcard = std::holds_alternative<ast::Wildcard>(inner.node);
     for (const auto& column : rest) {
-      if (selects(inner, column.name) && !(wildcard && named_elsewhere(column.name, expr.get()))) chosen.push_back(column);
+      if (selects(inner, column.name) && !(wildcard && named_elsewhere(column.name, expr.get())))
+        chosen.push_back(column);
     }
     std::erase_if(rest, [&](const auto& column) {
       return std::ranges::any_of(chosen, [&](const auto& c) { return c.id == column.id; });
@@ -231,7 +259,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::ProjectReorder&
           if (c >= '0' && c <= '9') {
             digits += c;
           } else {
-            if (!digits.empty()) padded += std::string(20 - std::min<std::size_t>(20, digits.size()), '0') + digits;
+            if (!digits.empty())
+              padded += std::string(20 - std::min<std::size_t>(20, digits.size()), '0') + digits;
             digits.clear();
             padded += c;
           }

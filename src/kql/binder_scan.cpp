@@ -2,9 +2,9 @@
 
 #include "kql/operators.hpp"
 
-// scan: a state machine over the rows' order, as a recursive query of one row a round. Each step keeps the values of
-// the steps before it and its own; a row is judged against the steps from the last to the first
-// (https://learn.microsoft.com/kusto/query/scan-operator#scan-logic).
+// scan: a state machine over the rows' order, as a recursive query of one row a round. Each step
+// keeps the values of the steps before it and its own; a row is judged against the steps from the
+// last to the first (https://learn.microsoft.com/kusto/query/scan-operator#scan-logic).
 
 namespace rollcall::kql {
 namespace {
@@ -30,7 +30,8 @@ struct Machine {
   std::vector<Tracked> tracked;
   std::vector<State> states;
   sql::ExprPtr counter;
-  std::vector<sql::ExprPtr> flags;                 // of each step: 0 no match, 1 promoted, 2 a new or a longer match
+  std::vector<sql::ExprPtr>
+      flags;  // of each step: 0 no match, 1 promoted, 2 a new or a longer match
   std::vector<std::vector<sql::ExprPtr>> outputs;  // declared columns of each step's row
 
   std::size_t size() const { return node.steps.size(); }
@@ -38,12 +39,17 @@ struct Machine {
   sql::ExprPtr source(const Tracked& t) const { return sql::column(input.find(t.name)->id); }
 
   // What an expression of a step sees: the steps' values, and the declared columns as its own.
-  Scalar bind(const ast::Expr& expr, const State& seen, std::size_t own, bool own_is_empty, bool condition) {
+  Scalar bind(const ast::Expr& expr, const State& seen, std::size_t own, bool own_is_empty,
+              bool condition) {
     std::vector<Scalar> names;
     for (std::size_t j = 0; j < size(); ++j) {
       for (std::size_t t = 0; t < tracked.size(); ++t) {
         const bool known = j < seen.values.size() && !(j == own && own_is_empty);
-        Scalar value{known ? seen.values[j][t] : tracked[t].otherwise, tracked[t].type, tracked[t].type != Type::string, "", {}};
+        Scalar value{known ? seen.values[j][t] : tracked[t].otherwise,
+                     tracked[t].type,
+                     tracked[t].type != Type::string,
+                     "",
+                     {}};
         value.name = node.steps[j].name.text + "." + tracked[t].name;
         names.push_back(value);
         if (j == own && tracked[t].declared) {
@@ -87,24 +93,33 @@ void each_expr(Machine& m, F f) {
   for (auto& state : m.states) {
     f(state.active);
     f(state.match);
-    for (auto& values : state.values) for (auto& value : values) f(value);
+    for (auto& values : state.values)
+      for (auto& value : values) f(value);
   }
   f(m.counter);
   for (auto& flag : m.flags) f(flag);
-  for (auto& row : m.outputs) for (auto& value : row) f(value);
+  for (auto& row : m.outputs)
+    for (auto& value : row) f(value);
 }
 
-sql::ExprPtr both(sql::ExprPtr a, sql::ExprPtr b) { return sql::binary(sql::BinaryOperator::and_, std::move(a), std::move(b)); }
-sql::ExprPtr either(sql::ExprPtr a, sql::ExprPtr b) { return sql::binary(sql::BinaryOperator::or_, std::move(a), std::move(b)); }
+sql::ExprPtr both(sql::ExprPtr a, sql::ExprPtr b) {
+  return sql::binary(sql::BinaryOperator::and_, std::move(a), std::move(b));
+}
+sql::ExprPtr either(sql::ExprPtr a, sql::ExprPtr b) {
+  return sql::binary(sql::BinaryOperator::or_, std::move(a), std::move(b));
+}
 sql::ExprPtr truly(sql::ExprPtr a) { return coalesce(std::move(a), sql::literal(false)); }
 
 // Judges the row against one step; the machine's expressions then stand for the state behind it.
-sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from, const std::vector<std::string>& row_ids) {
+sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from,
+                       const std::vector<std::string>& row_ids) {
   const auto& step = m.node.steps[k];
   const State before = k > 0 ? m.states[k - 1] : State{sql::literal(false), big(0), {}};
   Layer first(m.binder, std::move(from));
   for (const auto& id : row_ids) first.keep(id);
-  const auto promoted_test = k > 0 ? truly(both(before.active, m.bind(*step.condition, before, k, true, true).sql)) : sql::literal(false);
+  const auto promoted_test =
+      k > 0 ? truly(both(before.active, m.bind(*step.condition, before, k, true, true).sql))
+            : sql::literal(false);
   const State own = m.states[k];
   const auto stays_test = truly(m.bind(*step.condition, own, k, false, true).sql);
   each_expr(m, [&](sql::ExprPtr& expr) { expr = first.add(expr); });
@@ -120,26 +135,36 @@ sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from, const s
   State next = state;
   next.active = either(matched, state.active);
   const auto begins = k == 0 ? both(stays, negated(state.active)) : sql::literal(false);
-  next.match = when(promoted, previous.match, k == 0 ? when(begins, m.counter, state.match) : state.match);
+  next.match =
+      when(promoted, previous.match, k == 0 ? when(begins, m.counter, state.match) : state.match);
   std::vector<sql::ExprPtr> row;
   for (std::size_t t = 0; t < m.tracked.size(); ++t) {
     const auto& tracked = m.tracked[t];
     sql::ExprPtr value = tracked.declared ? tracked.otherwise : m.source(tracked);
     for (const auto& [name, expr] : step.assignments) {
       if (name.text != tracked.name) continue;
-      const auto from_previous = k > 0 ? convert(m.bind(*expr, previous, k, true, false), tracked.type).sql : value;
+      const auto from_previous =
+          k > 0 ? convert(m.bind(*expr, previous, k, true, false), tracked.type).sql : value;
       const auto from_own = convert(m.bind(*expr, state, k, false, false), tracked.type).sql;
       value = k > 0 ? when(promoted, from_previous, from_own) : from_own;
     }
     row.push_back(value);
     next.values[k][t] = when(matched, value, state.values[k][t]);
-    for (std::size_t j = 0; j < k; ++j) next.values[j][t] = when(promoted, previous.values[j][t], state.values[j][t]);
+    for (std::size_t j = 0; j < k; ++j)
+      next.values[j][t] = when(promoted, previous.values[j][t], state.values[j][t]);
   }
-  m.flags[k] = when(promoted, sql::literal(std::int64_t{1}), when(stays, sql::literal(std::int64_t{2}), sql::literal(std::int64_t{0})));
+  m.flags[k] = when(promoted, sql::literal(std::int64_t{1}),
+                    when(stays, sql::literal(std::int64_t{2}), sql::literal(std::int64_t{0})));
   m.outputs[k] = std::move(row);
   if (k == 0) m.counter = add(m.counter, when(begins, big(1), big(0)));
   m.states[k] = std::move(next);
-  if (k > 0) m.states[k - 1].active = both(previous.active, negated(promoted));
+  if (k > 0) {  // what was promoted leaves its step empty
+    m.states[k - 1].active = both(previous.active, negated(promoted));
+    for (auto& values : m.states[k - 1].values) {
+      for (std::size_t t = 0; t < m.tracked.size(); ++t)
+        values[t] = when(promoted, m.tracked[t].otherwise, values[t]);
+    }
+  }
   each_expr(m, [&](sql::ExprPtr& expr) { expr = second.add(expr); });
   return second.finish();
 }
@@ -152,12 +177,14 @@ void reset(Machine& m) {
     State state{sql::literal(false), big(0), {}};
     for (std::size_t j = 0; j <= k; ++j) {
       state.values.emplace_back();
-      for (const auto& t : m.tracked) state.values.back().push_back(t.declared ? t.otherwise : nothing(t.type));
+      for (const auto& t : m.tracked)
+        state.values.back().push_back(t.declared ? t.otherwise : nothing(t.type));
     }
     m.states.push_back(std::move(state));
     m.flags.push_back(sql::cast(sql::literal(std::int64_t{0}), sql::Type::integer));
     m.outputs.emplace_back();
-    for (const auto& t : m.tracked) m.outputs.back().push_back(t.declared ? t.otherwise : nothing(t.type));
+    for (const auto& t : m.tracked)
+      m.outputs.back().push_back(t.declared ? t.otherwise : nothing(t.type));
   }
 }
 
@@ -171,7 +198,8 @@ bool bind_tracked(Machine& m) {
     }
     m.tracked.push_back({parameter.name.text, type, true, otherwise.sql});
   }
-  for (const auto& column : m.input.columns) m.tracked.push_back({column.name, column.type, false, null_of(column.type).sql});
+  for (const auto& column : m.input.columns)
+    m.tracked.push_back({column.name, column.type, false, null_of(column.type).sql});
   for (const auto& step : m.node.steps) {
     if (step.optional) {
       m.binder.complain("KQL0109", step.name.span, "optional steps are not supported");
@@ -183,7 +211,8 @@ bool bind_tracked(Machine& m) {
 
 }  // namespace
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Scan& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Scan& node,
+                       const EnvironmentPtr& environment) {
   if (rows.open) return rows;
   for (const auto& expr : node.partition_by) {
     Scope scope{environment};
@@ -192,7 +221,12 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Scan& node, con
     rows.partition.push_back(std::get<sql::Column>(key.sql->node).name);
   }
   const std::size_t own_partitions = node.partition_by.size();
-  const Scalar place = binder.hoist(rows, {sql::cast(binder.window(rows, "row_number", {}), sql::Type::bigint), Type::long_integer, false, "", {}});
+  const Scalar place =
+      binder.hoist(rows, {sql::cast(binder.window(rows, "row_number", {}), sql::Type::bigint),
+                          Type::long_integer,
+                          false,
+                          "",
+                          {}});
   const std::string place_id = std::get<sql::Column>(place.sql->node).name;
   rows.columns.push_back({"$place", Type::long_integer, place_id, false});
   Relation shared = binder.materialize(std::move(rows));
@@ -220,12 +254,14 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Scan& node, con
   // A round: the next row of the partition.
   sql::ExprPtr on = equal(place.sql, add(sql::column(at), big(1)));
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    on = both(on, sql::binary(sql::BinaryOperator::is_not_distinct_from, sql::column(partitions[i]), sql::column(shared.partition[i])));
+    on = both(on, sql::binary(sql::BinaryOperator::is_not_distinct_from, sql::column(partitions[i]),
+                              sql::column(shared.partition[i])));
   }
   std::vector<std::string> row_ids{place_id};
   row_ids.insert(row_ids.end(), partitions.begin(), partitions.end());
   for (const auto& column : m.input.columns) row_ids.push_back(column.id);
-  auto from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{sql::JoinKind::inner, sql::table(name, binder.fresh_alias()), shared.from, on, false}});
+  auto from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{
+      sql::JoinKind::inner, sql::table(name, binder.fresh_alias()), shared.from, on, false}});
   sql::TableRefPtr judged = from;
   for (std::size_t k = m.size(); k-- > 0;) judged = judge(m, k, judged, row_ids);
   sql::Select round;
@@ -235,53 +271,75 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Scan& node, con
   std::vector<std::string> order;
   {
     Machine names = stored;
-    each_expr(names, [&](sql::ExprPtr& expr) { order.push_back(std::get<sql::Column>(expr->node).name); });
+    each_expr(names,
+              [&](sql::ExprPtr& expr) { order.push_back(std::get<sql::Column>(expr->node).name); });
     std::size_t i = 0;
     each_expr(m, [&](sql::ExprPtr& expr) { round.items.push_back({expr, order[i++]}); });
   }
   sql::Query query;
-  query.body = sql::SetQuery{sql::SetOperator::union_all, {sql::query(std::move(base)), sql::query(std::move(round))}};
+  query.body = sql::SetQuery{sql::SetOperator::union_all,
+                             {sql::query(std::move(base)), sql::query(std::move(round))}};
   binder.add_recursive(name, std::make_shared<const sql::Query>(std::move(query)));
   // What the steps put out, a row's later steps first.
-  const std::string match_name = option_text(node.options, "with_match_id"), step_name = option_text(node.options, "with_step_name");
+  const std::string match_name = option_text(node.options, "with_match_id"),
+                    step_name = option_text(node.options, "with_step_name");
   std::vector<UnionInput> inputs;
   for (std::size_t k = m.size(); k-- > 0;) {
     if (node.steps[k].output == "none") continue;
     Relation part;
     part.weight = shared.weight + 1;
-    part.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{sql::JoinKind::inner, sql::table(name, binder.fresh_alias()), shared.from, [&] {
-      sql::ExprPtr same = equal(place.sql, sql::column(at));
-      for (std::size_t i = 0; i < partitions.size(); ++i) same = both(same, sql::binary(sql::BinaryOperator::is_not_distinct_from, sql::column(partitions[i]), sql::column(shared.partition[i])));
-      return same;
-    }(), false}});
-    part.where = sql::binary(sql::BinaryOperator::greater, stored.flags[k], sql::literal(std::int64_t{0}));
+    part.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{
+        sql::JoinKind::inner, sql::table(name, binder.fresh_alias()), shared.from,
+        [&] {
+          sql::ExprPtr same = equal(place.sql, sql::column(at));
+          for (std::size_t i = 0; i < partitions.size(); ++i)
+            same = both(same,
+                        sql::binary(sql::BinaryOperator::is_not_distinct_from,
+                                    sql::column(partitions[i]), sql::column(shared.partition[i])));
+          return same;
+        }(),
+        false}});
+    part.where =
+        sql::binary(sql::BinaryOperator::greater, stored.flags[k], sql::literal(std::int64_t{0}));
     part.partition = shared.partition;
     part.order = {order_term(place.sql, false, "")};
     if (node.steps[k].output == "last") {
       // Only the last of matches that prolong each other.
-      const Scalar next = binder.hoist(part, {binder.window(part, "lead", {stored.flags[k]}), Type::long_integer, true, "", {}});
-      part.where = sql::binary(sql::BinaryOperator::is_distinct_from, next.sql, sql::literal(std::int64_t{2}));
+      const Scalar next = binder.hoist(
+          part, {binder.window(part, "lead", {stored.flags[k]}), Type::long_integer, true, "", {}});
+      part.where = sql::binary(sql::BinaryOperator::is_distinct_from, next.sql,
+                               sql::literal(std::int64_t{2}));
     }
     std::vector<MadeColumn> columns;
     NameMaker names;
-    for (const auto& column : shared.columns) columns.push_back({names.unique(column.name), column.type, binder.fresh_id(), sql::column(column.id), column.nullable});
+    for (const auto& column : shared.columns)
+      columns.push_back({names.unique(column.name), column.type, binder.fresh_id(),
+                         sql::column(column.id), column.nullable});
     for (std::size_t t = 0; t < m.tracked.size(); ++t) {
       if (!m.tracked[t].declared) continue;
-      columns.push_back({names.unique(m.tracked[t].name), m.tracked[t].type, binder.fresh_id(), stored.outputs[k][t], m.tracked[t].type != Type::string});
+      columns.push_back({names.unique(m.tracked[t].name), m.tracked[t].type, binder.fresh_id(),
+                         stored.outputs[k][t], m.tracked[t].type != Type::string});
     }
-    if (!match_name.empty()) columns.push_back({names.unique(match_name), Type::long_integer, binder.fresh_id(), stored.states[k].match, false});
-    if (!step_name.empty()) columns.push_back({names.unique(step_name), Type::string, binder.fresh_id(), text_constant(node.steps[k].name.text).sql, false});
+    if (!match_name.empty())
+      columns.push_back({names.unique(match_name), Type::long_integer, binder.fresh_id(),
+                         stored.states[k].match, false});
+    if (!step_name.empty())
+      columns.push_back({names.unique(step_name), Type::string, binder.fresh_id(),
+                         text_constant(node.steps[k].name.text).sql, false});
     columns.push_back({"$at", Type::long_integer, binder.fresh_id(), place.sql, false});
-    columns.push_back({"$step", Type::long_integer, binder.fresh_id(), big(-static_cast<std::int64_t>(k)), false});
+    columns.push_back({"$step", Type::long_integer, binder.fresh_id(),
+                       big(-static_cast<std::int64_t>(k)), false});
     part = binder.nest(std::move(part), std::move(columns));
     part.order.clear();
     inputs.push_back({std::move(part), ""});
   }
   if (inputs.empty()) return binder.broken();
   Relation result = unite(binder, std::move(inputs), true, "");
-  const std::string step_id = result.columns.back().id, at_id = result.columns[result.columns.size() - 2].id;
+  const std::string step_id = result.columns.back().id,
+                    at_id = result.columns[result.columns.size() - 2].id;
   result.columns.resize(result.columns.size() - 2);
-  result.order = {order_term(sql::column(at_id), false, ""), order_term(sql::column(step_id), false, "")};
+  result.order = {order_term(sql::column(at_id), false, ""),
+                  order_term(sql::column(step_id), false, "")};
   result.serialized = true;
   if (own_partitions > 0) result.partition.resize(result.partition.size() - own_partitions);
   return result;

@@ -24,23 +24,33 @@ sql::ExprPtr has_term(const Relation& rows, std::string term, bool sensitive) {
     const auto text = to_text(column.scalar());
     const auto needle = text_constant(term).sql;
     const auto flag = sql::literal(sensitive);
-    if (open_start && open_end) tests.push_back(sql::call("contains", {sensitive ? text : sql::call("lower", {text}), sensitive ? needle : native("_lower", {needle})}));
-    else if (open_start) tests.push_back(native("_hassuffix", {text, needle, flag}));
-    else if (open_end) tests.push_back(native("_hasprefix", {text, needle, flag}));
-    else tests.push_back(native("_has", {text, needle, flag}));
+    if (open_start && open_end)
+      tests.push_back(sql::call("contains", {sensitive ? text : sql::call("lower", {text}),
+                                             sensitive ? needle : native("_lower", {needle})}));
+    else if (open_start)
+      tests.push_back(native("_hassuffix", {text, needle, flag}));
+    else if (open_end)
+      tests.push_back(native("_hasprefix", {text, needle, flag}));
+    else
+      tests.push_back(native("_has", {text, needle, flag}));
   }
   return any_of(std::move(tests));
 }
 
-sql::ExprPtr predicate_of(Binder& binder, const ast::Expr& expr, Relation& rows, const EnvironmentPtr& environment, bool sensitive) {
-  if (const auto* literal = std::get_if<ast::Literal>(&expr.node)) return has_term(rows, literal->text, sensitive);
+sql::ExprPtr predicate_of(Binder& binder, const ast::Expr& expr, Relation& rows,
+                          const EnvironmentPtr& environment, bool sensitive) {
+  if (const auto* literal = std::get_if<ast::Literal>(&expr.node))
+    return has_term(rows, literal->text, sensitive);
   if (std::holds_alternative<ast::Star>(expr.node)) return sql::literal(true);
   if (const auto* logical = std::get_if<ast::Logical>(&expr.node)) {
     std::vector<sql::ExprPtr> operands;
-    for (const auto& operand : logical->operands) operands.push_back(predicate_of(binder, *operand, rows, environment, sensitive));
-    return balanced(logical->is_and ? sql::BinaryOperator::and_ : sql::BinaryOperator::or_, std::move(operands));
+    for (const auto& operand : logical->operands)
+      operands.push_back(predicate_of(binder, *operand, rows, environment, sensitive));
+    return balanced(logical->is_and ? sql::BinaryOperator::and_ : sql::BinaryOperator::or_,
+                    std::move(operands));
   }
-  if (const auto* call = std::get_if<ast::Call>(&expr.node); call != nullptr && call->function.text == "not" && call->arguments.size() == 1) {
+  if (const auto* call = std::get_if<ast::Call>(&expr.node);
+      call != nullptr && call->function.text == "not" && call->arguments.size() == 1) {
     return negated(predicate_of(binder, *call->arguments[0], rows, environment, sensitive));
   }
   Scope scope{environment};
@@ -55,14 +65,18 @@ void names_of(const ast::Expr& expr, std::vector<std::string>& names) {
     names_of(*binary->left, names);
     names_of(*binary->right, names);
   }
-  if (const auto* logical = std::get_if<ast::Logical>(&expr.node)) for (const auto& operand : logical->operands) names_of(*operand, names);
+  if (const auto* logical = std::get_if<ast::Logical>(&expr.node))
+    for (const auto& operand : logical->operands) names_of(*operand, names);
   if (const auto* in = std::get_if<ast::InList>(&expr.node)) names_of(*in->left, names);
-  if (const auto* between = std::get_if<ast::Between>(&expr.node)) names_of(*between->operand, names);
+  if (const auto* between = std::get_if<ast::Between>(&expr.node))
+    names_of(*between->operand, names);
   if (const auto* member = std::get_if<ast::Member>(&expr.node)) names_of(*member->operand, names);
-  if (const auto* call = std::get_if<ast::Call>(&expr.node)) for (const auto& argument : call->arguments) names_of(*argument, names);
+  if (const auto* call = std::get_if<ast::Call>(&expr.node))
+    for (const auto& argument : call->arguments) names_of(*argument, names);
 }
 
-std::vector<UnionInput> tables_of(Binder& binder, const ast::ExprList& listed, const EnvironmentPtr& environment) {
+std::vector<UnionInput> tables_of(Binder& binder, const ast::ExprList& listed,
+                                  const EnvironmentPtr& environment) {
   std::vector<UnionInput> inputs;
   const auto add_matching = [&](std::string_view wanted) {
     for (const auto& [name, table] : binder.catalog().tables) {
@@ -74,7 +88,8 @@ std::vector<UnionInput> tables_of(Binder& binder, const ast::ExprList& listed, c
       for (auto env = environment; env; env = env->parent) {
         for (const auto& [name, symbol] : env->symbols) {
           const auto* rows = std::get_if<Relation>(&symbol);
-          if (rows != nullptr && matches_wildcard(wildcard->pattern, name)) inputs.push_back({binder.fresh(*rows), name});
+          if (rows != nullptr && matches_wildcard(wildcard->pattern, name))
+            inputs.push_back({binder.fresh(*rows), name});
         }
       }
       add_matching(wildcard->pattern);
@@ -91,10 +106,13 @@ std::vector<UnionInput> tables_of(Binder& binder, const ast::ExprList& listed, c
 
 }  // namespace
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Search& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Search& node,
+                       const EnvironmentPtr& environment) {
   std::vector<UnionInput> inputs;
-  if (rows.from) inputs.push_back({rows, rows.name});
-  else inputs = tables_of(binder, node.tables, environment);
+  if (rows.from)
+    inputs.push_back({rows, rows.name});
+  else
+    inputs = tables_of(binder, node.tables, environment);
   if (inputs.empty()) {
     binder.complain("KQL0101", node.predicate->span, "there is no table to search in");
     return binder.broken();
@@ -105,9 +123,13 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Search& node, c
   std::vector<UnionInput> kept;
   for (auto& input : inputs) {
     // A table without a column that the predicate names has no row that satisfies it.
-    const bool fits = std::ranges::all_of(names, [&](const auto& name) { return input.rows.find(name) != nullptr || environment->find(name) != nullptr; });
+    const bool fits = std::ranges::all_of(names, [&](const auto& name) {
+      return input.rows.find(name) != nullptr || environment->find(name) != nullptr;
+    });
     if (!fits && inputs.size() > 1) continue;
-    input.rows.where = sql::and_also(input.rows.where, predicate_of(binder, *node.predicate, input.rows, environment, sensitive));
+    input.rows.where =
+        sql::and_also(input.rows.where,
+                      predicate_of(binder, *node.predicate, input.rows, environment, sensitive));
     kept.push_back(std::move(input));
   }
   if (kept.empty()) {
@@ -117,7 +139,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Search& node, c
   return unite(binder, std::move(kept), true, "$table");
 }
 
-Relation bind_operator(Binder& binder, Relation, const ast::Find& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation, const ast::Find& node,
+                       const EnvironmentPtr& environment) {
   auto inputs = tables_of(binder, node.tables, environment);
   std::vector<std::string> names;
   names_of(*node.predicate, names);
@@ -129,9 +152,11 @@ Relation bind_operator(Binder& binder, Relation, const ast::Find& node, const En
   bool pack = node.project.empty();
   for (const auto& expr : node.project) {
     if (std::holds_alternative<ast::Star>(expr->node)) pack = true;
-    if (const auto* ref = std::get_if<ast::NameRef>(&expr->node)) wanted.push_back({ref->name, std::nullopt});
+    if (const auto* ref = std::get_if<ast::NameRef>(&expr->node))
+      wanted.push_back({ref->name, std::nullopt});
     if (const auto* typed = std::get_if<ast::Call>(&expr->node)) {
-      wanted.push_back({std::get<ast::NameRef>(typed->arguments[0]->node).name, type_named(std::get<ast::Literal>(typed->arguments[1]->node).text)});
+      wanted.push_back({std::get<ast::NameRef>(typed->arguments[0]->node).name,
+                        type_named(std::get<ast::Literal>(typed->arguments[1]->node).text)});
     }
   }
   if (node.project.empty()) {
@@ -139,16 +164,20 @@ Relation bind_operator(Binder& binder, Relation, const ast::Find& node, const En
     for (const auto& name : names) wanted.push_back({name, std::nullopt});
     if (wanted.empty() && !inputs.empty()) {
       for (const auto& column : inputs[0].rows.columns) {
-        const bool shared = std::ranges::all_of(inputs, [&](const auto& input) { return input.rows.find(column.name) != nullptr; });
+        const bool shared = std::ranges::all_of(
+            inputs, [&](const auto& input) { return input.rows.find(column.name) != nullptr; });
         if (shared) wanted.push_back({column.name, std::nullopt});
       }
     }
   }
   std::vector<UnionInput> kept;
   for (auto& input : inputs) {
-    const bool fits = std::ranges::all_of(names, [&](const auto& name) { return input.rows.find(name) != nullptr || environment->find(name) != nullptr; });
+    const bool fits = std::ranges::all_of(names, [&](const auto& name) {
+      return input.rows.find(name) != nullptr || environment->find(name) != nullptr;
+    });
     if (!fits) continue;
-    input.rows.where = sql::and_also(input.rows.where, predicate_of(binder, *node.predicate, input.rows, environment, false));
+    input.rows.where = sql::and_also(
+        input.rows.where, predicate_of(binder, *node.predicate, input.rows, environment, false));
     std::vector<MadeColumn> columns;
     std::vector<sql::ExprPtr> packed;
     for (const auto& want : wanted) {
@@ -163,12 +192,15 @@ Relation bind_operator(Binder& binder, Relation, const ast::Find& node, const En
       packed.push_back(to_json(text_constant(column.name)));
       packed.push_back(to_json(column.scalar()));
     }
-    if (pack) columns.push_back(binder.made("pack_", {native("bag_pack", std::move(packed)), Type::dynamic, false, "", {}}));
+    if (pack)
+      columns.push_back(binder.made(
+          "pack_", {native("bag_pack", std::move(packed)), Type::dynamic, false, "", {}}));
     input.rows = binder.nest(std::move(input.rows), std::move(columns));
     kept.push_back(std::move(input));
   }
   if (kept.empty()) {
-    binder.complain("KQL0103", node.predicate->span, "no table has the columns that are looked for");
+    binder.complain("KQL0103", node.predicate->span,
+                    "no table has the columns that are looked for");
     return binder.broken();
   }
   std::string source = option_text(node.options, "withsource");

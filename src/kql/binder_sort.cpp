@@ -12,7 +12,8 @@ sql::OrderTerm order_term(sql::ExprPtr expr, bool descending, std::string_view n
 namespace {
 
 // The terms as columns of their own, so that the order survives any nesting.
-std::vector<sql::OrderTerm> bind_terms(Binder& binder, Relation& rows, const ast::ExprList& exprs, const EnvironmentPtr& environment) {
+std::vector<sql::OrderTerm> bind_terms(Binder& binder, Relation& rows, const ast::ExprList& exprs,
+                                       const EnvironmentPtr& environment) {
   std::vector<sql::OrderTerm> terms;
   for (const auto& expr : exprs) {
     const auto* ordered = std::get_if<ast::Ordered>(&expr->node);
@@ -21,7 +22,8 @@ std::vector<sql::OrderTerm> bind_terms(Binder& binder, Relation& rows, const ast
     Scalar key = binder.bind(ordered != nullptr ? *ordered->expr : *expr, scope);
     if (key.type == Type::unknown) continue;
     if (key.type == Type::dynamic) {
-      binder.complain("KQL0106", expr->span, "sorting by a dynamic is not possible; tostring() or todouble() makes it so");
+      binder.complain("KQL0106", expr->span,
+                      "sorting by a dynamic is not possible; tostring() or todouble() makes it so");
       continue;
     }
     key = binder.hoist(rows, std::move(key));
@@ -36,7 +38,8 @@ sql::ExprPtr bind_count(Binder& binder, const ast::Expr& expr, const Environment
   Scope scope{environment};
   const Scalar count = binder.coerce(binder.bind(expr, scope), Type::long_integer, expr.span);
   if (count.type == Type::unknown) return sql::literal(std::int64_t{0});
-  if (const auto whole = whole_value_of(count)) return sql::literal(std::max<std::int64_t>(0, *whole));
+  if (const auto whole = whole_value_of(count))
+    return sql::literal(std::max<std::int64_t>(0, *whole));
   return count.sql;
 }
 
@@ -46,7 +49,8 @@ Relation take_rows(Binder& binder, Relation rows, sql::ExprPtr count) {
   if (!rows.partition.empty()) {
     const auto number = binder.window(rows, "row_number", {});
     const Scalar place = binder.hoist(rows, {number, Type::long_integer, false, "", {}});
-    rows.where = sql::and_also(rows.where, sql::binary(sql::BinaryOperator::less_equal, place.sql, count));
+    rows.where =
+        sql::and_also(rows.where, sql::binary(sql::BinaryOperator::less_equal, place.sql, count));
     return rows;
   }
   auto columns = binder.keep_all(rows);
@@ -60,7 +64,8 @@ Relation take_rows(Binder& binder, Relation rows, sql::ExprPtr count) {
   return rows;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Sort& sort, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Sort& sort,
+                       const EnvironmentPtr& environment) {
   auto terms = bind_terms(binder, rows, sort.by, environment);
   // Rows that are equal keep the order they had.
   terms.insert(terms.end(), rows.order.begin(), rows.order.end());
@@ -70,7 +75,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Sort& sort, con
   return rows;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Top& top, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Top& top,
+                       const EnvironmentPtr& environment) {
   auto count = bind_count(binder, *top.count, environment);
   ast::ExprList by;
   Relation sorted = std::move(rows);
@@ -80,7 +86,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Top& top, const
   Scalar key = binder.bind(ordered != nullptr ? *ordered->expr : *top.by, scope);
   if (key.type == Type::unknown) return sorted;
   if (key.type == Type::dynamic) {
-    binder.complain("KQL0106", top.by->span, "sorting by a dynamic is not possible; tostring() or todouble() makes it so");
+    binder.complain("KQL0106", top.by->span,
+                    "sorting by a dynamic is not possible; tostring() or todouble() makes it so");
     return sorted;
   }
   key = binder.hoist(sorted, std::move(key));
@@ -92,12 +99,14 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Top& top, const
   return take_rows(binder, std::move(sorted), std::move(count));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Take& take, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Take& take,
+                       const EnvironmentPtr& environment) {
   auto count = bind_count(binder, *take.count, environment);
   return take_rows(binder, std::move(rows), std::move(count));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Sample& sample, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Sample& sample,
+                       const EnvironmentPtr& environment) {
   auto count = bind_count(binder, *sample.count, environment);
   const Scalar chance = binder.hoist(rows, {sql::call("random", {}), Type::real, false, "", {}});
   rows.order = {order_term(chance.sql, false, "")};
@@ -106,7 +115,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Sample& sample,
   return rows;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::SampleDistinct& sample, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::SampleDistinct& sample,
+                       const EnvironmentPtr& environment) {
   auto count = bind_count(binder, *sample.count, environment);
   Scope scope{environment};
   scope.rows = &rows;
@@ -115,11 +125,14 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::SampleDistinct&
   value = binder.hoist(rows, std::move(value));
   NameMaker names;
   std::vector<MadeColumn> keys;
-  keys.push_back(binder.made(names.unique(named.names.empty() ? value.name : named.names[0]), value));
-  return take_rows(binder, aggregate_rows(binder, std::move(rows), std::move(keys), {}), std::move(count));
+  keys.push_back(
+      binder.made(names.unique(named.names.empty() ? value.name : named.names[0]), value));
+  return take_rows(binder, aggregate_rows(binder, std::move(rows), std::move(keys), {}),
+                   std::move(count));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::TopHitters& top, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::TopHitters& top,
+                       const EnvironmentPtr& environment) {
   auto count = bind_count(binder, *top.count, environment);
   Scope scope{environment};
   scope.rows = &rows;
@@ -129,7 +142,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopHitters& top
   Scalar total{sql::call("count", {sql::make(sql::Star{})}), Type::long_integer, false, "", {}};
   std::string total_name = "approximate_count_" + name;
   if (top.by) {
-    const Scalar weight = binder.coerce(binder.bind(*top.by, scope), Type::long_integer, top.by->span);
+    const Scalar weight =
+        binder.coerce(binder.bind(*top.by, scope), Type::long_integer, top.by->span);
     total.sql = sql::cast(sql::call("sum", {weight.sql}), sql::Type::bigint);
     total_name = "approximate_sum_" + (weight.name.empty() ? path_name(*top.by) : weight.name);
   }

@@ -11,7 +11,8 @@ namespace {
 // An aggregate that stands alone may give several columns; within an expression it gives its first.
 std::vector<Scalar> bind_aggregates(Binder& binder, const ast::Expr& expr, Scope& scope) {
   if (const auto* call = std::get_if<ast::Call>(&expr.node)) {
-    if (is_aggregate(call->function.text) && binder.find_function(call->function.text, scope.environment) == nullptr) {
+    if (is_aggregate(call->function.text) &&
+        binder.find_function(call->function.text, scope.environment) == nullptr) {
       return bind_aggregate(binder, *call, expr.span, scope);
     }
   }
@@ -22,7 +23,8 @@ std::vector<Scalar> bind_aggregates(Binder& binder, const ast::Expr& expr, Scope
 
 }  // namespace
 
-Relation aggregate_rows(Binder& binder, Relation rows, std::vector<MadeColumn> keys, std::vector<MadeColumn> aggregates) {
+Relation aggregate_rows(Binder& binder, Relation rows, std::vector<MadeColumn> keys,
+                        std::vector<MadeColumn> aggregates) {
   sql::Select select;
   Relation result;
   result.name = rows.name;
@@ -40,14 +42,16 @@ Relation aggregate_rows(Binder& binder, Relation rows, std::vector<MadeColumn> k
       result.columns.push_back({std::move(column.name), column.type, column.id, column.nullable});
     }
   }
-  if (select.items.empty()) select.items.push_back({sql::literal(std::int64_t{1}), binder.fresh_id()});
+  if (select.items.empty())
+    select.items.push_back({sql::literal(std::int64_t{1}), binder.fresh_id()});
   select.from = rows.from;
   select.where = rows.where;
   result.from = sql::derived(sql::query(std::move(select)), binder.fresh_alias());
   return result;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Summarize& summarize, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Summarize& summarize,
+                       const EnvironmentPtr& environment) {
   struct Key {
     std::string name;
     Scalar scalar;
@@ -59,9 +63,11 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Summarize& summ
     const NamedExpr named = named_of(*expr);
     Scalar scalar = binder.bind(*named.expr, scope);
     if (scalar.type == Type::dynamic) {
-      scalar = binder.mistake("KQL0106", expr->span, "grouping by a dynamic is not possible; tostring() makes it so");
+      scalar = binder.mistake("KQL0106", expr->span,
+                              "grouping by a dynamic is not possible; tostring() makes it so");
     }
-    // As a column of its own the key is the same expression in GROUP BY and SELECT, parameters and all.
+    // As a column of its own the key is the same expression in GROUP BY and SELECT, parameters and
+    // all.
     if (scalar.type != Type::unknown) scalar = binder.hoist(rows, std::move(scalar));
     keys.push_back({named.names.empty() ? scalar.name : named.names[0], std::move(scalar)});
   }
@@ -84,11 +90,13 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Summarize& summ
   NameMaker names;
   std::vector<MadeColumn> key_columns, value_columns;
   for (auto& key : keys) key_columns.push_back(binder.made(names.unique(key.name), key.scalar));
-  for (auto& value : values) value_columns.push_back(binder.made(names.unique(value.name), value.scalar));
+  for (auto& value : values)
+    value_columns.push_back(binder.made(names.unique(value.name), value.scalar));
   return aggregate_rows(binder, std::move(rows), std::move(key_columns), std::move(value_columns));
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Distinct& distinct, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Distinct& distinct,
+                       const EnvironmentPtr& environment) {
   Scope scope{environment};
   scope.rows = &rows;
   std::vector<std::pair<std::string, Scalar>> keys;
@@ -108,7 +116,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Distinct& disti
   return aggregate_rows(binder, std::move(rows), std::move(columns), {});
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Count& count, const EnvironmentPtr&) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Count& count,
+                       const EnvironmentPtr&) {
   Scalar number{sql::call("count", {sql::make(sql::Star{})}), Type::long_integer, false, "", {}};
   auto column = binder.made(count.name.empty() ? "Count" : count.name, number);
   std::vector<MadeColumn> columns;

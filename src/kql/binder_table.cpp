@@ -4,7 +4,8 @@
 #include "kql/functions.hpp"
 #include "kql/operators.hpp"
 
-// What stands at the start of a pipeline: tables, lets, functions, inline tables, and calls of functions.
+// What stands at the start of a pipeline: tables, lets, functions, inline tables, and calls of
+// functions.
 
 namespace rollcall::kql {
 namespace {
@@ -15,9 +16,11 @@ constexpr std::size_t max_probe_depth = 64;
 const ast::Call* scope_call(const ast::Expr& expr) {
   if (const auto* call = std::get_if<ast::Call>(&expr.node)) {
     const auto& name = call->function.text;
-    if (name == "database" || name == "cluster" || name == "workspace" || name == "app") return call;
+    if (name == "database" || name == "cluster" || name == "workspace" || name == "app")
+      return call;
   }
-  if (const auto* member = std::get_if<ast::MemberCall>(&expr.node)) return scope_call(*member->call);
+  if (const auto* member = std::get_if<ast::MemberCall>(&expr.node))
+    return scope_call(*member->call);
   return nullptr;
 }
 
@@ -31,26 +34,35 @@ std::string literal_argument(const ast::Call& call) {
 
 // Whether the value is a table, told from its syntax and the names in sight.
 bool Binder::is_tabular(const ast::Expr& expr, const EnvironmentPtr& environment) const {
-  if (std::holds_alternative<ast::Pipeline>(expr.node) || std::holds_alternative<ast::DataTable>(expr.node) ||
-      std::holds_alternative<ast::ExternalData>(expr.node) || std::holds_alternative<ast::Materialize>(expr.node) ||
-      std::holds_alternative<ast::ToTable>(expr.node) || std::holds_alternative<ast::Wildcard>(expr.node)) {
+  if (std::holds_alternative<ast::Pipeline>(expr.node) ||
+      std::holds_alternative<ast::DataTable>(expr.node) ||
+      std::holds_alternative<ast::ExternalData>(expr.node) ||
+      std::holds_alternative<ast::Materialize>(expr.node) ||
+      std::holds_alternative<ast::ToTable>(expr.node) ||
+      std::holds_alternative<ast::Wildcard>(expr.node)) {
     return true;
   }
-  if (const auto* member = std::get_if<ast::Member>(&expr.node)) return scope_call(*member->operand) != nullptr;
-  if (const auto* member = std::get_if<ast::MemberCall>(&expr.node)) return scope_call(*member->operand) != nullptr;
+  if (const auto* member = std::get_if<ast::Member>(&expr.node))
+    return scope_call(*member->operand) != nullptr;
+  if (const auto* member = std::get_if<ast::MemberCall>(&expr.node))
+    return scope_call(*member->operand) != nullptr;
   std::string name;
   if (const auto* ref = std::get_if<ast::NameRef>(&expr.node)) name = ref->name;
   if (const auto* call = std::get_if<ast::Call>(&expr.node)) {
     name = call->function.text;
-    if (name == "table" || name == "external_table" || name == "materialized_view" || name == "view") return true;
+    if (name == "table" || name == "external_table" || name == "materialized_view" ||
+        name == "view")
+      return true;
   }
   if (name.empty()) return false;
   if (const Symbol* symbol = environment->find(name)) {
     if (std::holds_alternative<Relation>(*symbol)) return true;
-    if (const auto* function = std::get_if<FunctionSymbol>(symbol)) return is_tabular_function(*function);
+    if (const auto* function = std::get_if<FunctionSymbol>(symbol))
+      return is_tabular_function(*function);
     return false;
   }
-  if (std::holds_alternative<ast::NameRef>(expr.node) && catalog_.tables.contains(name)) return true;
+  if (std::holds_alternative<ast::NameRef>(expr.node) && catalog_.tables.contains(name))
+    return true;
   const auto* function = const_cast<Binder*>(this)->find_function(name, environment);
   return function != nullptr && is_tabular_function(*function);
 }
@@ -75,7 +87,8 @@ bool Binder::is_tabular_function(const FunctionSymbol& function) const {
     if (const auto* let = std::get_if<ast::Let>(&statement.node)) {
       if (const auto* lambda = std::get_if<ast::Lambda>(&let->value->node)) {
         environment->symbols.insert_or_assign(
-            let->name.text, FunctionSymbol{let->name.text, &lambda->parameters, lambda->body.get(), environment});
+            let->name.text,
+            FunctionSymbol{let->name.text, &lambda->parameters, lambda->body.get(), environment});
       } else if (is_tabular(*let->value, environment)) {
         environment->symbols.insert_or_assign(let->name.text, Relation{});
       } else {
@@ -88,7 +101,8 @@ bool Binder::is_tabular_function(const FunctionSymbol& function) const {
   return false;
 }
 
-const FunctionSymbol* Binder::find_function(std::string_view name, const EnvironmentPtr& environment) {
+const FunctionSymbol* Binder::find_function(std::string_view name,
+                                            const EnvironmentPtr& environment) {
   if (const Symbol* symbol = environment->find(name)) return std::get_if<FunctionSymbol>(symbol);
   if (const auto known = stored_.find(name); known != stored_.end()) return &known->second->second;
   const auto stored = catalog_.functions.find(name);
@@ -96,9 +110,11 @@ const FunctionSymbol* Binder::find_function(std::string_view name, const Environ
   auto entry = std::make_unique<std::pair<ParsedFunction, FunctionSymbol>>();
   entry->first = parse_function(stored->second.parameters, stored->second.body);
   for (const auto& diagnostic : entry->first.diagnostics) {
-    complain(diagnostic.code, {}, fmt::format("in the function '{}': {}", name, diagnostic.message));
+    complain(diagnostic.code, {},
+             fmt::format("in the function '{}': {}", name, diagnostic.message));
   }
-  entry->second = {std::string(name), &entry->first.parameters, &entry->first.body, stored_environment_};
+  entry->second = {std::string(name), &entry->first.parameters, &entry->first.body,
+                   stored_environment_};
   return &stored_.emplace(std::string(name), std::move(entry)).first->second->second;
 }
 
@@ -132,11 +148,14 @@ Relation Binder::bind_reference(const ast::Expr& expr, const EnvironmentPtr& env
     if (call != nullptr) {
       const std::string database = call->function.text == "database" ? literal_argument(*call) : "";
       if (call->function.text == "database" && !database.empty() && database != catalog_.database) {
-        complain("KQL0101", call->function.span, fmt::format("there is no database '{}' here", database));
+        complain("KQL0101", call->function.span,
+                 fmt::format("there is no database '{}' here", database));
         return broken();
       }
       if (call->function.text != "database") {
-        complain("KQL0109", call->function.span, fmt::format("'{}()' is not supported: there is this database only", call->function.text));
+        complain("KQL0109", call->function.span,
+                 fmt::format("'{}()' is not supported: there is this database only",
+                             call->function.text));
         return broken();
       }
     }
@@ -151,7 +170,8 @@ Relation Binder::bind_reference(const ast::Expr& expr, const EnvironmentPtr& env
     complain("KQL0106", span, fmt::format("'{}' is a value, not a table", name));
     return broken();
   }
-  if (const auto table = catalog_.tables.find(name); table != catalog_.tables.end()) return scan(table->second);
+  if (const auto table = catalog_.tables.find(name); table != catalog_.tables.end())
+    return scan(table->second);
   if (const auto* function = find_function(name, environment)) {
     Scope scope{environment};
     return call_table_function(*function, ast::Call{{name, span}, {}}, span, scope, nullptr);
@@ -177,40 +197,48 @@ Relation Binder::bind_table(const ast::Expr& expr, const EnvironmentPtr& environ
     if (pipeline->source) rows = bind_table(*pipeline->source, environment);
     return apply_all(pipeline->operators, std::move(rows), environment);
   }
-  if (const auto* table = std::get_if<ast::DataTable>(&expr.node)) return bind_data_table(*this, *table, environment);
+  if (const auto* table = std::get_if<ast::DataTable>(&expr.node))
+    return bind_data_table(*this, *table, environment);
   if (const auto* query = std::get_if<ast::Materialize>(&expr.node)) {
     Relation rows = bind_table(*query->query, environment);
     return rows.open || !rows.from ? rows : materialize(std::move(rows));
   }
-  if (const auto* query = std::get_if<ast::ToTable>(&expr.node)) return bind_table(*query->query, environment);
+  if (const auto* query = std::get_if<ast::ToTable>(&expr.node))
+    return bind_table(*query->query, environment);
   if (std::holds_alternative<ast::ExternalData>(expr.node)) {
-    complain("KQL0109", expr.span, "externaldata reads from the network, which queries here may not");
+    complain("KQL0109", expr.span,
+             "externaldata reads from the network, which queries here may not");
     return broken();
   }
   if (const auto* call = std::get_if<ast::Call>(&expr.node)) {
-    if (call->function.text == "table" || call->function.text == "view") return bind_reference(expr, environment);
+    if (call->function.text == "table" || call->function.text == "view")
+      return bind_reference(expr, environment);
     if (const auto* function = find_function(call->function.text, environment)) {
       Scope scope{environment};
       return call_table_function(*function, *call, expr.span, scope, nullptr);
     }
     std::vector<std::string> names;
     for (const auto& [known, function] : catalog_.functions) names.push_back(known);
-    complain("KQL0102", call->function.span, fmt::format("unknown function '{}'", call->function.text),
+    complain("KQL0102", call->function.span,
+             fmt::format("unknown function '{}'", call->function.text),
              nearest_name(call->function.text, names));
     return broken();
   }
-  if (const auto* member = std::get_if<ast::MemberCall>(&expr.node)) return bind_table(*member->call, environment);
-  if (std::holds_alternative<ast::NameRef>(expr.node) || std::holds_alternative<ast::Member>(expr.node)) {
+  if (const auto* member = std::get_if<ast::MemberCall>(&expr.node))
+    return bind_table(*member->call, environment);
+  if (std::holds_alternative<ast::NameRef>(expr.node) ||
+      std::holds_alternative<ast::Member>(expr.node)) {
     return bind_reference(expr, environment);
   }
   complain("KQL0106", expr.span, "a table is wanted here");
   return broken();
 }
 
-// --- calls of functions written in KQL --------------------------------------------------------------
+// --- calls of functions written in KQL
+// --------------------------------------------------------------
 
-EnvironmentPtr Binder::bind_arguments(const FunctionSymbol& function, const ast::Call& call, Span span, Scope& scope,
-                                      const Relation* piped) {
+EnvironmentPtr Binder::bind_arguments(const FunctionSymbol& function, const ast::Call& call,
+                                      Span span, Scope& scope, const Relation* piped) {
   auto environment = std::make_shared<Environment>();
   environment->parent = function.environment.lock();
   std::vector<const ast::Expr*> positional;
@@ -228,7 +256,8 @@ EnvironmentPtr Binder::bind_arguments(const FunctionSymbol& function, const ast:
     const auto& parameter = (*function.parameters)[i];
     const std::string& name = parameter.name.text;
     if (i == 0 && piped != nullptr) {
-      if (!parameter.schema) complain("KQL0106", span, fmt::format("'{}' takes no table first", function.name));
+      if (!parameter.schema)
+        complain("KQL0106", span, fmt::format("'{}' takes no table first", function.name));
       environment->symbols.insert_or_assign(name, *piped);
       continue;
     }
@@ -247,7 +276,9 @@ EnvironmentPtr Binder::bind_arguments(const FunctionSymbol& function, const ast:
       Relation rows = bind_table(*argument, scope.environment);
       for (const auto& [column, type] : parameter.schema->columns) {
         if (!rows.open && rows.find(column.text) == nullptr) {
-          complain("KQL0103", argument->span, fmt::format("the table has no column '{}', which '{}' needs", column.text, function.name));
+          complain("KQL0103", argument->span,
+                   fmt::format("the table has no column '{}', which '{}' needs", column.text,
+                               function.name));
         }
       }
       environment->symbols.insert_or_assign(name, std::move(rows));
@@ -257,25 +288,28 @@ EnvironmentPtr Binder::bind_arguments(const FunctionSymbol& function, const ast:
     Scalar value = unknown_scalar();
     if (argument != nullptr) {
       value = bind(*argument, scope);
-      if (value.type == Type::string && type != Type::string) value = convert(std::move(value), type);
+      if (value.type == Type::string && type != Type::string)
+        value = convert(std::move(value), type);
       value = coerce(std::move(value), type, argument->span);
     } else if (parameter.default_value) {
       Scope bare{function.environment.lock()};
       value = convert(bind(*parameter.default_value, bare), type);
     } else {
-      value = mistake("KQL0106", span, fmt::format("'{}' needs a value for '{}'", function.name, name));
+      value =
+          mistake("KQL0106", span, fmt::format("'{}' needs a value for '{}'", function.name, name));
     }
     environment->symbols.insert_or_assign(name, std::move(value));
   }
   if (next < positional.size()) {
     complain("KQL0106", positional[next]->span,
-             fmt::format("'{}' takes {} arguments", function.name, function.parameters->size() - (piped != nullptr ? 1 : 0)));
+             fmt::format("'{}' takes {} arguments", function.name,
+                         function.parameters->size() - (piped != nullptr ? 1 : 0)));
   }
   return environment;
 }
 
-Relation Binder::call_table_function(const FunctionSymbol& function, const ast::Call& call, Span span, Scope& scope,
-                                     const Relation* piped) {
+Relation Binder::call_table_function(const FunctionSymbol& function, const ast::Call& call,
+                                     Span span, Scope& scope, const Relation* piped) {
   auto environment = bind_arguments(function, call, span, scope, piped);
   if (!enter(span)) return broken();
   struct Leave {
@@ -284,15 +318,19 @@ Relation Binder::call_table_function(const FunctionSymbol& function, const ast::
   } leave{depth_};
   for (const auto& statement : *function.body) {
     if (const auto* let = std::get_if<ast::Let>(&statement.node)) bind_let(*let, environment);
-    if (const auto* query = std::get_if<ast::Query>(&statement.node)) return bind_table(*query->expr, environment);
+    if (const auto* query = std::get_if<ast::Query>(&statement.node))
+      return bind_table(*query->expr, environment);
   }
   complain("KQL0106", span, fmt::format("the function '{}' gives no table", function.name));
   return broken();
 }
 
-Scalar Binder::call_scalar_function(const FunctionSymbol& function, const ast::Call& call, Span span, Scope& scope) {
+Scalar Binder::call_scalar_function(const FunctionSymbol& function, const ast::Call& call,
+                                    Span span, Scope& scope) {
   if (is_tabular_function(function)) {
-    return mistake("KQL0106", span, fmt::format("'{}' gives a table; toscalar() takes a value of it", function.name));
+    return mistake(
+        "KQL0106", span,
+        fmt::format("'{}' gives a table; toscalar() takes a value of it", function.name));
   }
   auto environment = bind_arguments(function, call, span, scope, nullptr);
   if (!enter(span)) return unknown_scalar();

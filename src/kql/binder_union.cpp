@@ -3,7 +3,8 @@
 #include "base/text.hpp"
 #include "kql/operators.hpp"
 
-// union: rows below rows, columns by name. A name with several types becomes a column for each (x_long, x_int).
+// union: rows below rows, columns by name. A name with several types becomes a column for each
+// (x_long, x_int).
 
 namespace rollcall::kql {
 namespace {
@@ -17,7 +18,8 @@ std::vector<Target> targets_of(const std::vector<UnionInput>& inputs, bool outer
   std::vector<Target> all;
   for (const auto& input : inputs) {
     for (const auto& column : input.rows.columns) {
-      const bool there = std::ranges::any_of(all, [&](const auto& t) { return t.name == column.name && t.type == column.type; });
+      const bool there = std::ranges::any_of(
+          all, [&](const auto& t) { return t.name == column.name && t.type == column.type; });
       if (!there) all.push_back({column.name, column.type});
     }
   }
@@ -34,8 +36,11 @@ std::vector<Target> targets_of(const std::vector<UnionInput>& inputs, bool outer
 
 // The name shown; one that a column has by itself is taken.
 std::string shown_name(const std::vector<Target>& targets, const Target& target) {
-  const auto has = [&](const std::string& name) { return std::ranges::any_of(targets, [&](const auto& t) { return t.name == name; }); };
-  const auto same = std::ranges::count_if(targets, [&](const auto& t) { return t.name == target.name; });
+  const auto has = [&](const std::string& name) {
+    return std::ranges::any_of(targets, [&](const auto& t) { return t.name == name; });
+  };
+  const auto same =
+      std::ranges::count_if(targets, [&](const auto& t) { return t.name == target.name; });
   if (same < 2) return target.name;
   const std::string typed = target.name + "_" + std::string(name_of(target.type));
   std::string name = typed;
@@ -45,38 +50,49 @@ std::string shown_name(const std::vector<Target>& targets, const Target& target)
 
 }  // namespace
 
-Relation unite(Binder& binder, std::vector<UnionInput> inputs, bool outer, const std::string& source_column) {
-  if (std::ranges::any_of(inputs, [](const auto& input) { return input.rows.open; })) return binder.broken();
+Relation unite(Binder& binder, std::vector<UnionInput> inputs, bool outer,
+               const std::string& source_column) {
+  if (std::ranges::any_of(inputs, [](const auto& input) { return input.rows.open; }))
+    return binder.broken();
   if (inputs.empty()) return binder.broken();
   const auto targets = targets_of(inputs, outer);
   Relation result;
   result.weight = 1;
   std::vector<std::string> ids;
-  if (!source_column.empty()) result.columns.push_back({source_column, Type::string, binder.fresh_id(), false});
+  if (!source_column.empty())
+    result.columns.push_back({source_column, Type::string, binder.fresh_id(), false});
   for (const auto& target : targets) {
-    result.columns.push_back({shown_name(targets, target), target.type, binder.fresh_id(), target.type != Type::string});
+    result.columns.push_back(
+        {shown_name(targets, target), target.type, binder.fresh_id(), target.type != Type::string});
   }
-  const bool keeps_ingestion = std::ranges::all_of(inputs, [](const auto& input) { return !input.rows.ingestion.empty(); });
+  const bool keeps_ingestion =
+      std::ranges::all_of(inputs, [](const auto& input) { return !input.rows.ingestion.empty(); });
   if (keeps_ingestion) result.ingestion = binder.fresh_id();
   const std::size_t partitions = inputs[0].rows.partition.size();
   for (std::size_t i = 0; i < partitions; ++i) result.partition.push_back(binder.fresh_id());
   // Rows of an earlier input come first, each in its own order.
-  const bool keeps_order = std::ranges::all_of(inputs, [](const auto& input) { return !input.rows.order.empty() && !input.rows.sorted; });
-  const std::string input_id = keeps_order ? binder.fresh_id() : "", place_id = keeps_order ? binder.fresh_id() : "";
+  const bool keeps_order = std::ranges::all_of(
+      inputs, [](const auto& input) { return !input.rows.order.empty() && !input.rows.sorted; });
+  const std::string input_id = keeps_order ? binder.fresh_id() : "",
+                    place_id = keeps_order ? binder.fresh_id() : "";
   sql::SetQuery set{sql::SetOperator::union_all, {}};
   for (std::size_t n = 0; n < inputs.size(); ++n) {
     const auto& input = inputs[n];
     std::vector<sql::SelectItem> items;
     std::size_t at = 0;
-    if (!source_column.empty()) items.push_back({text_constant(input.source).sql, result.columns[at++].id});
+    if (!source_column.empty())
+      items.push_back({text_constant(input.source).sql, result.columns[at++].id});
     for (const auto& target : targets) {
       const auto* column = input.rows.find(target.name);
       const bool fits = column != nullptr && column->type == target.type;
-      items.push_back({fits ? sql::column(column->id) : null_of(target.type).sql, result.columns[at++].id});
+      items.push_back(
+          {fits ? sql::column(column->id) : null_of(target.type).sql, result.columns[at++].id});
     }
     if (keeps_ingestion) items.push_back({sql::column(input.rows.ingestion), result.ingestion});
     for (std::size_t i = 0; i < partitions; ++i) {
-      items.push_back({i < input.rows.partition.size() ? sql::column(input.rows.partition[i]) : sql::null(), result.partition[i]});
+      items.push_back(
+          {i < input.rows.partition.size() ? sql::column(input.rows.partition[i]) : sql::null(),
+           result.partition[i]});
     }
     if (keeps_order) {
       items.push_back({sql::literal(static_cast<std::int64_t>(n)), input_id});
@@ -87,12 +103,16 @@ Relation unite(Binder& binder, std::vector<UnionInput> inputs, bool outer, const
   }
   sql::Query query;
   query.body = std::move(set);
-  result.from = sql::derived(std::make_shared<const sql::Query>(std::move(query)), binder.fresh_alias());
-  if (keeps_order) result.order = {order_term(sql::column(input_id), false, ""), order_term(sql::column(place_id), false, "")};
+  result.from =
+      sql::derived(std::make_shared<const sql::Query>(std::move(query)), binder.fresh_alias());
+  if (keeps_order)
+    result.order = {order_term(sql::column(input_id), false, ""),
+                    order_term(sql::column(place_id), false, "")};
   return result;
 }
 
-Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, const EnvironmentPtr& environment) {
+Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node,
+                       const EnvironmentPtr& environment) {
   std::vector<UnionInput> inputs;
   if (rows.from) inputs.push_back({rows, rows.name.empty() ? "union_arg0" : rows.name});
   const bool fuzzy = option_text(node.options, "isfuzzy") == "true";
@@ -104,9 +124,14 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, co
           if (!matches_wildcard(wildcard->pattern, name)) continue;
           if (const auto* relation = std::get_if<Relation>(&symbol)) {
             inputs.push_back({binder.fresh(*relation), name});
-          } else if (const auto* function = std::get_if<FunctionSymbol>(&symbol); function != nullptr && function->parameters->empty() && binder.is_tabular_function(*function)) {
+          } else if (const auto* function = std::get_if<FunctionSymbol>(&symbol);
+                     function != nullptr && function->parameters->empty() &&
+                     binder.is_tabular_function(*function)) {
             Scope scope{environment};
-            inputs.push_back({binder.call_table_function(*function, ast::Call{{name, table->span}, {}}, table->span, scope, nullptr), name});
+            inputs.push_back(
+                {binder.call_table_function(*function, ast::Call{{name, table->span}, {}},
+                                            table->span, scope, nullptr),
+                 name});
           } else {
             continue;
           }
@@ -118,7 +143,9 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, co
         inputs.push_back({binder.scan(known), name});
         any = true;
       }
-      if (!any && !fuzzy) binder.complain("KQL0101", table->span, fmt::format("no table is named '{}'", wildcard->pattern));
+      if (!any && !fuzzy)
+        binder.complain("KQL0101", table->span,
+                        fmt::format("no table is named '{}'", wildcard->pattern));
       continue;
     }
     if (fuzzy && !binder.is_tabular(*table, environment)) continue;  // a table that is not there
@@ -130,10 +157,13 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, co
         if (!pipeline->source) break;
         first = pipeline->source.get();
       }
-      if (!binder.is_tabular(*first, environment)) continue;  // begins with a table that is not there
+      if (!binder.is_tabular(*first, environment))
+        continue;  // begins with a table that is not there
     }
     Relation input = binder.bind_table(*table, environment);
-    if (const auto* pipeline = std::get_if<ast::Pipeline>(&table->node); pipeline != nullptr && std::holds_alternative<ast::As>(pipeline->operators.back().node)) source = input.name;
+    if (const auto* pipeline = std::get_if<ast::Pipeline>(&table->node);
+        pipeline != nullptr && std::holds_alternative<ast::As>(pipeline->operators.back().node))
+      source = input.name;
     if (!input.from) {
       binder.complain("KQL0106", table->span, "a table is wanted here");
       return binder.broken();
@@ -148,7 +178,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node, co
   if (source.empty()) source = option_text(node.options, "with_source");
   const std::string kind = option_text(node.options, "kind");
   if (!kind.empty() && kind != "inner" && kind != "outer") {
-    binder.complain("KQL0106", find_option(node.options, "kind")->value->span, fmt::format("'{}' is no kind of union", kind));
+    binder.complain("KQL0106", find_option(node.options, "kind")->value->span,
+                    fmt::format("'{}' is no kind of union", kind));
   }
   return unite(binder, std::move(inputs), kind != "inner", source);
 }

@@ -1,5 +1,6 @@
-// What names a query may use: tables with their columns, and stored functions. A value: whoever compiles
-// hands it in, so compiling the same text against the same catalog always gives the same query.
+// What names a query may use: tables with their columns, and stored functions. A value: whoever
+// compiles hands it in, so compiling the same text against the same catalog always gives the same
+// query.
 #pragma once
 #include <map>
 #include <string>
@@ -42,8 +43,8 @@ struct Catalog {
   std::map<std::string, Function, std::less<>> functions;
 };
 
-// Reads `.create-or-alter function [with (folder="…", docstring="…")] Name(parameters) { body }`, or the
-// same without the command. Only the outline is checked; compile a call to check the body.
+// Reads `.create-or-alter function [with (folder="…", docstring="…")] Name(parameters) { body }`,
+// or the same without the command. Only the outline is checked; compile a call to check the body.
 Result<Function> parse_function(std::string_view text);
 
 }  // namespace rollcall::kql

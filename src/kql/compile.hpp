@@ -1,5 +1,6 @@
-// KQL text in, SQL queries out. The whole way: lexer → parser (parser.hpp) → binder (binder.hpp), which
-// lowers operator by operator to a SQL tree for DuckDB. Plans can only read. Pure but for Options::probe.
+// KQL text in, SQL queries out. The whole way: lexer → parser (parser.hpp) → binder (binder.hpp),
+// which lowers operator by operator to a SQL tree for DuckDB. Plans can only read. Pure but for
+// Options::probe.
 #pragma once
 #include <expected>
 #include <functional>
@@ -25,8 +26,9 @@ struct Diagnostic {
 // The message with its suggestion: `unknown column 'Lvel'; did you mean 'Level'?`.
 Error to_error(const Diagnostic& diagnostic);
 
-// Runs a query while compiling and gives its rows, every value as text (NULL: nullopt). Needed by what
-// takes its columns from data: pivot, bag_unpack and their like. At most `limit` rows are read.
+// Runs a query while compiling and gives its rows, every value as text (NULL: nullopt). Needed by
+// what takes its columns from data: pivot, bag_unpack and their like. At most `limit` rows are
+// read.
 using ProbeRows = std::vector<std::vector<std::optional<std::string>>>;
 using Probe = std::function<Result<ProbeRows>(const sql::Query& query, std::size_t limit)>;
 

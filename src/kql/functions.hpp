@@ -1,5 +1,5 @@
-// The functions that KQL knows: those bound by code of their own (Builtin), and those of the native table, whose
-// signature says all. Aggregates stand in aggregates.hpp.
+// The functions that KQL knows: those bound by code of their own (Builtin), and those of the native
+// table, whose signature says all. Aggregates stand in aggregates.hpp.
 #pragma once
 #include <span>
 #include <string_view>

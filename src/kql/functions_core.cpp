@@ -17,10 +17,13 @@ std::optional<Type> common_type(const std::vector<Scalar>& values) {
       common = value.type;
     } else if (is_numeric(*common) && is_numeric(value.type)) {
       const auto either = [&](Type t) { return *common == t || value.type == t; };
-      common = either(Type::decimal) ? Type::decimal : either(Type::real) ? Type::real : Type::long_integer;
+      common = either(Type::decimal) ? Type::decimal
+               : either(Type::real)  ? Type::real
+                                     : Type::long_integer;
     } else if (*common == Type::dynamic || value.type == Type::dynamic) {
       common = Type::dynamic;
-    } else if ((*common == Type::string && value.type == Type::guid) || (*common == Type::guid && value.type == Type::string)) {
+    } else if ((*common == Type::string && value.type == Type::guid) ||
+               (*common == Type::guid && value.type == Type::string)) {
       common = Type::string;
     } else {
       return std::nullopt;
@@ -31,8 +34,11 @@ std::optional<Type> common_type(const std::vector<Scalar>& values) {
 
 Scalar mixed(Binder& binder, CallSite& site, const std::vector<Scalar>& values) {
   std::string types;
-  for (const auto& value : values) types += fmt::format("{}{}", types.empty() ? "" : ", ", name_of(value.type));
-  return binder.mistake("KQL0106", site.span, fmt::format("'{}' takes values of one type, not {}", site.call.function.text, types));
+  for (const auto& value : values)
+    types += fmt::format("{}{}", types.empty() ? "" : ", ", name_of(value.type));
+  return binder.mistake(
+      "KQL0106", site.span,
+      fmt::format("'{}' takes values of one type, not {}", site.call.function.text, types));
 }
 
 Scalar bind_iff(Binder& binder, CallSite& site) {
@@ -41,13 +47,19 @@ Scalar bind_iff(Binder& binder, CallSite& site) {
   if (!type) return mixed(binder, site, {a[1], a[2]});
   const Scalar condition = binder.coerce(a[0], Type::boolean, site.span_of(0));
   const Scalar then = convert(a[1], *type), otherwise = convert(a[2], *type);
-  return {when(condition.sql, then.sql, otherwise.sql), *type, then.nullable || otherwise.nullable, "", {}};
+  return {when(condition.sql, then.sql, otherwise.sql),
+          *type,
+          then.nullable || otherwise.nullable,
+          "",
+          {}};
 }
 
 Scalar bind_case(Binder& binder, CallSite& site) {
   auto& a = site.arguments;
   if (a.size() % 2 == 0) {
-    return binder.mistake("KQL0106", site.span, "'case' takes pairs of a condition and a value, and a last value for the rest");
+    return binder.mistake(
+        "KQL0106", site.span,
+        "'case' takes pairs of a condition and a value, and a last value for the rest");
   }
   std::vector<Scalar> values;
   for (std::size_t i = 1; i < a.size(); i += 2) values.push_back(a[i]);
@@ -75,10 +87,12 @@ Scalar bind_coalesce(Binder& binder, CallSite& site) {
   for (const auto& argument : site.arguments) {
     const Scalar value = convert(argument, *type);
     nullable = nullable && value.nullable;
-    values.push_back(*type == Type::string ? sql::call("nullif", {value.sql, text_constant("").sql}) : value.sql);
+    values.push_back(*type == Type::string ? sql::call("nullif", {value.sql, text_constant("").sql})
+                                           : value.sql);
   }
   if (*type == Type::string) values.push_back(text_constant("").sql);
-  return {sql::call("coalesce", std::move(values)), *type, nullable && *type != Type::string, "", {}};
+  return {
+      sql::call("coalesce", std::move(values)), *type, nullable && *type != Type::string, "", {}};
 }
 
 Scalar bind_extreme(Binder& binder, CallSite& site, const char* function) {
@@ -91,14 +105,19 @@ Scalar bind_extreme(Binder& binder, CallSite& site, const char* function) {
     nullable = nullable && value.nullable;
     values.push_back(value.sql);
   }
-  return {sql::call(function, std::move(values)), *type == Type::dynamic ? Type::real : *type, nullable, "", {}};
+  return {sql::call(function, std::move(values)),
+          *type == Type::dynamic ? Type::real : *type,
+          nullable,
+          "",
+          {}};
 }
 
 Scalar boolean(sql::ExprPtr expr) { return {std::move(expr), Type::boolean, false, "", {}}; }
 
 Scalar is_null_scalar(const Scalar& value) {
   if (value.type == Type::string) return bool_constant(false);
-  if (const auto constant = value_of(value)) return bool_constant(std::holds_alternative<std::monostate>(*constant));
+  if (const auto constant = value_of(value))
+    return bool_constant(std::holds_alternative<std::monostate>(*constant));
   return boolean(is_null(value.sql));
 }
 
@@ -123,9 +142,12 @@ Scalar bind_not(Binder& binder, CallSite& site) {
 Scalar bind_column_if_exists(Binder& binder, CallSite& site) {
   Scope& scope = site.scope;
   std::string name;
-  if (const auto* literal = std::get_if<ast::Literal>(&site.call.arguments[0]->node)) name = literal->text;
+  if (const auto* literal = std::get_if<ast::Literal>(&site.call.arguments[0]->node))
+    name = literal->text;
   if (name.empty()) name = text_value_of(binder.bind(*site.call.arguments[0], scope)).value_or("");
-  if (name.empty()) return binder.mistake("KQL0105", site.span_of(0), "the column's name must be known before the query runs");
+  if (name.empty())
+    return binder.mistake("KQL0105", site.span_of(0),
+                          "the column's name must be known before the query runs");
   if (scope.rows != nullptr) {
     if (const auto* column = scope.rows->find(name)) return column->scalar();
   }
@@ -141,14 +163,17 @@ Scalar bind_is_column(Binder& binder, CallSite& site) {
 
 Scalar bind_ingestion_time(Binder& binder, CallSite& site) {
   const Relation* rows = site.scope.rows;
-  if (rows == nullptr) return binder.mistake("KQL0106", site.span, "ingestion_time() needs a table's rows");
-  if (rows->ingestion.empty()) return {null_of(Type::datetime).sql, Type::datetime, true, "$IngestionTime", {}};
+  if (rows == nullptr)
+    return binder.mistake("KQL0106", site.span, "ingestion_time() needs a table's rows");
+  if (rows->ingestion.empty())
+    return {null_of(Type::datetime).sql, Type::datetime, true, "$IngestionTime", {}};
   return {sql::column(rows->ingestion), Type::datetime, true, "$IngestionTime", {}};
 }
 
 Scalar bind_gettype(Binder&, CallSite& site) {
   const Scalar& value = site.arguments[0];
-  if (value.type == Type::dynamic) return {native("_json_type", {value.sql}), Type::string, false, "", {}};
+  if (value.type == Type::dynamic)
+    return {native("_json_type", {value.sql}), Type::string, false, "", {}};
   const auto constant = value_of(value);
   if (constant && std::holds_alternative<std::monostate>(*constant)) return text_constant("null");
   return text_constant(std::string(name_of(value.type)));
@@ -164,10 +189,17 @@ Scalar bind_rand(Binder& binder, CallSite& site) {
 // xxHash64 over the value's bytes: a text's, or the eight of a number.
 Scalar bind_hash(Binder& binder, CallSite& site) {
   const Scalar& value = site.arguments[0];
-  const auto modulus = site.size() > 1 ? binder.coerce(site.arguments[1], Type::long_integer, site.span_of(1)).sql : big(0);
-  if (value.type == Type::real || value.type == Type::decimal) return {native("_hash_real", {value.sql, modulus}), Type::long_integer, false, "", {}};
+  const auto modulus =
+      site.size() > 1 ? binder.coerce(site.arguments[1], Type::long_integer, site.span_of(1)).sql
+                      : big(0);
+  if (value.type == Type::real || value.type == Type::decimal)
+    return {native("_hash_real", {value.sql, modulus}), Type::long_integer, false, "", {}};
   if (is_integral(value.type) || value.type == Type::datetime || value.type == Type::timespan) {
-    return {native("_hash_long", {sql::cast(value.sql, sql::Type::bigint), modulus}), Type::long_integer, false, "", {}};
+    return {native("_hash_long", {sql::cast(value.sql, sql::Type::bigint), modulus}),
+            Type::long_integer,
+            false,
+            "",
+            {}};
   }
   return {native("_hash_text", {to_text(value), modulus}), Type::long_integer, false, "", {}};
 }
@@ -189,12 +221,15 @@ std::span<const Builtin> core_builtins() {
       {"iff", 3, 3, bind_iff},
       {"case", 3, any_number, bind_case},
       {"coalesce", 1, any_number, bind_coalesce},
-      {"max_of", 1, any_number, [](Binder& b, CallSite& s) { return bind_extreme(b, s, "greatest"); }},
+      {"max_of", 1, any_number,
+       [](Binder& b, CallSite& s) { return bind_extreme(b, s, "greatest"); }},
       {"min_of", 1, any_number, [](Binder& b, CallSite& s) { return bind_extreme(b, s, "least"); }},
       {"isnull", 1, 1, [](Binder&, CallSite& s) { return is_null_scalar(s.arguments[0]); }},
-      {"isnotnull", 1, 1, [](Binder&, CallSite& s) { return boolean(negated(is_null_scalar(s.arguments[0]).sql)); }},
+      {"isnotnull", 1, 1,
+       [](Binder&, CallSite& s) { return boolean(negated(is_null_scalar(s.arguments[0]).sql)); }},
       {"isempty", 1, 1, [](Binder&, CallSite& s) { return is_empty_scalar(s.arguments[0]); }},
-      {"isnotempty", 1, 1, [](Binder&, CallSite& s) { return boolean(negated(is_empty_scalar(s.arguments[0]).sql)); }},
+      {"isnotempty", 1, 1,
+       [](Binder&, CallSite& s) { return boolean(negated(is_empty_scalar(s.arguments[0]).sql)); }},
       {"not", 1, 1, bind_not},
       {"tostring", 1, 1, bind_conversion<Type::string>},
       {"toint", 1, 1, bind_conversion<Type::integer>},
@@ -205,9 +240,14 @@ std::span<const Builtin> core_builtins() {
       {"todatetime", 1, 1, bind_conversion<Type::datetime>},
       {"totimespan", 1, 1, bind_conversion<Type::timespan>},
       {"toguid", 1, 1, bind_conversion<Type::guid>},
-      {"parse_json", 1, 1, [](Binder&, CallSite& s) {
+      {"parse_json", 1, 1,
+       [](Binder&, CallSite& s) {
          return s.arguments[0].type == Type::dynamic
-                    ? Scalar{native("_parse_again", {s.arguments[0].sql}), Type::dynamic, true, "", {}}
+                    ? Scalar{native("_parse_again", {s.arguments[0].sql}),
+                             Type::dynamic,
+                             true,
+                             "",
+                             {}}
                     : convert(s.arguments[0], Type::dynamic);
        }},
       {"column_ifexists", 2, 2, bind_column_if_exists, true},
@@ -215,14 +255,18 @@ std::span<const Builtin> core_builtins() {
       {"ingestion_time", 0, 0, bind_ingestion_time},
       {"gettype", 1, 1, bind_gettype},
       {"rand", 0, 1, bind_rand},
-      {"new_guid", 0, 0, [](Binder&, CallSite&) {
-         return Scalar{sql::cast(sql::call("uuid", {}), sql::Type::text), Type::guid, false, "", {}};
+      {"new_guid", 0, 0,
+       [](Binder&, CallSite&) {
+         return Scalar{
+             sql::cast(sql::call("uuid", {}), sql::Type::text), Type::guid, false, "", {}};
        }},
       {"assert", 1, 2, bind_assert},
       {"hash", 1, 2, bind_hash},
       {"column_names_of", 1, 1, bind_column_names, true},
-      {"current_database", 0, 0, [](Binder& b, CallSite&) { return text_constant(b.catalog().database); }},
-      {"current_cluster_endpoint", 0, 0, [](Binder&, CallSite&) { return text_constant("localhost"); }},
+      {"current_database", 0, 0,
+       [](Binder& b, CallSite&) { return text_constant(b.catalog().database); }},
+      {"current_cluster_endpoint", 0, 0,
+       [](Binder&, CallSite&) { return text_constant("localhost"); }},
       {"current_principal", 0, 0, [](Binder&, CallSite&) { return text_constant("local"); }},
   };
   return table;

@@ -22,8 +22,10 @@ Scalar bind_strcat(Binder&, CallSite& site) {
   for (const auto& argument : site.arguments) {
     parts.push_back(to_text(argument));
     const auto value = value_of(parts.back());
-    if (value && std::holds_alternative<std::string>(*value)) constant += std::get<std::string>(*value);
-    else all = false;
+    if (value && std::holds_alternative<std::string>(*value))
+      constant += std::get<std::string>(*value);
+    else
+      all = false;
   }
   if (all) return text_constant(std::move(constant));
   return {concat(std::move(parts)), Type::string, false, "", {}};
@@ -35,7 +37,11 @@ Scalar bind_extract(Binder& binder, CallSite& site) {
   const Scalar regex = convert(a[0], Type::string);
   if (!regex_is_good(binder, regex, site.span_of(0))) return unknown_scalar();
   const Scalar group = binder.coerce(a[1], Type::long_integer, site.span_of(1));
-  Scalar found{native("_extract", {regex.sql, group.sql, convert(a[2], Type::string).sql}), Type::string, false, "", {}};
+  Scalar found{native("_extract", {regex.sql, group.sql, convert(a[2], Type::string).sql}),
+               Type::string,
+               false,
+               "",
+               {}};
   if (site.size() < 4) return found;
   const auto* type = std::get_if<ast::TypeOf>(&site.call.arguments[3]->node);
   const auto wanted = type == nullptr ? std::nullopt : type_named(type->name);
@@ -49,13 +55,18 @@ Scalar bind_extract_all(Binder& binder, CallSite& site) {
   if (!regex_is_good(binder, regex, site.span_of(0))) return unknown_scalar();
   const bool groups = site.size() == 3;
   const auto which = groups ? to_json(a[1]) : sql::cast(sql::null(), sql::Type::text);
-  return {native("_extract_all", {regex.sql, which, convert(a[groups ? 2 : 1], Type::string).sql}), Type::dynamic, true, "", {}};
+  return {native("_extract_all", {regex.sql, which, convert(a[groups ? 2 : 1], Type::string).sql}),
+          Type::dynamic,
+          true,
+          "",
+          {}};
 }
 
 Scalar bind_extract_json(Binder& binder, CallSite& site) {
   auto& a = site.arguments;
   const auto source = a[1].type == Type::dynamic ? a[1].sql : to_text(a[1]);
-  Scalar found{native("_json_path", {source, convert(a[0], Type::string).sql}), Type::dynamic, true, "", {}};
+  Scalar found{
+      native("_json_path", {source, convert(a[0], Type::string).sql}), Type::dynamic, true, "", {}};
   if (site.size() < 3) return convert(std::move(found), Type::string);
   const auto* type = std::get_if<ast::TypeOf>(&site.call.arguments[2]->node);
   const auto wanted = type == nullptr ? std::nullopt : type_named(type->name);
@@ -66,13 +77,21 @@ Scalar bind_extract_json(Binder& binder, CallSite& site) {
 Scalar bind_strcat_array(Binder& binder, CallSite& site) {
   const Scalar array = binder.coerce(site.arguments[0], Type::dynamic, site.span_of(0));
   if (array.type == Type::unknown) return array;
-  return {native("_strcat_array", {array.sql, to_text(site.arguments[1])}), Type::string, false, "", {}};
+  return {native("_strcat_array", {array.sql, to_text(site.arguments[1])}),
+          Type::string,
+          false,
+          "",
+          {}};
 }
 
 Scalar bind_make_string(Binder&, CallSite& site) {
   std::vector<sql::ExprPtr> parts;
   for (const auto& argument : site.arguments) parts.push_back(to_json(argument));
-  return {native("_codepoints_text", {native("_array", std::move(parts))}), Type::string, false, "", {}};
+  return {native("_codepoints_text", {native("_array", std::move(parts))}),
+          Type::string,
+          false,
+          "",
+          {}};
 }
 
 }  // namespace

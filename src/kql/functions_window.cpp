@@ -1,19 +1,22 @@
 #include "kql/functions.hpp"
 
-// Functions over the rows' order: prev, next, row_number, row_cumsum, row_rank, row_window_session. Their
-// results become hidden columns, so that one may stand inside another.
+// Functions over the rows' order: prev, next, row_number, row_cumsum, row_rank, row_window_session.
+// Their results become hidden columns, so that one may stand inside another.
 
 namespace rollcall::kql {
 namespace {
 
 bool ready(Binder& binder, CallSite& site) {
   if (site.scope.rows == nullptr) {
-    binder.complain("KQL0106", site.span, fmt::format("'{}' needs rows in an order", site.call.function.text));
+    binder.complain("KQL0106", site.span,
+                    fmt::format("'{}' needs rows in an order", site.call.function.text));
     return false;
   }
   if (!site.scope.rows->serialized && !site.scope.rows->open) {
-    binder.complain("KQL0106", site.span,
-                    fmt::format("'{}' needs rows in an order: put 'serialize' or 'sort by' before it", site.call.function.text));
+    binder.complain(
+        "KQL0106", site.span,
+        fmt::format("'{}' needs rows in an order: put 'serialize' or 'sort by' before it",
+                    site.call.function.text));
     return false;
   }
   return true;
@@ -32,20 +35,27 @@ Scalar bind_neighbour(Binder& binder, CallSite& site, const char* function) {
   sql::ExprPtr distance = sql::literal(std::int64_t{1});
   if (site.arguments.size() > 1) {
     const auto constant = whole_value_of(site.arguments[1]);
-    if (!constant) return binder.mistake("KQL0105", site.span_of(1), "the distance must be known before the query runs");
+    if (!constant)
+      return binder.mistake("KQL0105", site.span_of(1),
+                            "the distance must be known before the query runs");
     distance = sql::literal(*constant);
   }
   Scalar otherwise = null_of(value.type);
   if (site.arguments.size() > 2) otherwise = convert(site.arguments[2], value.type);
-  Scalar result{binder.window(*site.scope.rows, function, {value.sql, distance, otherwise.sql}), value.type,
-                value.nullable || otherwise.nullable, name, {}};
+  Scalar result{binder.window(*site.scope.rows, function, {value.sql, distance, otherwise.sql}),
+                value.type,
+                value.nullable || otherwise.nullable,
+                name,
+                {}};
   return placed(binder, site, std::move(result));
 }
 
 // The number of restarts so far: rows between two restarts share it.
 std::string restart_group(Binder& binder, CallSite& site, const Scalar& restart) {
   auto flag = when(restart.sql, sql::literal(std::int64_t{1}), sql::literal(std::int64_t{0}));
-  const Scalar group = placed(binder, site, {binder.window(*site.scope.rows, "sum", {flag}, so_far), Type::long_integer, false, "", {}});
+  const Scalar group = placed(
+      binder, site,
+      {binder.window(*site.scope.rows, "sum", {flag}, so_far), Type::long_integer, false, "", {}});
   return std::get<sql::Column>(group.sql->node).name;
 }
 
@@ -56,7 +66,8 @@ Scalar within(Binder& binder, CallSite& site, std::size_t restart, const char* f
   if (site.arguments.size() <= restart) {
     return {binder.window(rows, function, std::move(arguments), frame), type, false, "", {}};
   }
-  const Scalar condition = binder.coerce(site.arguments[restart], Type::boolean, site.span_of(restart));
+  const Scalar condition =
+      binder.coerce(site.arguments[restart], Type::boolean, site.span_of(restart));
   const std::string group = restart_group(binder, site, condition);
   Relation grouped = rows;
   grouped.partition.push_back(group);
@@ -66,7 +77,9 @@ Scalar within(Binder& binder, CallSite& site, std::size_t restart, const char* f
 Scalar bind_row_number(Binder& binder, CallSite& site) {
   if (!ready(binder, site)) return unknown_scalar();
   Scalar number = within(binder, site, 1, "row_number", {}, std::nullopt, Type::long_integer);
-  const Scalar start = site.arguments.empty() ? long_constant(1) : binder.coerce(site.arguments[0], Type::long_integer, site.span_of(0));
+  const Scalar start = site.arguments.empty()
+                           ? long_constant(1)
+                           : binder.coerce(site.arguments[0], Type::long_integer, site.span_of(0));
   number.sql = add(number.sql, subtract(start.sql, big(1)));
   return placed(binder, site, std::move(number));
 }
@@ -74,7 +87,8 @@ Scalar bind_row_number(Binder& binder, CallSite& site) {
 Scalar bind_row_cumsum(Binder& binder, CallSite& site) {
   if (!ready(binder, site)) return unknown_scalar();
   Scalar value = site.arguments[0];
-  if (!is_numeric(value.type) && value.type != Type::timespan) value = binder.coerce(value, Type::real, site.span_of(0));
+  if (!is_numeric(value.type) && value.type != Type::timespan)
+    value = binder.coerce(value, Type::real, site.span_of(0));
   if (value.type == Type::integer) value = convert(value, Type::long_integer);
   const Type type = value.type;
   const auto zero = sql::cast(sql::literal(std::int64_t{0}), storage_of(type));
@@ -83,7 +97,8 @@ Scalar bind_row_cumsum(Binder& binder, CallSite& site) {
   return placed(binder, site, std::move(sum));
 }
 
-// The rank of a value among the changes of the value so far: dense counts the changes, min the rows before.
+// The rank of a value among the changes of the value so far: dense counts the changes, min the rows
+// before.
 Scalar bind_rank(Binder& binder, CallSite& site, bool dense) {
   if (!ready(binder, site)) return unknown_scalar();
   const Scalar value = placed(binder, site, site.arguments[0]);
@@ -97,33 +112,43 @@ Scalar bind_rank(Binder& binder, CallSite& site, bool dense) {
   }
   const auto before = binder.window(grouped, "lag", {value.sql});
   const auto first = equal(binder.window(grouped, "row_number", {}), sql::literal(std::int64_t{1}));
-  const auto changed = sql::binary(sql::BinaryOperator::or_, first,
-                                   sql::binary(sql::BinaryOperator::is_distinct_from, before, value.sql));
+  const auto changed =
+      sql::binary(sql::BinaryOperator::or_, first,
+                  sql::binary(sql::BinaryOperator::is_distinct_from, before, value.sql));
   const auto number = binder.window(grouped, "row_number", {});
-  const auto mark = dense ? when(changed, sql::literal(std::int64_t{1}), sql::literal(std::int64_t{0}))
-                          : when(changed, number, sql::null());
+  const auto mark =
+      dense ? when(changed, sql::literal(std::int64_t{1}), sql::literal(std::int64_t{0}))
+            : when(changed, number, sql::null());
   const Scalar marked = placed(binder, site, {mark, Type::long_integer, true, "", {}});
   Relation again = *site.scope.rows;
   again.partition = grouped.partition;
-  const auto rank = sql::cast(binder.window(again, dense ? "sum" : "max", {marked.sql}, so_far), sql::Type::bigint);
+  const auto rank = sql::cast(binder.window(again, dense ? "sum" : "max", {marked.sql}, so_far),
+                              sql::Type::bigint);
   return placed(binder, site, {rank, Type::long_integer, false, "", {}});
 }
 
-// row_window_session(time, longest, gap [, restart]): the first time of the session the row belongs to. A session ends
-// behind a gap, at a restart, and when it has lasted too long; the last is judged by one native pass over the times.
+// row_window_session(time, longest, gap [, restart]): the first time of the session the row belongs
+// to. A session ends behind a gap, at a restart, and when it has lasted too long; the last is
+// judged by one native pass over the times.
 Scalar bind_session(Binder& binder, CallSite& site) {
   if (!ready(binder, site)) return unknown_scalar();
-  const Scalar time = placed(binder, site, binder.coerce(site.arguments[0], Type::datetime, site.span_of(0)));
+  const Scalar time =
+      placed(binder, site, binder.coerce(site.arguments[0], Type::datetime, site.span_of(0)));
   const Scalar longest = binder.coerce(site.arguments[1], Type::timespan, site.span_of(1));
   const Scalar gap = binder.coerce(site.arguments[2], Type::timespan, site.span_of(2));
   sql::ExprPtr restart = sql::literal(false);
   if (site.arguments.size() > 3) {
-    restart = coalesce(binder.coerce(site.arguments[3], Type::boolean, site.span_of(3)).sql, sql::literal(false));
+    restart = coalesce(binder.coerce(site.arguments[3], Type::boolean, site.span_of(3)).sql,
+                       sql::literal(false));
   }
-  const auto mark = concat({sql::cast(time.sql, sql::Type::text), when(restart, sql::literal(std::string("!")), sql::literal(std::string()))});
+  const auto mark =
+      concat({sql::cast(time.sql, sql::Type::text),
+              when(restart, sql::literal(std::string("!")), sql::literal(std::string()))});
   const Scalar marked = placed(binder, site, {mark, Type::string, false, "", {}});
-  const auto times = binder.window(*site.scope.rows, "string_agg", {marked.sql, sql::literal(std::string(","))}, so_far);
-  Scalar start{native("_session_start", {times, longest.sql, gap.sql}), Type::datetime, true, "", {}};
+  const auto times = binder.window(*site.scope.rows, "string_agg",
+                                   {marked.sql, sql::literal(std::string(","))}, so_far);
+  Scalar start{
+      native("_session_start", {times, longest.sql, gap.sql}), Type::datetime, true, "", {}};
   return placed(binder, site, std::move(start));
 }
 

@@ -12,70 +12,311 @@ namespace rollcall::kql {
 namespace {
 
 constexpr auto name_keywords = std::to_array<std::string_view>({
-    "__partitionby", "access", "alias", "best_effort", "bin", "bool", "consume", "count",
-    "database", "dataformat", "datetime_pattern", "declare", "default", "distinct", "edges",
-    "entity_group", "evaluate", "extend", "facet", "filter", "fork", "from", "getschema", "graph",
-    "guid", "id", "inline_external_table", "join", "let", "limit", "lookup", "mvapply", "mvexpand",
-    "nodes", "null", "nulls", "on", "optional", "order", "output", "pack", "parse", "partition",
-    "pattern", "plotly", "query_parameters", "range", "reduce", "regex", "render", "restrict",
-    "scan", "serialize", "sort", "step", "summarize", "take", "top", "typeof", "uuid", "view",
-    "with", "with_node_id",
+    "__partitionby",
+    "access",
+    "alias",
+    "best_effort",
+    "bin",
+    "bool",
+    "consume",
+    "count",
+    "database",
+    "dataformat",
+    "datetime_pattern",
+    "declare",
+    "default",
+    "distinct",
+    "edges",
+    "entity_group",
+    "evaluate",
+    "extend",
+    "facet",
+    "filter",
+    "fork",
+    "from",
+    "getschema",
+    "graph",
+    "guid",
+    "id",
+    "inline_external_table",
+    "join",
+    "let",
+    "limit",
+    "lookup",
+    "mvapply",
+    "mvexpand",
+    "nodes",
+    "null",
+    "nulls",
+    "on",
+    "optional",
+    "order",
+    "output",
+    "pack",
+    "parse",
+    "partition",
+    "pattern",
+    "plotly",
+    "query_parameters",
+    "range",
+    "reduce",
+    "regex",
+    "render",
+    "restrict",
+    "scan",
+    "serialize",
+    "sort",
+    "step",
+    "summarize",
+    "take",
+    "top",
+    "typeof",
+    "uuid",
+    "view",
+    "with",
+    "with_node_id",
 });
 
 constexpr auto extended_name_keywords = std::to_array<std::string_view>({
-    "accumulate", "as", "by", "contains", "datatable", "earliest", "externaldata", "find", "has",
-    "in", "invoke", "latest", "materialize", "mdm", "of", "print", "sample", "sample-distinct",
-    "search", "set", "sql", "title", "to", "top-hitters", "top-nested", "toscalar", "totable",
-    "verbose", "viewers", "where",
+    "accumulate",   "as",       "by",      "contains", "datatable", "earliest",
+    "externaldata", "find",     "has",     "in",       "invoke",    "latest",
+    "materialize",  "mdm",      "of",      "print",    "sample",    "sample-distinct",
+    "search",       "set",      "sql",     "title",    "to",        "top-hitters",
+    "top-nested",   "toscalar", "totable", "verbose",  "viewers",   "where",
 });
 
 constexpr auto reserved_keywords = std::to_array<std::string_view>({
-    "!between", "!contains", "!contains_cs", "!endswith", "!endswith_cs", "!has", "!has_cs",
-    "!hasprefix", "!hasprefix_cs", "!hassuffix", "!hassuffix_cs", "!in", "!in~", "!startswith",
-    "!startswith_cs", "3Dchart", "__contextual_datatable", "__crossCluster", "__crossDB",
-    "__executeAndCache", "__id", "__isFuzzy", "__noWithSource", "__packedColumn", "__projectAway",
-    "__sourceColumnIndex", "accumulate", "and", "anomalychart", "areachart", "as", "asc",
-    "assert-schema", "bagexpansion", "barchart", "between", "boolean", "by", "byte",
-    "cachingpolicy", "callout", "cancel", "card", "char", "columnchart", "commands-and-queries",
-    "contains", "contains_cs", "containscs", "cycles", "dataexport", "datascope", "datatable",
-    "date", "datetime", "decimal", "decodeblocks", "desc", "double", "dynamic", "earliest",
-    "encodingpolicy", "endswith", "endswith_cs", "expandoutput", "extent_tags_retention",
-    "external_data", "externaldata", "find", "first", "flags", "float", "force_remote",
-    "granny-asc", "granny-desc", "graph-mark-components", "graph-match", "graph-shortest-paths",
-    "graph-to-table", "graph-where-edges", "graph-where-nodes", "harddelete", "hardretention",
-    "has", "has_all", "has_any", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix",
-    "hassuffix_cs", "hint.concurrency", "hint.distribution", "hint.materialized",
-    "hint.progressive_top", "hint.remote", "hint.shufflekey", "hint.spread", "hint.strategy",
-    "hotcache", "in", "int", "int16", "int32", "int64", "int8", "invoke", "in~", "isfuzzy",
-    "journal", "kind", "ladderchart", "last", "latest", "like", "likecs", "linechart", "long",
-    "macro-expand", "make-graph", "make-series", "matches regex", "materialize",
-    "materialized-view-combine", "materialized-views", "mdm", "missing", "mv-apply", "mv-expand",
-    "nooptimization", "notcontains", "notcontainscs", "notlike", "notlikecs", "of", "or", "others",
-    "parse-kv", "parse-where", "partitioned-by", "pathformat", "piechart", "pivotchart", "print",
-    "project", "project-away", "project-by-names", "project-keep", "project-rename",
-    "project-reorder", "project-smart", "queries", "query_results", "real", "relaxed",
-    "restricted_view_access", "row_level_security", "rowstore", "rowstore_references",
-    "rowstore_sealinfo", "rowstorepolicy", "rowstores", "sample", "sample-distinct",
-    "scatterchart", "seal", "seals", "search", "set", "set-or-append", "set-or-replace", "shards",
-    "simple", "softdelete", "softretention", "sql", "stackedareachart", "startswith",
-    "startswith_cs", "statistics", "storedqueryresultcontainers", "string", "tablepurge", "time",
-    "timechart", "timeline", "timepivot", "timespan", "title", "to", "top-hitters", "top-nested",
-    "toscalar", "totable", "treemap", "uint", "uint16", "uint32", "uint64", "uint8", "ulong",
-    "union", "uniqueid", "unrestrictedviewers", "verbose", "viewers", "views", "where",
-    "with_itemindex", "with_match_id", "with_source", "with_step_name", "withsource",
+    "!between",
+    "!contains",
+    "!contains_cs",
+    "!endswith",
+    "!endswith_cs",
+    "!has",
+    "!has_cs",
+    "!hasprefix",
+    "!hasprefix_cs",
+    "!hassuffix",
+    "!hassuffix_cs",
+    "!in",
+    "!in~",
+    "!startswith",
+    "!startswith_cs",
+    "3Dchart",
+    "__contextual_datatable",
+    "__crossCluster",
+    "__crossDB",
+    "__executeAndCache",
+    "__id",
+    "__isFuzzy",
+    "__noWithSource",
+    "__packedColumn",
+    "__projectAway",
+    "__sourceColumnIndex",
+    "accumulate",
+    "and",
+    "anomalychart",
+    "areachart",
+    "as",
+    "asc",
+    "assert-schema",
+    "bagexpansion",
+    "barchart",
+    "between",
+    "boolean",
+    "by",
+    "byte",
+    "cachingpolicy",
+    "callout",
+    "cancel",
+    "card",
+    "char",
+    "columnchart",
+    "commands-and-queries",
+    "contains",
+    "contains_cs",
+    "containscs",
+    "cycles",
+    "dataexport",
+    "datascope",
+    "datatable",
+    "date",
+    "datetime",
+    "decimal",
+    "decodeblocks",
+    "desc",
+    "double",
+    "dynamic",
+    "earliest",
+    "encodingpolicy",
+    "endswith",
+    "endswith_cs",
+    "expandoutput",
+    "extent_tags_retention",
+    "external_data",
+    "externaldata",
+    "find",
+    "first",
+    "flags",
+    "float",
+    "force_remote",
+    "granny-asc",
+    "granny-desc",
+    "graph-mark-components",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-where-edges",
+    "graph-where-nodes",
+    "harddelete",
+    "hardretention",
+    "has",
+    "has_all",
+    "has_any",
+    "has_cs",
+    "hasprefix",
+    "hasprefix_cs",
+    "hassuffix",
+    "hassuffix_cs",
+    "hint.concurrency",
+    "hint.distribution",
+    "hint.materialized",
+    "hint.progressive_top",
+    "hint.remote",
+    "hint.shufflekey",
+    "hint.spread",
+    "hint.strategy",
+    "hotcache",
+    "in",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "invoke",
+    "in~",
+    "isfuzzy",
+    "journal",
+    "kind",
+    "ladderchart",
+    "last",
+    "latest",
+    "like",
+    "likecs",
+    "linechart",
+    "long",
+    "macro-expand",
+    "make-graph",
+    "make-series",
+    "matches regex",
+    "materialize",
+    "materialized-view-combine",
+    "materialized-views",
+    "mdm",
+    "missing",
+    "mv-apply",
+    "mv-expand",
+    "nooptimization",
+    "notcontains",
+    "notcontainscs",
+    "notlike",
+    "notlikecs",
+    "of",
+    "or",
+    "others",
+    "parse-kv",
+    "parse-where",
+    "partitioned-by",
+    "pathformat",
+    "piechart",
+    "pivotchart",
+    "print",
+    "project",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "project-smart",
+    "queries",
+    "query_results",
+    "real",
+    "relaxed",
+    "restricted_view_access",
+    "row_level_security",
+    "rowstore",
+    "rowstore_references",
+    "rowstore_sealinfo",
+    "rowstorepolicy",
+    "rowstores",
+    "sample",
+    "sample-distinct",
+    "scatterchart",
+    "seal",
+    "seals",
+    "search",
+    "set",
+    "set-or-append",
+    "set-or-replace",
+    "shards",
+    "simple",
+    "softdelete",
+    "softretention",
+    "sql",
+    "stackedareachart",
+    "startswith",
+    "startswith_cs",
+    "statistics",
+    "storedqueryresultcontainers",
+    "string",
+    "tablepurge",
+    "time",
+    "timechart",
+    "timeline",
+    "timepivot",
+    "timespan",
+    "title",
+    "to",
+    "top-hitters",
+    "top-nested",
+    "toscalar",
+    "totable",
+    "treemap",
+    "uint",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "ulong",
+    "union",
+    "uniqueid",
+    "unrestrictedviewers",
+    "verbose",
+    "viewers",
+    "views",
+    "where",
+    "with_itemindex",
+    "with_match_id",
+    "with_source",
+    "with_step_name",
+    "withsource",
     "writeaheadlog",
 });
 
 constexpr auto timespan_suffixes = std::to_array<std::string_view>({
-    "m", "min", "minute", "minutes", "s", "sec", "second", "seconds", "d", "day", "days", "h", "hr", "hrs",
-    "hour", "hours", "ms", "milli", "millis", "millisec", "millisecond", "milliseconds", "micro", "micros",
-    "microsec", "microsecond", "microseconds", "nano", "nanos", "nanosec", "nanosecond", "nanoseconds",
-    "tick", "ticks",
+    "m",           "min",          "minute",       "minutes",
+    "s",           "sec",          "second",       "seconds",
+    "d",           "day",          "days",         "h",
+    "hr",          "hrs",          "hour",         "hours",
+    "ms",          "milli",        "millis",       "millisec",
+    "millisecond", "milliseconds", "micro",        "micros",
+    "microsec",    "microsecond",  "microseconds", "nano",
+    "nanos",       "nanosec",      "nanosecond",   "nanoseconds",
+    "tick",        "ticks",
 });
 
 constexpr auto punctuation = std::to_array<std::string_view>({
-    "<|", "<>", "<=", ">=", "==", "=>", "=~", "!=", "!~", "..", "(", ")", "[", "]", "{", "}", "|", ".",
-    "+", "-", "*", "/", "%", "<", ">", "=", ":", ";", ",", "@", "?",
+    "<|", "<>", "<=", ">=", "==", "=>", "=~", "!=", "!~", "..", "(", ")", "[", "]", "{", "}",
+    "|",  ".",  "+",  "-",  "*",  "/",  "%",  "<",  ">",  "=",  ":", ";", ",", "@", "?",
 });
 
 template <class Words>
@@ -84,10 +325,9 @@ bool contains(const Words& words, std::string_view word) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-// Bytes of non-ASCII letters count as letters; spaces outside ASCII are skipped before this is asked.
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+// Bytes of non-ASCII letters count as letters; spaces outside ASCII are skipped before this is
+// asked.
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
 }
@@ -95,9 +335,9 @@ bool is_name_char(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
 
 // A white-space character outside ASCII at the start of the text: its length, else 0.
 std::size_t wide_space(std::string_view s) {
-  static constexpr auto spaces = std::to_array<std::string_view>(
-      {"\xc2\xa0", "\xe1\x9a\x80", "\xe1\xa0\x8e", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
-       "\xef\xbb\xbf"});
+  static constexpr auto spaces =
+      std::to_array<std::string_view>({"\xc2\xa0", "\xe1\x9a\x80", "\xe1\xa0\x8e", "\xe2\x80\xaf",
+                                       "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf"});
   for (auto space : spaces) {
     if (s.starts_with(space)) return space.size();
   }
@@ -134,10 +374,11 @@ void append_utf8(std::string& out, std::uint32_t code) {
 
 // Words whose parentheses hold free text.
 std::optional<Type> free_text_type(std::string_view word) {
-  if (word == "dynamic" || word == "string" || word == "uuid" || word == "uniqueid") return std::nullopt;
+  if (word == "dynamic" || word == "string" || word == "uuid" || word == "uniqueid")
+    return std::nullopt;
   static constexpr auto words = std::to_array<std::string_view>(
-      {"bool", "date", "datetime", "decimal", "double", "guid", "int", "int32", "int64", "long", "real",
-       "time", "timespan"});
+      {"bool", "date", "datetime", "decimal", "double", "guid", "int", "int32", "int64", "long",
+       "real", "time", "timespan"});
   return contains(words, word) ? type_named(word) : std::nullopt;
 }
 
@@ -204,7 +445,8 @@ class Lexer {
     std::size_t length = 1;
     while ((c & 0x80) != 0 && (peek(length) & 0xc0) == 0x80) ++length;
     diagnostics_.push_back({"KQL0001", span(at_, length),
-                            fmt::format("unexpected character '{}'", rest().substr(0, length)), ""});
+                            fmt::format("unexpected character '{}'", rest().substr(0, length)),
+                            ""});
     return finish(TokenKind::bad, length);
   }
 
@@ -287,13 +529,15 @@ class Lexer {
       std::uint32_t code = 0;
       for (std::size_t i = 0; i < digits; ++i) {
         if (!is_hex(peek(2 + i))) return false;
-        code = code * 16 + static_cast<std::uint32_t>(std::stoi(std::string(1, peek(2 + i)), nullptr, 16));
+        code = code * 16 +
+               static_cast<std::uint32_t>(std::stoi(std::string(1, peek(2 + i)), nullptr, 16));
       }
       at_ += 2 + digits;
       if (code >= 0xd800 && code < 0xdc00 && peek() == '\\' && peek(1) == 'u') {
         std::uint32_t low = 0;
         for (std::size_t i = 0; i < 4 && is_hex(peek(2 + i)); ++i) {
-          low = low * 16 + static_cast<std::uint32_t>(std::stoi(std::string(1, peek(2 + i)), nullptr, 16));
+          low = low * 16 +
+                static_cast<std::uint32_t>(std::stoi(std::string(1, peek(2 + i)), nullptr, 16));
         }
         if (low >= 0xdc00 && low < 0xe000) {
           code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
@@ -366,8 +610,7 @@ class Lexer {
   }
 
   Token raw_guid(std::size_t length) {
-    diagnostics_.push_back({"KQL0001", span(at_, length),
-                            "a guid is written guid(…)", ""});
+    diagnostics_.push_back({"KQL0001", span(at_, length), "a guid is written guid(…)", ""});
     Token token = finish(TokenKind::typed, length);
     token.type = Type::guid;
     return token;
@@ -393,7 +636,7 @@ class Lexer {
     if (is_letter(peek(n)) || peek(n) == '_') {
       // `3Dchart`, or a name that begins with digits
       return finish(contains(reserved_keywords, rest().substr(0, length)) ? TokenKind::keyword
-                                                                           : TokenKind::identifier,
+                                                                          : TokenKind::identifier,
                     length);
     }
     return finish(TokenKind::integer, n);
@@ -465,9 +708,13 @@ class Lexer {
 
   Token free_text(Type type, std::size_t name_length) {
     std::size_t end = name_length + 1;
-    while (at_ + end < text_.size() && peek(end) != ')' && peek(end) != '\n' && peek(end) != '\r') ++end;
-    Token token{TokenKind::typed, std::string(trim(rest().substr(name_length + 1, end - name_length - 1))),
-                {}, false, type};
+    while (at_ + end < text_.size() && peek(end) != ')' && peek(end) != '\n' && peek(end) != '\r')
+      ++end;
+    Token token{TokenKind::typed,
+                std::string(trim(rest().substr(name_length + 1, end - name_length - 1))),
+                {},
+                false,
+                type};
     if (peek(end) == ')') {
       ++end;
     } else {

@@ -1,5 +1,6 @@
-// KQL text to tokens. Works on the bytes of UTF-8. Typed literals whose text is free (`datetime(…)`,
-// `guid(…)`, `1.5h`) and words with dashes or a leading `!` are single tokens, as in Kusto's own lexer.
+// KQL text to tokens. Works on the bytes of UTF-8. Typed literals whose text is free
+// (`datetime(…)`, `guid(…)`, `1.5h`) and words with dashes or a leading `!` are single tokens, as
+// in Kusto's own lexer.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,12 +11,12 @@
 namespace rollcall::kql {
 
 enum class TokenKind {
-  identifier,   // a name that is no keyword
-  keyword,      // text tells which; some may stand as names (is_name_keyword)
-  string,       // text: the value, unescaped
-  integer,      // 12, 0xff
-  real,         // 1.5, 1e3
-  typed,        // text: what stands in the parentheses, or a timespan such as 1.5h; type tells which
+  identifier,  // a name that is no keyword
+  keyword,     // text tells which; some may stand as names (is_name_keyword)
+  string,      // text: the value, unescaped
+  integer,     // 12, 0xff
+  real,        // 1.5, 1e3
+  typed,       // text: what stands in the parentheses, or a timespan such as 1.5h; type tells which
   boolean,
   punctuation,
   bad,

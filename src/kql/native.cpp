@@ -44,7 +44,11 @@ const re2::RE2* pattern(std::string_view text, Scratch& scratch) {
     re2::RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(8 << 20);
-    found = patterns.emplace(std::string(text), std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options)).first;
+    found = patterns
+                .emplace(
+                    std::string(text),
+                    std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options))
+                .first;
   }
   return found->second->ok() ? found->second.get() : nullptr;
 }
@@ -53,19 +57,27 @@ namespace {
 
 using Family = std::span<const Native> (*)();
 constexpr Family families[] = {
-    conversion_natives, text_natives,   parsing_natives, number_natives,  time_natives,
-    dynamic_natives,    array_natives,  aggregate_natives, series_natives, anomaly_natives,
-    network_natives,    hash_natives,   geo_natives,       activity_natives,
-    unit_natives};
+    conversion_natives, text_natives,  parsing_natives,   number_natives,   time_natives,
+    dynamic_natives,    array_natives, aggregate_natives, series_natives,   anomaly_natives,
+    network_natives,    hash_natives,  geo_natives,       activity_natives, unit_natives};
 
 Storage storage_of_letter(char letter) {
   switch (letter) {
-    case 'l': case 'd': case 't': return Storage::bigint;
-    case 'i': return Storage::integer;
-    case 'r': case 'm': return Storage::real;
-    case 'b': return Storage::boolean;
-    case 'L': return Storage::text_list;
-    default: return Storage::text;
+    case 'l':
+    case 'd':
+    case 't':
+      return Storage::bigint;
+    case 'i':
+      return Storage::integer;
+    case 'r':
+    case 'm':
+      return Storage::real;
+    case 'b':
+      return Storage::boolean;
+    case 'L':
+      return Storage::text_list;
+    default:
+      return Storage::text;
   }
 }
 

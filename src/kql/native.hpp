@@ -1,6 +1,7 @@
-// The scalar functions that DuckDB lacks, as pure functions over cells. Lowered queries call them by name
-// (`kql_…`); whoever runs the queries registers them first, each with the argument types it lists and with
-// NULLs passed through to it (a NULL argument is a monostate).
+// The scalar functions that DuckDB lacks, as pure functions over cells. Lowered queries call them
+// by name
+// (`kql_…`); whoever runs the queries registers them first, each with the argument types it lists
+// and with NULLs passed through to it (a NULL argument is a monostate).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -21,8 +22,8 @@ using TextList = std::vector<std::optional<std::string>>;
 // integer and bigint results are std::int64_t.
 using Cell = std::variant<std::monostate, bool, std::int64_t, double, std::string, TextList>;
 
-// What calls in a row share: compiled regular expressions, the last parsed document. One for each batch
-// of rows (or each thread); never used by two threads at once.
+// What calls in a row share: compiled regular expressions, the last parsed document. One for each
+// batch of rows (or each thread); never used by two threads at once.
 class Scratch {
  public:
   Scratch();

@@ -5,7 +5,8 @@
 
 #include "kql/native_table.hpp"
 
-// The passes behind the activity plugins. Rows are [id, time, dimension …], numbers in the call's order.
+// The passes behind the activity plugins. Rows are [id, time, dimension …], numbers in the call's
+// order.
 
 namespace rollcall::kql {
 namespace {
@@ -23,12 +24,13 @@ std::int64_t whole_of(const json::value& v) {
 
 Groups groups_of(const json::value& rows) {
   Groups groups;
-  if (rows.is_array()) for (const auto& row : rows.get_array()) {
-    const auto& cells = row.get_array();
-    json::array dimensions(cells.begin() + 2, cells.end());
-    if (cells[1].is_null()) continue;
-    groups[json_text(dimensions)].push_back({json_text(cells[0]), whole_of(cells[1])});
-  }
+  if (rows.is_array())
+    for (const auto& row : rows.get_array()) {
+      const auto& cells = row.get_array();
+      json::array dimensions(cells.begin() + 2, cells.end());
+      if (cells[1].is_null()) continue;
+      groups[json_text(dimensions)].push_back({json_text(cells[0]), whole_of(cells[1])});
+    }
   return groups;
 }
 
@@ -44,11 +46,13 @@ Numbers numbers_of(const json::value& list) {
 
 class Answer {
  public:
-  void add(std::vector<std::int64_t> times, const std::string& dimensions, std::vector<json::value> values) {
+  void add(std::vector<std::int64_t> times, const std::string& dimensions,
+           std::vector<json::value> values) {
     json::array row;
     for (const auto t : times) row.emplace_back(t);
     const auto listed = read_json(dimensions);
-    if (listed && listed->is_array()) for (const auto& d : listed->get_array()) row.push_back(d);
+    if (listed && listed->is_array())
+      for (const auto& d : listed->get_array()) row.push_back(d);
     for (auto& v : values) row.push_back(std::move(v));
     rows_.emplace_back(std::move(row));
   }
@@ -61,10 +65,13 @@ class Answer {
 using Ids = std::set<std::string>;
 
 std::int64_t count_of(const Ids& ids) { return static_cast<std::int64_t>(ids.size()); }
-double ratio(std::int64_t a, std::int64_t b) { return b == 0 ? 0.0 : static_cast<double>(a) / static_cast<double>(b); }
+double ratio(std::int64_t a, std::int64_t b) {
+  return b == 0 ? 0.0 : static_cast<double>(a) / static_cast<double>(b);
+}
 
 // The ids seen in each bin from the start.
-std::map<std::int64_t, Ids> bins_of(const std::vector<Event>& events, std::int64_t start, std::int64_t end, std::int64_t step) {
+std::map<std::int64_t, Ids> bins_of(const std::vector<Event>& events, std::int64_t start,
+                                    std::int64_t end, std::int64_t step) {
   std::map<std::int64_t, Ids> bins;
   for (const auto& e : events) {
     if (e.time < start || e.time > end || step <= 0) continue;
@@ -80,7 +87,8 @@ Cell activity_counts(Arguments a, Scratch& s) {
   for (const auto& [dimensions, events] : groups) {
     std::map<std::int64_t, std::int64_t> counts;
     for (const auto& e : events) {
-      if (e.time >= n[0] && e.time <= n[1] && n[2] > 0) ++counts[n[0] + (e.time - n[0]) / n[2] * n[2]];
+      if (e.time >= n[0] && e.time <= n[1] && n[2] > 0)
+        ++counts[n[0] + (e.time - n[0]) / n[2] * n[2]];
     }
     Ids seen;
     for (const auto& [bin, ids] : bins_of(events, n[0], n[1], n[2])) {
@@ -105,7 +113,8 @@ Cell activity_metrics(Arguments a, Scratch& s) {
         fresh += seen.insert(id).second ? 1 : 0;
       }
       const double retention = ratio(kept, count_of(before));
-      answer.add({bin}, dimensions, {count_of(ids), fresh, retention, before.empty() ? 0.0 : 1 - retention});
+      answer.add({bin}, dimensions,
+                 {count_of(ids), fresh, retention, before.empty() ? 0.0 : 1 - retention});
       before = ids;
     }
   }
@@ -121,14 +130,17 @@ Cell activity_engagement(Arguments a, Scratch& s) {
     const auto bins = bins_of(events, n[0], n[1], n[2]);
     for (const auto& [bin, ids] : bins) {
       Ids outer;
-      for (auto at = bins.upper_bound(bin - n[3]); at != bins.end() && at->first <= bin; ++at) outer.insert(at->second.begin(), at->second.end());
-      answer.add({bin}, dimensions, {count_of(ids), count_of(outer), ratio(count_of(ids), count_of(outer))});
+      for (auto at = bins.upper_bound(bin - n[3]); at != bins.end() && at->first <= bin; ++at)
+        outer.insert(at->second.begin(), at->second.end());
+      answer.add({bin}, dimensions,
+                 {count_of(ids), count_of(outer), ratio(count_of(ids), count_of(outer))});
     }
   }
   return answer.take();
 }
 
-// start, end, look-back, period, active periods, bin: ids active in so many periods of the look-back before each bin's end
+// start, end, look-back, period, active periods, bin: ids active in so many periods of the
+// look-back before each bin's end
 Cell active_users(Arguments a, Scratch& s) {
   const auto groups = groups_of(parsed(a[0], s));
   const auto n = numbers_of(parsed(a[1], s));
@@ -136,7 +148,8 @@ Cell active_users(Arguments a, Scratch& s) {
   for (const auto& [dimensions, events] : groups) {
     std::map<std::int64_t, Ids> active;
     std::map<std::string, std::set<std::int64_t>> times;
-    for (const auto& e : events) if (n[3] > 0) times[e.id].insert(e.time - ((e.time % n[3]) + n[3]) % n[3]);
+    for (const auto& e : events)
+      if (n[3] > 0) times[e.id].insert(e.time - ((e.time % n[3]) + n[3]) % n[3]);
     for (const auto& [id, periods] : times) {
       for (const auto period : periods) {
         if (period < n[0] || period > n[1]) continue;
@@ -160,14 +173,16 @@ Cell new_activity(Arguments a, Scratch& s) {
     Ids seen;
     for (const auto& [from, ids] : bins) {
       Ids fresh;
-      for (const auto& id : ids) if (seen.insert(id).second) fresh.insert(id);
+      for (const auto& id : ids)
+        if (seen.insert(id).second) fresh.insert(id);
       if (fresh.empty()) continue;
       for (const auto& [to, later] : bins) {
         if (to < from) continue;
         std::int64_t kept = 0;
         for (const auto& id : fresh) kept += later.contains(id) ? 1 : 0;
         const double rate = ratio(kept, count_of(fresh));
-        answer.add({from, to}, dimensions, {count_of(fresh), kept, count_of(fresh) - kept, rate, 1 - rate});
+        answer.add({from, to}, dimensions,
+                   {count_of(fresh), kept, count_of(fresh) - kept, rate, 1 - rate});
       }
     }
   }
@@ -186,7 +201,7 @@ Cell session_count(Arguments a, Scratch& s) {
     for (const auto& [id, seen] : times) {
       std::optional<std::int64_t> before;
       for (const auto t : seen) {
-        const bool begins = !before || t - *before > n[3];
+        const bool begins = !before || t - *before >= n[3];
         before = t;
         if (t < n[0] || t > n[1] || !begins || n[2] <= 0) continue;
         ++counts[t - ((t % n[2]) + n[2]) % n[2]];
@@ -221,30 +236,42 @@ Cell sliding_counts(Arguments a, Scratch& s) {
 Cell rolling_percentile(Arguments a, Scratch& s) {
   const auto& rows = parsed(a[0], s);
   const json::value list = parsed(a[1], s);
-  const double percent = list.get_array()[0].is_number() ? list.get_array()[0].to_number<double>() : 0;
+  const double percent =
+      list.get_array()[0].is_number() ? list.get_array()[0].to_number<double>() : 0;
   const std::int64_t width = whole_of(list.get_array()[1]), bins = whole_of(list.get_array()[2]);
   std::map<std::string, std::map<std::int64_t, std::vector<json::value>>> groups;
-  if (rows.is_array() && width > 0) for (const auto& row : rows.get_array()) {
-    const auto& cells = row.get_array();
-    if (cells[0].is_null() || cells[1].is_null()) continue;
-    const std::int64_t at = whole_of(cells[1]);
-    groups[json_text(json::array(cells.begin() + 2, cells.end()))][at - ((at % width) + width) % width].push_back(cells[0]);
-  }
+  if (rows.is_array() && width > 0)
+    for (const auto& row : rows.get_array()) {
+      const auto& cells = row.get_array();
+      if (cells[0].is_null() || cells[1].is_null()) continue;
+      const std::int64_t at = whole_of(cells[1]);
+      groups[json_text(json::array(cells.begin() + 2, cells.end()))]
+            [at - ((at % width) + width) % width]
+                .push_back(cells[0]);
+    }
   Answer answer;
-  const auto number = [](const json::value& v) { return v.is_number() ? v.to_number<double>() : 0.0; };
+  const auto number = [](const json::value& v) {
+    return v.is_number() ? v.to_number<double>() : 0.0;
+  };
   for (const auto& [dimensions, by_bin] : groups) {
     for (const auto& [bin, ignored] : by_bin) {
       std::vector<json::value> values;
-      for (auto it = by_bin.upper_bound(bin - bins * width); it != by_bin.end() && it->first <= bin; ++it) values.insert(values.end(), it->second.begin(), it->second.end());
-      std::ranges::stable_sort(values, [&](const auto& x, const auto& y) { return number(x) < number(y); });
+      for (auto it = by_bin.upper_bound(bin - bins * width); it != by_bin.end() && it->first <= bin;
+           ++it)
+        values.insert(values.end(), it->second.begin(), it->second.end());
+      std::ranges::stable_sort(values,
+                               [&](const auto& x, const auto& y) { return number(x) < number(y); });
       const double rank = std::ceil(percent / 100 * static_cast<double>(values.size())) - 1;
-      answer.add({bin}, dimensions, {values[static_cast<std::size_t>(std::clamp(rank, 0.0, static_cast<double>(values.size() - 1)))]});
+      answer.add({bin}, dimensions,
+                 {values[static_cast<std::size_t>(
+                     std::clamp(rank, 0.0, static_cast<double>(values.size() - 1)))]});
     }
   }
   return answer.take();
 }
 
-// Schemas below each other: a name of two types, or in another place, is an error that the row tells.
+// Schemas below each other: a name of two types, or in another place, is an error that the row
+// tells.
 Cell merged_schema(Arguments a, Scratch& s) {
   const auto& rows = parsed(a[0], s);
   struct Entry {
@@ -252,27 +279,33 @@ Cell merged_schema(Arguments a, Scratch& s) {
     std::int64_t place;
   };
   std::vector<Entry> entries;
-  if (rows.is_array()) for (const auto& row : rows.get_array()) {
-    const auto& c = row.get_array();
-    Entry entry{std::string(c[0].get_string()), std::string(c[2].get_string()), std::string(c[3].get_string()), whole_of(c[1])};
-    const auto existing = std::ranges::find(entries, entry.name, &Entry::name);
-    if (existing == entries.end()) {
-      entries.push_back(entry);
-      continue;
+  if (rows.is_array())
+    for (const auto& row : rows.get_array()) {
+      const auto& c = row.get_array();
+      Entry entry{std::string(c[0].get_string()), std::string(c[2].get_string()),
+                  std::string(c[3].get_string()), whole_of(c[1])};
+      const auto existing = std::ranges::find(entries, entry.name, &Entry::name);
+      if (existing == entries.end()) {
+        entries.push_back(entry);
+        continue;
+      }
+      if (existing->place != entry.place && existing->place >= 0) {
+        existing->place = -1;
+        existing->clr = "ERROR(unknown CSL type:ERROR(columns are out of order))";
+        existing->type = "ERROR(columns are out of order)";
+      } else if (existing->type != entry.type && existing->place >= 0) {
+        existing->place = -1;
+        existing->clr = "ERROR(unknown CSL type:ERROR(multiple types))";
+        existing->type = "ERROR(multiple types)";
+      }
     }
-    if (existing->place != entry.place && existing->place >= 0) {
-      existing->place = -1;
-      existing->clr = "ERROR(unknown CSL type:ERROR(columns are out of order))";
-      existing->type = "ERROR(columns are out of order)";
-    } else if (existing->type != entry.type && existing->place >= 0) {
-      existing->place = -1;
-      existing->clr = "ERROR(unknown CSL type:ERROR(multiple types))";
-      existing->type = "ERROR(multiple types)";
-    }
-  }
   json::array result;
-  std::ranges::stable_sort(entries, [](const auto& x, const auto& y) { return static_cast<std::uint64_t>(x.place) < static_cast<std::uint64_t>(y.place); });
-  for (const auto& e : entries) result.emplace_back(json::array{json::string(e.name), e.place, json::string(e.clr), json::string(e.type)});
+  std::ranges::stable_sort(entries, [](const auto& x, const auto& y) {
+    return static_cast<std::uint64_t>(x.place) < static_cast<std::uint64_t>(y.place);
+  });
+  for (const auto& e : entries)
+    result.emplace_back(
+        json::array{json::string(e.name), e.place, json::string(e.clr), json::string(e.type)});
   return cell(json::value(result));
 }
 
@@ -280,19 +313,30 @@ Cell merged_schema(Arguments a, Scratch& s) {
 Cell properties(Arguments a, Scratch& s) {
   const auto& bags = parsed(a[0], s);
   std::map<std::string, std::string> types;
-  if (bags.is_array()) for (const auto& bag : bags.get_array()) {
-    if (!bag.is_object()) continue;
-    for (const auto& member : bag.get_object()) {
-      const auto& v = member.value();
-      std::string type = v.is_string() ? "string" : v.is_int64() ? "long" : v.is_double() ? "real" : v.is_bool() ? "bool" : "dynamic";
-      if (v.is_string() && v.get_string().size() > 18 && v.get_string()[4] == '-' && parse_datetime(v.get_string())) type = "datetime";
-      auto [at, is_new] = types.emplace(std::string(member.key()), v.is_null() ? "" : type);
-      if (is_new || v.is_null() || at->second == type) continue;
-      if (at->second.empty()) at->second = type;
-      else if ((at->second == "long" && type == "real") || (at->second == "real" && type == "long")) at->second = "real";
-      else at->second = "dynamic";
+  if (bags.is_array())
+    for (const auto& bag : bags.get_array()) {
+      if (!bag.is_object()) continue;
+      for (const auto& member : bag.get_object()) {
+        const auto& v = member.value();
+        std::string type = v.is_string()   ? "string"
+                           : v.is_int64()  ? "long"
+                           : v.is_double() ? "real"
+                           : v.is_bool()   ? "bool"
+                                           : "dynamic";
+        if (v.is_string() && v.get_string().size() > 18 && v.get_string()[4] == '-' &&
+            parse_datetime(v.get_string()))
+          type = "datetime";
+        auto [at, is_new] = types.emplace(std::string(member.key()), v.is_null() ? "" : type);
+        if (is_new || v.is_null() || at->second == type) continue;
+        if (at->second.empty())
+          at->second = type;
+        else if ((at->second == "long" && type == "real") ||
+                 (at->second == "real" && type == "long"))
+          at->second = "real";
+        else
+          at->second = "dynamic";
+      }
     }
-  }
   json::object out;
   for (const auto& [name, type] : types) out[name] = type.empty() ? "dynamic" : type;
   return cell(json::value(out));
@@ -312,7 +356,8 @@ Cell reduced(Arguments a, Scratch& s) {
     std::vector<std::string> words;
     std::string word;
     for (const char c : line) {
-      const bool part = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
+      const bool part = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                        (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
       if (part) {
         word += c;
         continue;
@@ -323,35 +368,43 @@ Cell reduced(Arguments a, Scratch& s) {
     if (!word.empty()) words.push_back(word);
     return words;
   };
-  if (texts.is_array()) for (const auto& value : texts.get_array()) {
-    const std::string line(value.is_string() ? std::string(value.get_string()) : json_text(value));
-    const auto words = words_of(line);
-    Cluster* best = nullptr;
-    for (auto& cluster : clusters) {
-      if (cluster.words.size() != words.size()) continue;
-      std::size_t same = 0;
-      for (std::size_t i = 0; i < words.size(); ++i) {
-        if (cluster.words[i] == words[i] || cluster.words[i] == "*") ++same;
+  if (texts.is_array())
+    for (const auto& value : texts.get_array()) {
+      const std::string line(value.is_string() ? std::string(value.get_string())
+                                               : json_text(value));
+      const auto words = words_of(line);
+      Cluster* best = nullptr;
+      for (auto& cluster : clusters) {
+        if (cluster.words.size() != words.size()) continue;
+        std::size_t same = 0;
+        for (std::size_t i = 0; i < words.size(); ++i) {
+          if (cluster.words[i] == words[i] || cluster.words[i] == "*") ++same;
+        }
+        if (words.empty() ||
+            static_cast<double>(same) >=
+                (1 - std::clamp(real(a[1]) * 3, 0.1, 1.0)) * static_cast<double>(words.size())) {
+          best = &cluster;
+          break;
+        }
       }
-      if (words.empty() || static_cast<double>(same) >= (1 - std::clamp(real(a[1]) * 3, 0.1, 1.0)) * static_cast<double>(words.size())) {
-        best = &cluster;
-        break;
+      if (best == nullptr) {
+        clusters.push_back({words, 0, line});
+        best = &clusters.back();
       }
+      ++best->count;
+      for (std::size_t i = 0; i < words.size(); ++i)
+        if (best->words[i] != words[i]) best->words[i] = "*";
+      if (clusters.size() > 10'000) break;
     }
-    if (best == nullptr) {
-      clusters.push_back({words, 0, line});
-      best = &clusters.back();
-    }
-    ++best->count;
-    for (std::size_t i = 0; i < words.size(); ++i) if (best->words[i] != words[i]) best->words[i] = "*";
-    if (clusters.size() > 10'000) break;
-  }
-  std::ranges::stable_sort(clusters, [](const auto& x, const auto& y) { return x.count > y.count; });
+  std::ranges::stable_sort(clusters,
+                           [](const auto& x, const auto& y) { return x.count > y.count; });
   json::array out;
   for (const auto& cluster : clusters) {
     std::string shape;
     for (const auto& word : cluster.words) shape += word;
-    out.emplace_back(json::object{{"Pattern", json::string(shape)}, {"Count", cluster.count}, {"Representative", json::string(cluster.representative)}});
+    out.emplace_back(json::object{{"Pattern", json::string(shape)},
+                                  {"Count", cluster.count},
+                                  {"Representative", json::string(cluster.representative)}});
   }
   return cell(json::value(out));
 }
@@ -360,11 +413,17 @@ Cell reduced(Arguments a, Scratch& s) {
 
 std::span<const Native> activity_natives() {
   static const Native table[] = {
-      {"kql__activity_counts", "j j:j", activity_counts}, {"kql__activity_metrics", "j j:j", activity_metrics},
-      {"kql__activity_engagement", "j j:j", activity_engagement}, {"kql__active_users", "j j:j", active_users},
-      {"kql__new_activity", "j j:j", new_activity}, {"kql__session_count", "j j:j", session_count},
-      {"kql__sliding_counts", "j j:j", sliding_counts}, {"kql__merged_schema", "j:j", merged_schema},
-      {"kql__rolling_percentile", "j j:j", rolling_percentile}, {"kql__properties", "j:j", properties}, {"kql__reduced", "j r s:j", reduced},
+      {"kql__activity_counts", "j j:j", activity_counts},
+      {"kql__activity_metrics", "j j:j", activity_metrics},
+      {"kql__activity_engagement", "j j:j", activity_engagement},
+      {"kql__active_users", "j j:j", active_users},
+      {"kql__new_activity", "j j:j", new_activity},
+      {"kql__session_count", "j j:j", session_count},
+      {"kql__sliding_counts", "j j:j", sliding_counts},
+      {"kql__merged_schema", "j:j", merged_schema},
+      {"kql__rolling_percentile", "j j:j", rolling_percentile},
+      {"kql__properties", "j:j", properties},
+      {"kql__reduced", "j r s:j", reduced},
   };
   return table;
 }

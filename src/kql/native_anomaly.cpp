@@ -3,7 +3,8 @@
 
 #include "kql/native_table.hpp"
 
-// Series with a season: periods, decomposition into season and trend, outliers and anomalies, forecasts.
+// Series with a season: periods, decomposition into season and trend, outliers and anomalies,
+// forecasts.
 
 namespace rollcall::kql {
 namespace {
@@ -14,7 +15,8 @@ std::optional<Series> series_of(const Argument& a) {
   const auto value = read_json(text(a));
   if (!value || !value->is_array()) return std::nullopt;
   Series series;
-  for (const auto& v : value->get_array()) series.push_back(v.is_number() ? v.to_number<double>() : std::nan(""));
+  for (const auto& v : value->get_array())
+    series.push_back(v.is_number() ? v.to_number<double>() : std::nan(""));
   return series;
 }
 json::array array_of(const Series& s) {
@@ -25,7 +27,8 @@ json::array array_of(const Series& s) {
 
 double mean_of(const Series& s) {
   double sum = 0, n = 0;
-  for (const double x : s) if (!std::isnan(x)) sum += x, n += 1;
+  for (const double x : s)
+    if (!std::isnan(x)) sum += x, n += 1;
   return n == 0 ? 0 : sum / n;
 }
 
@@ -49,13 +52,16 @@ struct Period {
 };
 // The places where the autocorrelation peaks, the best first.
 std::vector<Period> periods_of(const Series& s, double least, double most, std::size_t count) {
-  const std::size_t limit = std::min<std::size_t>(s.size() / 2, static_cast<std::size_t>(std::max(0.0, most)));
+  const std::size_t limit =
+      std::min<std::size_t>(s.size() / 2, static_cast<std::size_t>(std::max(0.0, most)));
   Series score(limit + 2, 0);
-  for (std::size_t lag = 1; lag <= limit + 1 && lag < s.size(); ++lag) score[lag] = autocorrelation(s, lag);
+  for (std::size_t lag = 1; lag <= limit + 1 && lag < s.size(); ++lag)
+    score[lag] = autocorrelation(s, lag);
   std::vector<Period> found;
   for (std::size_t lag = 2; lag <= limit; ++lag) {
     if (static_cast<double>(lag) < least || score[lag] <= 0.1) continue;
-    if (score[lag] >= score[lag - 1] && score[lag] >= score[lag + 1]) found.push_back({static_cast<double>(lag), score[lag]});
+    if (score[lag] >= score[lag - 1] && score[lag] >= score[lag + 1])
+      found.push_back({static_cast<double>(lag), score[lag]});
   }
   std::ranges::stable_sort(found, [](const auto& a, const auto& b) { return a.score > b.score; });
   // A multiple of a period that is as good is no other.
@@ -73,7 +79,8 @@ struct Parts {
   Series baseline, seasonal, trend, residual;
 };
 
-Parts decomposed(const Series& s, std::int64_t seasonality, std::string_view trend, std::size_t test_points) {
+Parts decomposed(const Series& s, std::int64_t seasonality, std::string_view trend,
+                 std::size_t test_points) {
   const std::size_t n = s.size(), fit_n = n > test_points ? n - test_points : n;
   Series fitted(s.begin(), s.begin() + static_cast<std::ptrdiff_t>(fit_n));
   Parts parts;
@@ -103,8 +110,10 @@ Parts decomposed(const Series& s, std::int64_t seasonality, std::string_view tre
   if (period > 1 && period <= fit_n / 2) {
     for (std::size_t phase = 0; phase < period; ++phase) {
       double sum = 0, count = 0;
-      for (std::size_t i = phase; i < fit_n; i += period) if (!std::isnan(flat[i])) sum += flat[i], count += 1;
-      for (std::size_t i = phase; i < n; i += period) parts.seasonal[i] = count == 0 ? 0 : sum / count;
+      for (std::size_t i = phase; i < fit_n; i += period)
+        if (!std::isnan(flat[i])) sum += flat[i], count += 1;
+      for (std::size_t i = phase; i < n; i += period)
+        parts.seasonal[i] = count == 0 ? 0 : sum / count;
     }
   }
   for (std::size_t i = 0; i < n; ++i) {
@@ -126,7 +135,8 @@ double quantile(Series sorted, double q) {
 
 // Tukey's fences: how many ranges a value lies outside them.
 Series scores(const Series& s, bool custom, double low, double high) {
-  const double p = quantile(s, custom ? low / 100 : 0.25), q = quantile(s, custom ? high / 100 : 0.75);
+  const double p = quantile(s, custom ? low / 100 : 0.25),
+               q = quantile(s, custom ? high / 100 : 0.75);
   const double range = q - p;
   Series out;
   for (const double x : s) {
@@ -142,8 +152,10 @@ Cell decompose(Arguments a, Scratch&) {
   const auto s = series_of(a[0]);
   if (!s) return {};
   const auto trend = text(a[2]);
-  const Parts p = decomposed(*s, whole(a[1], -1), trend.empty() ? "avg" : trend, static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[3], 0))));
-  return cell(json::value(json::array{array_of(p.baseline), array_of(p.seasonal), array_of(p.trend), array_of(p.residual)}));
+  const Parts p = decomposed(*s, whole(a[1], -1), trend.empty() ? "avg" : trend,
+                             static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[3], 0))));
+  return cell(json::value(json::array{array_of(p.baseline), array_of(p.seasonal), array_of(p.trend),
+                                      array_of(p.residual)}));
 }
 
 // series_decompose_anomalies(series, threshold, seasonality, trend, test points, method)
@@ -152,10 +164,12 @@ Cell anomalies(Arguments a, Scratch&) {
   if (!s) return {};
   const double threshold = real(a[1], 1.5);
   const auto trend = text(a[3]), method = text(a[5]);
-  const Parts p = decomposed(*s, whole(a[2], -1), trend.empty() ? "avg" : trend, static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[4], 0))));
+  const Parts p = decomposed(*s, whole(a[2], -1), trend.empty() ? "avg" : trend,
+                             static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[4], 0))));
   const Series score = scores(p.residual, method != "tukey", 10, 90);
   json::array flags;
-  for (const double x : score) flags.emplace_back(std::int64_t{x > threshold ? 1 : x < -threshold ? -1 : 0});
+  for (const double x : score)
+    flags.emplace_back(std::int64_t{x > threshold ? 1 : x < -threshold ? -1 : 0});
   return cell(json::value(json::array{flags, array_of(score), array_of(p.baseline)}));
 }
 
@@ -164,7 +178,10 @@ Cell forecast(Arguments a, Scratch&) {
   const auto s = series_of(a[0]);
   if (!s) return {};
   const auto trend = text(a[3]);
-  return cell(json::value(array_of(decomposed(*s, whole(a[2], -1), trend.empty() ? "linefit" : trend, static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[1], 0)))).baseline)));
+  return cell(json::value(
+      array_of(decomposed(*s, whole(a[2], -1), trend.empty() ? "linefit" : trend,
+                          static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[1], 0))))
+                   .baseline)));
 }
 
 Cell outliers(Arguments a, Scratch&) {
@@ -195,7 +212,9 @@ Cell periods_validate(Arguments a, Scratch&) {
   for (const auto& w : wanted.get_array()) {
     const double length = w.is_number() ? w.to_number<double>() : 0;
     const auto lag = static_cast<std::size_t>(std::max(0.0, std::round(length)));
-    const double score = autocorrelation(*s, lag), before = autocorrelation(*s, lag > 0 ? lag - 1 : 0), after = autocorrelation(*s, lag + 1);
+    const double score = autocorrelation(*s, lag),
+                 before = autocorrelation(*s, lag > 0 ? lag - 1 : 0),
+                 after = autocorrelation(*s, lag + 1);
     lengths.emplace_back(length);
     grades.emplace_back(score > 0.1 && score >= before && score >= after ? score : 0.0);
   }
@@ -212,12 +231,13 @@ Cell seasonal(Arguments a, Scratch&) {
     period = found.empty() ? 0 : static_cast<std::size_t>(found[0].length);
   }
   Series out(s->size(), 0);
-  if (period > 0) for (std::size_t phase = 0; phase < period; ++phase) {
-    Series values;
-    for (std::size_t i = phase; i < s->size(); i += period) values.push_back((*s)[i]);
-    const double middle = quantile(values, 0.5);
-    for (std::size_t i = phase; i < s->size(); i += period) out[i] = middle;
-  }
+  if (period > 0)
+    for (std::size_t phase = 0; phase < period; ++phase) {
+      Series values;
+      for (std::size_t i = phase; i < s->size(); i += period) values.push_back((*s)[i]);
+      const double middle = quantile(values, 0.5);
+      for (std::size_t i = phase; i < s->size(); i += period) out[i] = middle;
+    }
   return cell(json::value(array_of(out)));
 }
 

@@ -9,7 +9,9 @@
 namespace rollcall::kql {
 namespace {
 
-const json::array* array_of(const json::value& value) { return value.is_array() ? &value.get_array() : nullptr; }
+const json::array* array_of(const json::value& value) {
+  return value.is_array() ? &value.get_array() : nullptr;
+}
 
 std::int64_t size_of(const json::array& a) { return static_cast<std::int64_t>(a.size()); }
 
@@ -20,17 +22,25 @@ Cell length(Arguments a, Scratch& s) {
 
 // The order of array_sort: numbers and texts by value, nulls behind.
 int compare(const json::value& a, const json::value& b) {
-  const auto number = [](const json::value& v) { return v.is_number() ? v.to_number<double>() : 0.0; };
-  if (a.is_number() && b.is_number()) return number(a) < number(b) ? -1 : number(a) > number(b) ? 1 : 0;
-  if (a.is_string() && b.is_string()) return a.get_string() < b.get_string() ? -1 : a.get_string() == b.get_string() ? 0 : 1;
-  if (a.is_bool() && b.is_bool()) return static_cast<int>(a.get_bool()) - static_cast<int>(b.get_bool());
-  const auto rank = [](const json::value& v) { return v.is_null() ? 3 : v.is_number() || v.is_bool() ? 0 : v.is_string() ? 1 : 2; };
+  const auto number = [](const json::value& v) {
+    return v.is_number() ? v.to_number<double>() : 0.0;
+  };
+  if (a.is_number() && b.is_number())
+    return number(a) < number(b) ? -1 : number(a) > number(b) ? 1 : 0;
+  if (a.is_string() && b.is_string())
+    return a.get_string() < b.get_string() ? -1 : a.get_string() == b.get_string() ? 0 : 1;
+  if (a.is_bool() && b.is_bool())
+    return static_cast<int>(a.get_bool()) - static_cast<int>(b.get_bool());
+  const auto rank = [](const json::value& v) {
+    return v.is_null() ? 3 : v.is_number() || v.is_bool() ? 0 : v.is_string() ? 1 : 2;
+  };
   if (rank(a) != rank(b)) return rank(a) < rank(b) ? -1 : 1;
   const std::string x = json_text(a), y = json_text(b);
   return x < y ? -1 : x == y ? 0 : 1;
 }
 
-// One array sorted, the others moved along. The result is an array of arrays; the last argument says nulls last.
+// One array sorted, the others moved along. The result is an array of arrays; the last argument
+// says nulls last.
 Cell sort(Arguments a, bool descending) {
   std::vector<json::value> arrays;
   bool nulls_last = true;
@@ -40,8 +50,10 @@ Cell sort(Arguments a, bool descending) {
       continue;
     }
     auto value = read_json(text(argument)).value_or(json::value());
-    if (value.is_bool()) nulls_last = value.get_bool();
-    else arrays.push_back(std::move(value));
+    if (value.is_bool())
+      nulls_last = value.get_bool();
+    else
+      arrays.push_back(std::move(value));
   }
   const auto* keys = arrays.empty() ? nullptr : array_of(arrays[0]);
   if (keys == nullptr) {
@@ -78,7 +90,8 @@ Cell slice(Arguments a, Scratch& s) {
   if (from < 0) from = std::max<std::int64_t>(0, from + size);
   if (to < 0) to += size;
   json::array part;
-  for (std::int64_t i = from; i <= to && i < size; ++i) part.push_back((*array)[static_cast<std::size_t>(i)]);
+  for (std::int64_t i = from; i <= to && i < size; ++i)
+    part.push_back((*array)[static_cast<std::size_t>(i)]);
   return cell(json::value(part));
 }
 
@@ -88,7 +101,9 @@ Cell split_array(Arguments a, Scratch& s) {
   if (array == nullptr) return {};
   std::vector<std::int64_t> places;
   if (at.is_int64()) places.push_back(at.get_int64());
-  if (at.is_array()) for (const auto& p : at.get_array()) if (p.is_int64()) places.push_back(p.get_int64());
+  if (at.is_array())
+    for (const auto& p : at.get_array())
+      if (p.is_int64()) places.push_back(p.get_int64());
   const std::int64_t size = size_of(*array);
   for (auto& p : places) p = std::clamp<std::int64_t>(p < 0 ? p + size : p, 0, size);
   places.push_back(size);
@@ -118,13 +133,15 @@ Cell rotate(Arguments a, Scratch& s, bool left) {
 Cell shift(Arguments a, Scratch& s, bool left) {
   const auto* array = array_of(parsed(a[0], s));
   if (array == nullptr) return {};
-  const json::value fill = is_null(a[2]) ? json::value() : read_json(text(a[2])).value_or(json::value());
+  const json::value fill =
+      is_null(a[2]) ? json::value() : read_json(text(a[2])).value_or(json::value());
   json::value otherwise = fill;
   if (is_null(a[2]) && !array->empty() && array->front().is_string()) otherwise = "";
   json::array out;
   for (std::int64_t i = 0; i < size_of(*array); ++i) {
     const std::int64_t from = i + (left ? whole(a[1]) : -whole(a[1]));
-    out.push_back(from < 0 || from >= size_of(*array) ? otherwise : (*array)[static_cast<std::size_t>(from)]);
+    out.push_back(from < 0 || from >= size_of(*array) ? otherwise
+                                                      : (*array)[static_cast<std::size_t>(from)]);
   }
   return cell(json::value(out));
 }
@@ -160,21 +177,27 @@ Cell concat(Arguments a, Scratch&) {
 Cell choose(Arguments a, Scratch& s) {
   const json::value conditions = parsed(a[0], s);
   if (!conditions.is_array()) return {};
-  const auto then = read_json(text(a[1])).value_or(json::value()), otherwise = read_json(text(a[2])).value_or(json::value());
+  const auto then = read_json(text(a[1])).value_or(json::value()),
+             otherwise = read_json(text(a[2])).value_or(json::value());
   json::array out;
   for (std::size_t i = 0; i < conditions.get_array().size(); ++i) {
     const auto& c = conditions.get_array()[i];
     const bool yes = c.is_bool() ? c.get_bool() : c.is_number() && c.to_number<double>() != 0;
     const auto& from = yes ? then : otherwise;
-    if (c.is_null()) out.emplace_back(nullptr);
-    else if (from.is_array()) out.push_back(i < from.get_array().size() ? from.get_array()[i] : json::value());
-    else out.push_back(from);
+    if (c.is_null())
+      out.emplace_back(nullptr);
+    else if (from.is_array())
+      out.push_back(i < from.get_array().size() ? from.get_array()[i] : json::value());
+    else
+      out.push_back(from);
   }
   return cell(json::value(out));
 }
 
 // --- sets, in the order first seen
-bool holds(const json::array& array, const json::value& value) { return std::ranges::find(array, value) != array.end(); }
+bool holds(const json::array& array, const json::value& value) {
+  return std::ranges::find(array, value) != array.end();
+}
 
 class Seen {
  public:
@@ -190,12 +213,17 @@ Cell set_of(Arguments a, Scratch& s) {
   json::array set;
   Seen seen;
   const auto put = [&](const json::value& v) {
-    if (!v.is_null() && static_cast<std::int64_t>(set.size()) < whole(a[1], INT64_MAX) && seen.add(v)) set.push_back(v);
+    if (!v.is_null() && static_cast<std::int64_t>(set.size()) < whole(a[1], INT64_MAX) &&
+        seen.add(v))
+      set.push_back(v);
   };
-  if (array != nullptr) for (const auto& value : *array) {
-    if (value.is_array()) for (const auto& inner : value.get_array()) put(inner);
-    else put(value);
-  }
+  if (array != nullptr)
+    for (const auto& value : *array) {
+      if (value.is_array())
+        for (const auto& inner : value.get_array()) put(inner);
+      else
+        put(value);
+    }
   return cell(json::value(set));
 }
 
@@ -204,14 +232,17 @@ Cell set_union(Arguments a, Scratch&) {
   Seen seen;
   for (const auto& argument : a) {
     auto value = read_json(text(argument)).value_or(json::value());
-    if (value.is_array()) for (auto& element : value.get_array()) if (seen.add(element)) set.push_back(element);
+    if (value.is_array())
+      for (auto& element : value.get_array())
+        if (seen.add(element)) set.push_back(element);
   }
   return cell(json::value(set));
 }
 
 Cell set_combined(Arguments a, bool wanted) {
   std::vector<json::value> arrays;
-  for (const auto& argument : a) arrays.push_back(read_json(text(argument)).value_or(json::value()));
+  for (const auto& argument : a)
+    arrays.push_back(read_json(text(argument)).value_or(json::value()));
   if (arrays.empty() || !arrays[0].is_array()) return {};
   json::array set;
   Seen seen;
@@ -227,7 +258,8 @@ Cell set_combined(Arguments a, bool wanted) {
 }
 
 Cell set_equals(Arguments a, Scratch&) {
-  const auto x = read_json(text(a[0])).value_or(json::value()), y = read_json(text(a[1])).value_or(json::value());
+  const auto x = read_json(text(a[0])).value_or(json::value()),
+             y = read_json(text(a[1])).value_or(json::value());
   if (!x.is_array() || !y.is_array()) return {};
   const auto within = [](const json::array& p, const json::array& q) {
     return std::ranges::all_of(p, [&](const auto& e) { return holds(q, e); });
@@ -236,11 +268,13 @@ Cell set_equals(Arguments a, Scratch&) {
 }
 
 Cell jaccard(Arguments a, Scratch&) {
-  const auto x = read_json(text(a[0])).value_or(json::value()), y = read_json(text(a[1])).value_or(json::value());
+  const auto x = read_json(text(a[0])).value_or(json::value()),
+             y = read_json(text(a[1])).value_or(json::value());
   if (!x.is_array() || !y.is_array()) return {};
   Seen first, all;
   double common = 0, total = 0;
-  for (const auto& e : x.get_array()) if (first.add(e) && all.add(e)) ++total;
+  for (const auto& e : x.get_array())
+    if (first.add(e) && all.add(e)) ++total;
   Seen second;
   for (const auto& e : y.get_array()) {
     if (!second.add(e)) continue;
@@ -255,9 +289,12 @@ Cell sum(Arguments a, Scratch& s) {
   if (array == nullptr) return {};
   double total = 0;
   for (const auto& e : *array) {
-    if (e.is_number()) total += e.to_number<double>();
-    else if (e.is_bool()) total += e.get_bool() ? 1 : 0;
-    else if (!e.is_null()) return {};
+    if (e.is_number())
+      total += e.to_number<double>();
+    else if (e.is_bool())
+      total += e.get_bool() ? 1 : 0;
+    else if (!e.is_null())
+      return {};
   }
   return total;
 }
@@ -273,7 +310,8 @@ Cell zip(Arguments a, Scratch&) {
   json::array rows;
   for (std::size_t i = 0; i < longest; ++i) {
     json::array row;
-    for (const auto& array : arrays) row.push_back(i < array.get_array().size() ? array.get_array()[i] : json::value());
+    for (const auto& array : arrays)
+      row.push_back(i < array.get_array().size() ? array.get_array()[i] : json::value());
     rows.emplace_back(std::move(row));
   }
   return cell(json::value(rows));
@@ -285,7 +323,9 @@ Cell range_of(Arguments a, Scratch&) {
   const std::int64_t step = whole(a[2], 1);
   json::array out;
   if (step != 0) {
-    for (std::int64_t v = whole(a[0]); (step > 0 ? v <= whole(a[1]) : v >= whole(a[1])) && out.size() < 1'048'576; v += step) out.emplace_back(v);
+    for (std::int64_t v = whole(a[0]);
+         (step > 0 ? v <= whole(a[1]) : v >= whole(a[1])) && out.size() < 1'048'576; v += step)
+      out.emplace_back(v);
   }
   return cell(json::value(out));
 }
@@ -306,7 +346,9 @@ Cell time_range(Arguments a, Scratch&, std::string (*shown)(std::int64_t)) {
   if (is_null(a[0]) || is_null(a[1]) || whole(a[2], 0) == 0) return {};
   json::array out;
   const std::int64_t step = whole(a[2]);
-  for (std::int64_t v = whole(a[0]); (step > 0 ? v <= whole(a[1]) : v >= whole(a[1])) && out.size() < 1'048'576; v += step) out.emplace_back(json::string(shown(v)));
+  for (std::int64_t v = whole(a[0]);
+       (step > 0 ? v <= whole(a[1]) : v >= whole(a[1])) && out.size() < 1'048'576; v += step)
+    out.emplace_back(json::string(shown(v)));
   return cell(json::value(out));
 }
 
@@ -318,32 +360,42 @@ std::span<const Native> array_natives() {
       {"kql_array_concat", "j*:j", concat},
       {"kql_array_slice", "j l l:j", slice},
       {"kql_array_split", "j a:j", split_array},
-      {"kql_array_reverse", "j:j", [](Arguments a, Scratch& s) -> Cell {
+      {"kql_array_reverse", "j:j",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto* array = array_of(parsed(a[0], s));
          if (array == nullptr) return {};
          return cell(json::value(json::array(array->rbegin(), array->rend())));
        }},
-      {"kql_array_rotate_left", "j l:j", [](Arguments a, Scratch& s) { return rotate(a, s, true); }},
-      {"kql_array_rotate_right", "j l:j", [](Arguments a, Scratch& s) { return rotate(a, s, false); }},
-      {"kql_array_shift_left", "j l a?:j", [](Arguments a, Scratch& s) { return shift(a, s, true); }},
-      {"kql_array_shift_right", "j l a?:j", [](Arguments a, Scratch& s) { return shift(a, s, false); }},
+      {"kql_array_rotate_left", "j l:j",
+       [](Arguments a, Scratch& s) { return rotate(a, s, true); }},
+      {"kql_array_rotate_right", "j l:j",
+       [](Arguments a, Scratch& s) { return rotate(a, s, false); }},
+      {"kql_array_shift_left", "j l a?:j",
+       [](Arguments a, Scratch& s) { return shift(a, s, true); }},
+      {"kql_array_shift_right", "j l a?:j",
+       [](Arguments a, Scratch& s) { return shift(a, s, false); }},
       {"kql_array_index_of", "j a l? l? l?:l", index_of},
       {"kql_array_iff", "j a a:j", choose},
       {"kql_array_sum", "j:r", sum},
       {"kql__array_sort_asc", "j*:j", [](Arguments a, Scratch&) { return sort(a, false); }},
       {"kql__array_sort_desc", "j*:j", [](Arguments a, Scratch&) { return sort(a, true); }},
-      {"kql__strcat_array", "j s:s", [](Arguments a, Scratch& s) {
+      {"kql__strcat_array", "j s:s",
+       [](Arguments a, Scratch& s) {
          std::string out;
          const auto* array = array_of(parsed(a[0], s));
          bool first = true;
-         if (array != nullptr) for (const auto& e : *array) {
-           if (!std::exchange(first, false)) out += text(a[1]);
-           if (e.is_string()) out += std::string_view(e.get_string().data(), e.get_string().size());
-           else if (!e.is_null()) out += json_text(e);
-         }
+         if (array != nullptr)
+           for (const auto& e : *array) {
+             if (!std::exchange(first, false)) out += text(a[1]);
+             if (e.is_string())
+               out += std::string_view(e.get_string().data(), e.get_string().size());
+             else if (!e.is_null())
+               out += json_text(e);
+           }
          return cell(std::move(out));
        }},
-      {"kql__first_elements", "j l:j", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__first_elements", "j l:j",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto* array = array_of(parsed(a[0], s));
          if (array == nullptr) return {};
          json::array part;
@@ -358,7 +410,8 @@ std::span<const Native> array_natives() {
       {"kql_set_intersect", "j*:j", [](Arguments a, Scratch&) { return set_combined(a, true); }},
       {"kql_set_difference", "j*:j", [](Arguments a, Scratch&) { return set_combined(a, false); }},
       {"kql_set_equals", "j j:b", set_equals},
-      {"kql_set_has_element", "j a:b", [](Arguments a, Scratch& s) -> Cell {
+      {"kql_set_has_element", "j a:b",
+       [](Arguments a, Scratch& s) -> Cell {
          const json::value wanted = read_json(text(a[1])).value_or(json::value());
          const auto* array = array_of(parsed(a[0], s));
          if (array == nullptr) return {};
@@ -368,8 +421,10 @@ std::span<const Native> array_natives() {
       {"kql_zip", "j*:j", zip},
       {"kql__range", "l l l:j", range_of},
       {"kql__real_range", "r r r:j", real_range},
-      {"kql__datetime_range", "d d t:j", [](Arguments a, Scratch& s) { return time_range(a, s, datetime_text); }},
-      {"kql__timespan_range", "t t t:j", [](Arguments a, Scratch& s) { return time_range(a, s, timespan_text); }},
+      {"kql__datetime_range", "d d t:j",
+       [](Arguments a, Scratch& s) { return time_range(a, s, datetime_text); }},
+      {"kql__timespan_range", "t t t:j",
+       [](Arguments a, Scratch& s) { return time_range(a, s, timespan_text); }},
   };
   return table;
 }

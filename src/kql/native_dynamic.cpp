@@ -22,9 +22,7 @@ const json::value* element_at(const json::value& value, std::int64_t i) {
   return i < 0 || i >= size ? nullptr : &array[static_cast<std::size_t>(i)];
 }
 
-json::value value_of(const Argument& a) {
-  return read_json(text(a)).value_or(json::value());
-}
+json::value value_of(const Argument& a) { return read_json(text(a)).value_or(json::value()); }
 
 std::string joined(Arguments a) {
   std::string out = "[";
@@ -41,15 +39,19 @@ TextList elements(const Argument& a, bool pairs, Scratch& scratch) {
   const auto& value = parsed(a, scratch);
   TextList list;
   const auto put = [&](const json::value& v) {
-    if (v.is_null()) list.emplace_back(std::nullopt);
-    else list.emplace_back(json_text(v));
+    if (v.is_null())
+      list.emplace_back(std::nullopt);
+    else
+      list.emplace_back(json_text(v));
   };
   if (value.is_array()) {
     for (const auto& element : value.get_array()) put(element);
   } else if (value.is_object()) {
     for (const auto& member : value.get_object()) {
-      if (pairs) put(json::array{json::string(member.key()), member.value()});
-      else put(json::object{{member.key(), member.value()}});
+      if (pairs)
+        put(json::array{json::string(member.key()), member.value()});
+      else
+        put(json::object{{member.key(), member.value()}});
     }
   } else {
     put(value);
@@ -158,7 +160,8 @@ Cell bag_remove_keys(Arguments a, Scratch& scratch) {
   const json::value keys = parsed(a[1], scratch);
   if (!bag.is_object() || !keys.is_array()) return bag.is_object() ? cell(bag) : Cell{};
   for (const auto& key : keys.get_array()) {
-    if (key.is_string()) remove_path(bag, std::string_view(key.get_string().data(), key.get_string().size()));
+    if (key.is_string())
+      remove_path(bag, std::string_view(key.get_string().data(), key.get_string().size()));
   }
   return cell(bag);
 }
@@ -198,26 +201,28 @@ Cell bag_zip(Arguments a, Scratch& scratch) {
   for (std::size_t i = 0; i < keys.get_array().size(); ++i) {
     const auto& key = keys.get_array()[i];
     if (!key.is_string()) continue;
-    bag[key.get_string()] = values.is_array() && i < values.get_array().size() ? values.get_array()[i] : json::value();
+    bag[key.get_string()] =
+        values.is_array() && i < values.get_array().size() ? values.get_array()[i] : json::value();
   }
   return cell(json::value(bag));
 }
 
 Cell treepath(Arguments a, Scratch& scratch) {
   json::array paths;
-  const std::function<void(const json::value&, const std::string&)> walk = [&](const json::value& value, const std::string& at) {
-    if (value.is_object()) {
-      for (const auto& member : value.get_object()) {
-        const std::string next = at + "['" + std::string(member.key()) + "']";
-        paths.emplace_back(json::string(next));
-        walk(member.value(), next);
-      }
-    } else if (value.is_array()) {
-      const std::string next = at + "[0]";
-      if (!value.get_array().empty()) paths.emplace_back(json::string(next));
-      if (!value.get_array().empty()) walk(value.get_array()[0], next);
-    }
-  };
+  const std::function<void(const json::value&, const std::string&)> walk =
+      [&](const json::value& value, const std::string& at) {
+        if (value.is_object()) {
+          for (const auto& member : value.get_object()) {
+            const std::string next = at + "['" + std::string(member.key()) + "']";
+            paths.emplace_back(json::string(next));
+            walk(member.value(), next);
+          }
+        } else if (value.is_array()) {
+          const std::string next = at + "[0]";
+          if (!value.get_array().empty()) paths.emplace_back(json::string(next));
+          if (!value.get_array().empty()) walk(value.get_array()[0], next);
+        }
+      };
   walk(parsed(a[0], scratch), "");
   return cell(json::value(paths));
 }
@@ -236,14 +241,19 @@ json::value schema_of(const json::value& value) {
       auto one = schema_of(element);
       if (std::ranges::find(seen, one) == seen.end()) seen.push_back(std::move(one));
     }
-    if (seen.size() == 1) result["`indexer`"] = seen[0];
-    else result["`indexer`"] = json::array(seen.begin(), seen.end());
+    if (seen.size() == 1)
+      result["`indexer`"] = seen[0];
+    else
+      result["`indexer`"] = json::array(seen.begin(), seen.end());
     return result;
   }
   if (value.is_int64()) return "long";
   if (value.is_double()) return "double";
   if (value.is_bool()) return "bool";
-  if (value.is_string()) return parse_datetime(value.get_string()) && value.get_string().find("T") != json::string::npos ? "datetime" : "string";
+  if (value.is_string())
+    return parse_datetime(value.get_string()) && value.get_string().find("T") != json::string::npos
+               ? "datetime"
+               : "string";
   return "null";
 }
 
@@ -252,8 +262,10 @@ json::value union_of(const json::value& a, const json::value& b) {
   if (a.is_object() && b.is_object()) {
     json::object result = a.get_object();
     for (const auto& member : b.get_object()) {
-      if (auto* there = result.if_contains(member.key())) *there = union_of(*there, member.value());
-      else result[member.key()] = member.value();
+      if (auto* there = result.if_contains(member.key()))
+        *there = union_of(*there, member.value());
+      else
+        result[member.key()] = member.value();
     }
     return result;
   }
@@ -268,7 +280,8 @@ Cell build_schema(Arguments a, Scratch& scratch) {
   const auto& list = parsed(a[0], scratch);
   if (!list.is_array() || list.get_array().empty()) return {};
   json::value result = schema_of(list.get_array()[0]);
-  for (std::size_t i = 1; i < list.get_array().size(); ++i) result = union_of(result, schema_of(list.get_array()[i]));
+  for (std::size_t i = 1; i < list.get_array().size(); ++i)
+    result = union_of(result, schema_of(list.get_array()[i]));
   return cell(result);
 }
 
@@ -276,23 +289,30 @@ Cell build_schema(Arguments a, Scratch& scratch) {
 
 std::span<const Native> dynamic_natives() {
   static const Native table[] = {
-      {"kql__member", "j s:j", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__member", "j s:j",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto& value = parsed(a[0], s);
          if (!value.is_object()) return {};
-         return some(value.get_object().if_contains(json::string_view(text(a[1]).data(), text(a[1]).size())));
+         return some(value.get_object().if_contains(
+             json::string_view(text(a[1]).data(), text(a[1]).size())));
        }},
-      {"kql__element", "j l:j", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__element", "j l:j",
+       [](Arguments a, Scratch& s) -> Cell {
          if (is_null(a[1])) return {};
          return some(element_at(parsed(a[0], s), whole(a[1])));
        }},
-      {"kql__at", "j j:j", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__at", "j j:j",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto key = value_of(a[1]);
          const auto& value = parsed(a[0], s);
-         if (key.is_string()) return value.is_object() ? some(value.get_object().if_contains(key.get_string())) : Cell{};
+         if (key.is_string())
+           return value.is_object() ? some(value.get_object().if_contains(key.get_string()))
+                                    : Cell{};
          if (key.is_int64()) return some(element_at(value, key.get_int64()));
          return {};
        }},
-      {"kql__parse_again", "j:j", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__parse_again", "j:j",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto& value = parsed(a[0], s);
          if (value.is_null()) return {};
          if (!value.is_string()) return cell(value);
@@ -300,7 +320,8 @@ std::span<const Native> dynamic_natives() {
          if (inner && inner->is_null()) return {};
          return inner ? cell(*inner) : cell(value);
        }},
-      {"kql__json_type", "j:s", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__json_type", "j:s",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto& value = parsed(a[0], s);
          if (value.is_object()) return cell("dictionary");
          if (value.is_array()) return cell("array");
@@ -312,43 +333,58 @@ std::span<const Native> dynamic_natives() {
        }},
       {"kql__array", "a*:j", [](Arguments a, Scratch&) { return cell(joined(a)); }},
       {"kql_pack_array", "a*:j", [](Arguments a, Scratch&) { return cell(joined(a)); }},
-      {"kql__flat_array", "a*:j", [](Arguments a, Scratch&) {
+      {"kql__flat_array", "a*:j",
+       [](Arguments a, Scratch&) {
          json::array all;
          for (const auto& argument : a) {
            auto value = value_of(argument);
-           if (value.is_array()) for (auto& element : value.get_array()) all.push_back(element);
-           else all.push_back(std::move(value));
+           if (value.is_array())
+             for (auto& element : value.get_array()) all.push_back(element);
+           else
+             all.push_back(std::move(value));
          }
          return cell(json::value(all));
        }},
-      {"kql__as_array", "a:j", [](Arguments a, Scratch&) {
+      {"kql__as_array", "a:j",
+       [](Arguments a, Scratch&) {
          auto value = value_of(a[0]);
          return value.is_array() ? cell(value) : cell(json::value(json::array{value}));
        }},
-      {"kql__contains_value", "a j:b", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__contains_value", "a j:b",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto wanted = value_of(a[0]);
          const auto& list = parsed(a[1], s);
          if (!list.is_array() || wanted.is_null()) return false;
-         const std::string wanted_text = wanted.is_string() ? std::string(wanted.get_string()) : json_text(wanted);
+         const std::string wanted_text =
+             wanted.is_string() ? std::string(wanted.get_string()) : json_text(wanted);
          return std::ranges::any_of(list.get_array(), [&](const auto& e) {
            if (e == wanted) return true;
            return (e.is_string() ? std::string(e.get_string()) : json_text(e)) == wanted_text;
          });
        }},
-      {"kql__contains_folded", "a j:b", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__contains_folded", "a j:b",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto wanted = value_of(a[0]);
          const auto& list = parsed(a[1], s);
          if (!list.is_array() || !wanted.is_string()) return false;
-         const std::string lower = to_lower(std::string_view(wanted.get_string().data(), wanted.get_string().size()));
+         const std::string lower =
+             to_lower(std::string_view(wanted.get_string().data(), wanted.get_string().size()));
          return std::ranges::any_of(list.get_array(), [&](const auto& e) {
-           return e.is_string() && to_lower(std::string_view(e.get_string().data(), e.get_string().size())) == lower;
+           return e.is_string() &&
+                  to_lower(std::string_view(e.get_string().data(), e.get_string().size())) == lower;
          });
        }},
-      {"kql__elements", "j:L", [](Arguments a, Scratch& s) -> Cell { return elements(a[0], false, s); }},
-      {"kql__element_pairs", "j:L", [](Arguments a, Scratch& s) -> Cell { return elements(a[0], true, s); }},
-      {"kql__element_count", "j:l", [](Arguments a, Scratch& s) -> Cell { return static_cast<std::int64_t>(elements(a[0], false, s).size()); }},
+      {"kql__elements", "j:L",
+       [](Arguments a, Scratch& s) -> Cell { return elements(a[0], false, s); }},
+      {"kql__element_pairs", "j:L",
+       [](Arguments a, Scratch& s) -> Cell { return elements(a[0], true, s); }},
+      {"kql__element_count", "j:l",
+       [](Arguments a, Scratch& s) -> Cell {
+         return static_cast<std::int64_t>(elements(a[0], false, s).size());
+       }},
       {"kql_bag_pack", "a*:j", bag_pack},
-      {"kql__bag_pack_some", "a*:j", [](Arguments a, Scratch&) {
+      {"kql__bag_pack_some", "a*:j",
+       [](Arguments a, Scratch&) {
          json::object bag;
          for (std::size_t i = 0; i + 1 < a.size(); i += 2) {
            auto value = value_of(a[i + 1]);
@@ -366,7 +402,8 @@ std::span<const Native> dynamic_natives() {
       {"kql_bag_set_key", "j s a:j", bag_set_key},
       {"kql_bag_zip", "j j:j", bag_zip},
       {"kql_treepath", "j:j", treepath},
-      {"kql__json_path", "s s:j", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__json_path", "s s:j",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto& value = parsed(a[0], s);
          return some(at_path(value, text(a[1])));
        }},

@@ -3,7 +3,8 @@
 #include "base/text.hpp"
 #include "kql/native_table.hpp"
 
-// Addresses: IPv4 as numbers with masks, IPv6 as 128 bits, addresses in texts. Units and punycode stand here too.
+// Addresses: IPv4 as numbers with masks, IPv6 as 128 bits, addresses in texts. Units and punycode
+// stand here too.
 
 namespace rollcall::kql {
 namespace {
@@ -25,7 +26,9 @@ std::optional<Address4> parse4(std::string_view s) {
   const auto parts = split(s, '.');
   if (parts.size() != 4) return std::nullopt;
   for (const auto part : parts) {
-    if (part.empty() || part.size() > 3 || !std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
+    if (part.empty() || part.size() > 3 ||
+        !std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; }))
+      return std::nullopt;
     const auto n = parse_long(part);
     if (!n || *n > 255) return std::nullopt;
     a.value = a.value << 8 | static_cast<std::uint32_t>(*n);
@@ -48,14 +51,22 @@ std::optional<Address6> parse6(std::string_view s) {
   Address6 a;
   s = trim(s);
   if (const auto v4 = parse4(s)) {  // an IPv4 address within IPv6
-    a.words = {0, 0, 0, 0, 0, 0xffff, static_cast<std::uint16_t>(v4->value >> 16), static_cast<std::uint16_t>(v4->value)};
+    a.words = {0,
+               0,
+               0,
+               0,
+               0,
+               0xffff,
+               static_cast<std::uint16_t>(v4->value >> 16),
+               static_cast<std::uint16_t>(v4->value)};
     a.bits = 96 + v4->bits;
     return a;
   }
   if (const auto slash = s.find('/'); slash != std::string_view::npos) {
     const auto bits = parse_long(s.substr(slash + 1));
     if (!bits || *bits < 0 || *bits > 128) return std::nullopt;
-    a.bits = *bits;
+    // behind an IPv4 spelling the mask is IPv4's
+    a.bits = s.contains('.') && *bits <= 32 ? 96 + *bits : *bits;
     s = s.substr(0, slash);
   }
   const auto read = [](std::string_view part) -> std::optional<std::vector<std::uint16_t>> {
@@ -69,7 +80,8 @@ std::optional<Address6> parse6(std::string_view s) {
         words.push_back(static_cast<std::uint16_t>(v4->value));
         continue;
       }
-      const auto n = word.empty() || word.size() > 4 ? std::nullopt : parse_long("0x" + std::string(word));
+      const auto n =
+          word.empty() || word.size() > 4 ? std::nullopt : parse_long("0x" + std::string(word));
       if (!n) return std::nullopt;
       words.push_back(static_cast<std::uint16_t>(*n));
     }
@@ -77,16 +89,19 @@ std::optional<Address6> parse6(std::string_view s) {
   };
   const auto gap = s.find("::");
   const auto head = read(s.substr(0, gap));
-  const auto tail = gap == std::string_view::npos ? std::optional(std::vector<std::uint16_t>{}) : read(s.substr(gap + 2));
+  const auto tail = gap == std::string_view::npos ? std::optional(std::vector<std::uint16_t>{})
+                                                  : read(s.substr(gap + 2));
   if (!head || !tail) return std::nullopt;
-  if (gap == std::string_view::npos ? head->size() != 8 : head->size() + tail->size() > 7) return std::nullopt;
+  if (gap == std::string_view::npos ? head->size() != 8 : head->size() + tail->size() > 7)
+    return std::nullopt;
   std::ranges::copy(*head, a.words.begin());
   std::ranges::copy(*tail, a.words.end() - static_cast<std::ptrdiff_t>(tail->size()));
   return a;
 }
 Words masked(Words words, std::int64_t bits) {
   for (std::size_t i = 0; i < 8; ++i) {
-    const std::int64_t left = std::clamp<std::int64_t>(bits - static_cast<std::int64_t>(i) * 16, 0, 16);
+    const std::int64_t left =
+        std::clamp<std::int64_t>(bits - static_cast<std::int64_t>(i) * 16, 0, 16);
     words[i] = static_cast<std::uint16_t>(left == 0 ? 0 : words[i] & (0xffffU << (16 - left)));
   }
   return words;
@@ -127,7 +142,9 @@ std::vector<std::string> listed(Arguments a) {
   std::vector<std::string> out;
   for (const auto& argument : a) {
     const auto value = read_json(text(argument));
-    if (value && value->is_array()) for (const auto& v : value->get_array()) if (v.is_string()) out.emplace_back(v.get_string());
+    if (value && value->is_array())
+      for (const auto& v : value->get_array())
+        if (v.is_string()) out.emplace_back(v.get_string());
     if (value && value->is_string()) out.emplace_back(value->get_string());
   }
   return out;
@@ -143,9 +160,12 @@ Cell in_any_range(Arguments a, Scratch&) {
   return cell(found);
 }
 
-// Whether the text has the address, not touched by letters, digits or dots; a prefix may go on behind.
+// Whether the text has the address, not touched by letters, digits or dots; a prefix may go on
+// behind.
 bool has_address(std::string_view s, std::string_view wanted, bool prefix) {
-  const auto word = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto word = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
   if (prefix && !wanted.ends_with('.') && !parse4(wanted)) return false;
   if (!prefix && !parse4(wanted)) return false;
   for (std::size_t at = s.find(wanted); at != std::string_view::npos; at = s.find(wanted, at + 1)) {
@@ -172,8 +192,10 @@ Cell is_private(Arguments a, Scratch&) {
 
 Cell format4(Arguments a, bool with_mask) {
   std::optional<Address4> x;
-  if (const auto number = parse_long(text(a[0])); number && *number >= 0 && *number <= 0xffffffffLL) x = Address4{static_cast<std::uint32_t>(*number), 32};
-  else x = parse4(text(a[0]));
+  if (const auto number = parse_long(text(a[0])); number && *number >= 0 && *number <= 0xffffffffLL)
+    x = Address4{static_cast<std::uint32_t>(*number), 32};
+  else
+    x = parse4(text(a[0]));
   const std::int64_t wanted = whole(a[1], 32);
   if (!x || wanted < 0 || wanted > 32) return cell("");
   const std::int64_t bits = std::min(x->bits, wanted);
@@ -189,8 +211,10 @@ Cell range_to_cidr(Arguments a, Scratch&) {
   const std::uint64_t end = y->value;
   while (at <= end && out.size() < 1000) {
     std::int64_t bits = 32;
-    while (bits > 0 && (at & (1ULL << (32 - bits))) == 0 && at + (2ULL << (32 - bits)) - 1 <= end) --bits;
-    out.emplace_back(json::string(fmt::format("{}/{}", text4(static_cast<std::uint32_t>(at)), bits)));
+    while (bits > 0 && (at & (1ULL << (32 - bits))) == 0 && at + (2ULL << (32 - bits)) - 1 <= end)
+      --bits;
+    out.emplace_back(
+        json::string(fmt::format("{}/{}", text4(static_cast<std::uint32_t>(at)), bits)));
     at += 1ULL << (32 - bits);
   }
   return cell(json::value(out));
@@ -200,31 +224,75 @@ Cell range_to_cidr(Arguments a, Scratch&) {
 
 std::span<const Native> network_natives() {
   static const Native table[] = {
-      {"kql_parse_ipv4", "s:l", [](Arguments a, Scratch&) -> Cell { const auto x = parse4(text(a[0])); return x ? Cell(std::int64_t{x->value & mask4(x->bits)}) : Cell{}; }},
-      {"kql_parse_ipv4_mask", "s l:l", [](Arguments a, Scratch&) -> Cell { const auto x = parse4(text(a[0])); return x ? Cell(std::int64_t{x->value & mask4(std::min(x->bits, whole(a[1], 32)))}) : Cell{}; }},
-      {"kql_parse_ipv6", "s:s", [](Arguments a, Scratch&) { const auto x = parse6(text(a[0])); return x ? cell(text6(masked(x->words, x->bits))) : cell(""); }},
-      {"kql_parse_ipv6_mask", "s l:s", [](Arguments a, Scratch&) { const auto x = parse6(text(a[0])); return x ? cell(text6(masked(x->words, std::min(x->bits, whole(a[1], 128))))) : cell(""); }},
+      {"kql_parse_ipv4", "s:l",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto x = parse4(text(a[0]));
+         return x ? Cell(std::int64_t{x->value & mask4(x->bits)}) : Cell{};
+       }},
+      {"kql_parse_ipv4_mask", "s l:l",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto x = parse4(text(a[0]));
+         return x ? Cell(std::int64_t{x->value & mask4(std::min(x->bits, whole(a[1], 32)))})
+                  : Cell{};
+       }},
+      {"kql_parse_ipv6", "s:s",
+       [](Arguments a, Scratch&) {
+         const auto x = parse6(text(a[0]));
+         return x ? cell(text6(masked(x->words, x->bits))) : cell("");
+       }},
+      {"kql_parse_ipv6_mask", "s l:s",
+       [](Arguments a, Scratch&) {
+         const auto x = parse6(text(a[0]));
+         return x ? cell(text6(masked(x->words, std::min(x->bits, whole(a[1], 128))))) : cell("");
+       }},
       {"kql_ipv4_compare", "s s l?:l", compare4},
       {"kql_ipv6_compare", "s s l?:l", compare6},
-      {"kql_ipv4_is_match", "s s l?:b", [](Arguments a, Scratch& s) -> Cell { const Cell c = compare4(a, s); return std::holds_alternative<std::monostate>(c) ? Cell{} : Cell(std::get<std::int64_t>(c) == 0); }},
-      {"kql_ipv6_is_match", "s s l?:b", [](Arguments a, Scratch& s) -> Cell { const Cell c = compare6(a, s); return std::holds_alternative<std::monostate>(c) ? Cell{} : Cell(std::get<std::int64_t>(c) == 0); }},
-      {"kql_ipv4_is_in_range", "s s:b", [](Arguments a, Scratch&) { return cell(in_range4(text(a[0]), text(a[1]))); }},
-      {"kql_ipv6_is_in_range", "s s:b", [](Arguments a, Scratch&) { return cell(in_range6(text(a[0]), text(a[1]))); }},
+      {"kql_ipv4_is_match", "s s l?:b",
+       [](Arguments a, Scratch& s) -> Cell {
+         const Cell c = compare4(a, s);
+         return std::holds_alternative<std::monostate>(c) ? Cell{}
+                                                          : Cell(std::get<std::int64_t>(c) == 0);
+       }},
+      {"kql_ipv6_is_match", "s s l?:b",
+       [](Arguments a, Scratch& s) -> Cell {
+         const Cell c = compare6(a, s);
+         return std::holds_alternative<std::monostate>(c) ? Cell{}
+                                                          : Cell(std::get<std::int64_t>(c) == 0);
+       }},
+      {"kql_ipv4_is_in_range", "s s:b",
+       [](Arguments a, Scratch&) { return cell(in_range4(text(a[0]), text(a[1]))); }},
+      {"kql_ipv6_is_in_range", "s s:b",
+       [](Arguments a, Scratch&) { return cell(in_range6(text(a[0]), text(a[1]))); }},
       {"kql_ipv4_is_in_any_range", "s a*:b", in_any_range<in_range4>},
       {"kql_ipv6_is_in_any_range", "s a*:b", in_any_range<in_range6>},
       {"kql_ipv4_is_private", "s:b", is_private},
-      {"kql_ipv4_netmask_suffix", "s:l", [](Arguments a, Scratch&) -> Cell { const auto x = parse4(text(a[0])); return x ? Cell(x->bits) : Cell{}; }},
-      {"kql__ipv6_suffix", "s:l", [](Arguments a, Scratch&) -> Cell { const auto x = parse6(text(a[0])); return x ? Cell(x->bits) : Cell{}; }},
+      {"kql_ipv4_netmask_suffix", "s:l",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto x = parse4(text(a[0]));
+         return x ? Cell(x->bits) : Cell{};
+       }},
+      {"kql__ipv6_suffix", "s:l",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto x = parse6(text(a[0]));
+         return x ? Cell(x->bits) : Cell{};
+       }},
       {"kql_format_ipv4", "x l?:s", [](Arguments a, Scratch&) { return format4(a, false); }},
       {"kql_format_ipv4_mask", "x l?:s", [](Arguments a, Scratch&) { return format4(a, true); }},
       {"kql_ipv4_range_to_cidr_list", "s s:j", range_to_cidr},
-      {"kql_has_ipv4", "s s:b", [](Arguments a, Scratch&) -> Cell { return has_address(text(a[0]), text(a[1]), false); }},
-      {"kql_has_ipv4_prefix", "s s:b", [](Arguments a, Scratch&) -> Cell { return has_address(text(a[0]), text(a[1]), true); }},
-      {"kql_has_any_ipv4", "s a*:b", [](Arguments a, Scratch&) -> Cell {
-         return std::ranges::any_of(listed(a.subspan(1)), [&](const auto& w) { return has_address(text(a[0]), w, false); });
+      {"kql_has_ipv4", "s s:b",
+       [](Arguments a, Scratch&) -> Cell { return has_address(text(a[0]), text(a[1]), false); }},
+      {"kql_has_ipv4_prefix", "s s:b",
+       [](Arguments a, Scratch&) -> Cell { return has_address(text(a[0]), text(a[1]), true); }},
+      {"kql_has_any_ipv4", "s a*:b",
+       [](Arguments a, Scratch&) -> Cell {
+         return std::ranges::any_of(listed(a.subspan(1)), [&](const auto& w) {
+           return has_address(text(a[0]), w, false);
+         });
        }},
-      {"kql_has_any_ipv4_prefix", "s a*:b", [](Arguments a, Scratch&) -> Cell {
-         return std::ranges::any_of(listed(a.subspan(1)), [&](const auto& w) { return has_address(text(a[0]), w, true); });
+      {"kql_has_any_ipv4_prefix", "s a*:b",
+       [](Arguments a, Scratch&) -> Cell {
+         return std::ranges::any_of(
+             listed(a.subspan(1)), [&](const auto& w) { return has_address(text(a[0]), w, true); });
        }},
   };
   return table;

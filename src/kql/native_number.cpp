@@ -63,7 +63,10 @@ Cell format_bytes(Arguments a, Scratch&) {
   double rounded = std::round(value * scale) / scale;
   std::string number = real_text(rounded);
   if (number.ends_with(".0")) number.resize(number.size() - 2);
-  return cell(fmt::format("{} {}", number, unit == 0 && wanted == "Bytes" ? "Bytes" : unit == 0 ? "Bytes" : std::string(units[unit])));
+  return cell(fmt::format("{} {}", number,
+                          unit == 0 && wanted == "Bytes" ? "Bytes"
+                          : unit == 0                    ? "Bytes"
+                                                         : std::string(units[unit])));
 }
 
 // Seats of a range: how many steps fit, counted from 0, at most a million.
@@ -91,7 +94,8 @@ double beta_fraction(double x, double a, double b) {
   double h = d;
   for (int m = 1; m <= 300; ++m) {
     const double m2 = 2.0 * m;
-    for (const double numerator : {m * (b - m) * x / ((a + m2 - 1) * (a + m2)), -(a + m) * (a + b + m) * x / ((a + m2) * (a + m2 + 1))}) {
+    for (const double numerator : {m * (b - m) * x / ((a + m2 - 1) * (a + m2)),
+                                   -(a + m) * (a + b + m) * x / ((a + m2) * (a + m2 + 1))}) {
       d = 1 + numerator * d;
       if (std::abs(d) < 1e-300) d = 1e-300;
       c = 1 + numerator / c;
@@ -121,7 +125,8 @@ bool beta_parameters(Arguments a) { return !is_null(a[0]) && real(a[1]) > 0 && r
 
 // Welch's t-test from means, variances and counts: the two-sided p-value.
 Cell welch(Arguments a, Scratch&) {
-  const double m1 = real(a[0]), v1 = real(a[1]), n1 = real(a[2]), m2 = real(a[3]), v2 = real(a[4]), n2 = real(a[5]);
+  const double m1 = real(a[0]), v1 = real(a[1]), n1 = real(a[2]), m2 = real(a[3]), v2 = real(a[4]),
+               n2 = real(a[5]);
   if (n1 < 2 || n2 < 2) return {};
   const double e1 = v1 / n1, e2 = v2 / n2;
   const double t = (m1 - m2) / std::sqrt(e1 + e2);
@@ -133,11 +138,13 @@ Cell welch(Arguments a, Scratch&) {
 
 std::span<const Native> number_natives() {
   static const Native table[] = {
-      {"kql__divide", "r r:r", [](Arguments a, Scratch&) -> Cell {
+      {"kql__divide", "r r:r",
+       [](Arguments a, Scratch&) -> Cell {
          if (is_null(a[0]) || is_null(a[1])) return {};
          return real(a[0]) / real(a[1]);
        }},
-      {"kql__modulo", "r r:r", [](Arguments a, Scratch&) -> Cell {
+      {"kql__modulo", "r r:r",
+       [](Arguments a, Scratch&) -> Cell {
          if (is_null(a[0]) || is_null(a[1])) return {};
          const double rest = std::fmod(real(a[0]), real(a[1]));
          return rest < 0 ? rest + std::abs(real(a[1])) : rest;
@@ -147,13 +154,25 @@ std::span<const Native> number_natives() {
       {"kql__round", "r l:r", round_to},
       {"kql__steps", "l l l:l", steps},
       {"kql__real_steps", "r r r:l", real_steps},
-      {"kql_sqrt", "r:r", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::sqrt(real(a[0]))); }},
+      {"kql_sqrt", "r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::sqrt(real(a[0])));
+       }},
       {"kql_exp", "r:r", apply<std::exp>},
       {"kql_exp2", "r:r", apply<std::exp2>},
       {"kql_exp10", "r:r", apply<exp10_of>},
-      {"kql_log", "r:r", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::log(real(a[0]))); }},
-      {"kql_log2", "r:r", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::log2(real(a[0]))); }},
-      {"kql_log10", "r:r", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::log10(real(a[0]))); }},
+      {"kql_log", "r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::log(real(a[0])));
+       }},
+      {"kql_log2", "r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::log2(real(a[0])));
+       }},
+      {"kql_log10", "r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || real(a[0]) < 0 ? Cell{} : Cell(std::log10(real(a[0])));
+       }},
       {"kql_sin", "r:r", apply<std::sin>},
       {"kql_cos", "r:r", apply<std::cos>},
       {"kql_tan", "r:r", apply<std::tan>},
@@ -167,30 +186,68 @@ std::span<const Native> number_natives() {
       {"kql_loggamma", "r:r", apply<std::lgamma>},
       {"kql_erf", "r:r", apply<std::erf>},
       {"kql_erfc", "r:r", apply<std::erfc>},
-      {"kql_atan2", "r r:r", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(std::atan2(real(a[0]), real(a[1]))); }},
-      {"kql_pow", "r r:r", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(std::pow(real(a[0]), real(a[1]))); }},
+      {"kql_atan2", "r r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(std::atan2(real(a[0]), real(a[1])));
+       }},
+      {"kql_pow", "r r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(std::pow(real(a[0]), real(a[1])));
+       }},
       {"kql_pi", ":r", [](Arguments, Scratch&) -> Cell { return M_PI; }},
       {"kql_isnan", "r:b", [](Arguments a, Scratch&) -> Cell { return std::isnan(real(a[0])); }},
       {"kql_isinf", "r:b", [](Arguments a, Scratch&) -> Cell { return std::isinf(real(a[0])); }},
-      {"kql_isfinite", "r:b", [](Arguments a, Scratch&) -> Cell { return !is_null(a[0]) && std::isfinite(real(a[0])); }},
-      {"kql_binary_and", "l l:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(whole(a[0]) & whole(a[1])); }},
-      {"kql_binary_or", "l l:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(whole(a[0]) | whole(a[1])); }},
-      {"kql_binary_xor", "l l:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(whole(a[0]) ^ whole(a[1])); }},
-      {"kql_binary_not", "l:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(~whole(a[0])); }},
-      {"kql_binary_shift_left", "l l:l", [](Arguments a, Scratch&) -> Cell {
-         if (is_null(a[0]) || is_null(a[1])) return {};
-         return static_cast<std::int64_t>(static_cast<std::uint64_t>(whole(a[0])) << (static_cast<std::uint64_t>(whole(a[1])) & 63));
+      {"kql_isfinite", "r:b",
+       [](Arguments a, Scratch&) -> Cell { return !is_null(a[0]) && std::isfinite(real(a[0])); }},
+      {"kql_binary_and", "l l:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(whole(a[0]) & whole(a[1]));
        }},
-      {"kql_binary_shift_right", "l l:l", [](Arguments a, Scratch&) -> Cell {
+      {"kql_binary_or", "l l:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(whole(a[0]) | whole(a[1]));
+       }},
+      {"kql_binary_xor", "l l:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || is_null(a[1]) ? Cell{} : Cell(whole(a[0]) ^ whole(a[1]));
+       }},
+      {"kql_binary_not", "l:l",
+       [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(~whole(a[0])); }},
+      {"kql_binary_shift_left", "l l:l",
+       [](Arguments a, Scratch&) -> Cell {
+         if (is_null(a[0]) || is_null(a[1])) return {};
+         return static_cast<std::int64_t>(static_cast<std::uint64_t>(whole(a[0]))
+                                          << (static_cast<std::uint64_t>(whole(a[1])) & 63));
+       }},
+      {"kql_binary_shift_right", "l l:l",
+       [](Arguments a, Scratch&) -> Cell {
          if (is_null(a[0]) || is_null(a[1])) return {};
          return whole(a[0]) >> (static_cast<std::uint64_t>(whole(a[1])) & 63);
        }},
-      {"kql_bitset_count_ones", "l:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(static_cast<std::int64_t>(__builtin_popcountll(static_cast<unsigned long long>(whole(a[0]))))); }},
-      {"kql_tohex", "l l?:s", [](Arguments a, Scratch&) { return is_null(a[0]) ? cell("") : cell(hex(static_cast<std::uint64_t>(whole(a[0])), whole(a[1], 0))); }},
+      {"kql_bitset_count_ones", "l:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{}
+                              : Cell(static_cast<std::int64_t>(__builtin_popcountll(
+                                    static_cast<unsigned long long>(whole(a[0])))));
+       }},
+      {"kql_tohex", "l l?:s",
+       [](Arguments a, Scratch&) {
+         return is_null(a[0]) ? cell("")
+                              : cell(hex(static_cast<std::uint64_t>(whole(a[0])), whole(a[1], 0)));
+       }},
       {"kql_format_bytes", "r l? s?:s", format_bytes},
-      {"kql_beta_cdf", "r r r:r", [](Arguments a, Scratch&) -> Cell { return beta_parameters(a) ? Cell(beta_cdf(real(a[0]), real(a[1]), real(a[2]))) : Cell(std::nan("")); }},
-      {"kql_beta_inv", "r r r:r", [](Arguments a, Scratch&) -> Cell { return beta_parameters(a) ? Cell(beta_inverse(real(a[0]), real(a[1]), real(a[2]))) : Cell(std::nan("")); }},
-      {"kql_beta_pdf", "r r r:r", [](Arguments a, Scratch&) -> Cell {
+      {"kql_beta_cdf", "r r r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return beta_parameters(a) ? Cell(beta_cdf(real(a[0]), real(a[1]), real(a[2])))
+                                   : Cell(std::nan(""));
+       }},
+      {"kql_beta_inv", "r r r:r",
+       [](Arguments a, Scratch&) -> Cell {
+         return beta_parameters(a) ? Cell(beta_inverse(real(a[0]), real(a[1]), real(a[2])))
+                                   : Cell(std::nan(""));
+       }},
+      {"kql_beta_pdf", "r r r:r",
+       [](Arguments a, Scratch&) -> Cell {
          if (!beta_parameters(a) || real(a[0]) < 0 || real(a[0]) > 1) return std::nan("");
          const double x = real(a[0]), p = real(a[1]), q = real(a[2]);
          return std::exp((p - 1) * std::log(x) + (q - 1) * std::log1p(-x) - log_beta(p, q));

@@ -10,15 +10,18 @@
 namespace rollcall::kql {
 
 namespace {
-constexpr std::string_view base64_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_letters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 }  // namespace
 
 std::string base64_text(std::string_view s) {
   std::string out;
   for (std::size_t i = 0; i < s.size(); i += 3) {
     std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) bits = bits << 8 | (i + j < s.size() ? static_cast<unsigned char>(s[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j) out += i + j <= s.size() ? base64_letters[bits >> (18 - 6 * j) & 63] : '=';
+    for (std::size_t j = 0; j < 3; ++j)
+      bits = bits << 8 | (i + j < s.size() ? static_cast<unsigned char>(s[i + j]) : 0U);
+    for (std::size_t j = 0; j < 4; ++j)
+      out += i + j <= s.size() ? base64_letters[bits >> (18 - 6 * j) & 63] : '=';
   }
   return out;
 }
@@ -43,12 +46,16 @@ std::optional<std::string> base64_bytes(std::string_view s) {
 namespace {
 
 re2::StringPiece piece(std::string_view s) { return {s.data(), s.size()}; }
-std::string_view view(const re2::StringPiece& p) { return p.data() == nullptr ? std::string_view() : std::string_view(p.data(), p.size()); }
+std::string_view view(const re2::StringPiece& p) {
+  return p.data() == nullptr ? std::string_view() : std::string_view(p.data(), p.size());
+}
 
 // The groups of the first match; empty when there is none.
 std::vector<re2::StringPiece> match(const re2::RE2& re, std::string_view s, std::size_t from = 0) {
   std::vector<re2::StringPiece> groups(static_cast<std::size_t>(re.NumberOfCapturingGroups()) + 1);
-  if (!re.Match(piece(s), from, s.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) return {};
+  if (!re.Match(piece(s), from, s.size(), re2::RE2::UNANCHORED, groups.data(),
+                static_cast<int>(groups.size())))
+    return {};
   return groups;
 }
 
@@ -67,22 +74,27 @@ Cell extract_all(Arguments a, Scratch& scratch) {
   if (re == nullptr) return {};
   std::vector<std::size_t> wanted;
   if (is_null(a[1])) {
-    for (int i = 1; i <= re->NumberOfCapturingGroups(); ++i) wanted.push_back(static_cast<std::size_t>(i));
+    for (int i = 1; i <= re->NumberOfCapturingGroups(); ++i)
+      wanted.push_back(static_cast<std::size_t>(i));
   } else {
     const auto list = read_json(text(a[1])).value_or(json::value());
-    if (list.is_array()) for (const auto& g : list.get_array()) {
-      if (g.is_int64()) wanted.push_back(static_cast<std::size_t>(g.get_int64()));
-      if (g.is_string()) {
-        const auto& names = re->NamedCapturingGroups();
-        if (const auto found = names.find(std::string(g.get_string())); found != names.end()) wanted.push_back(static_cast<std::size_t>(found->second));
+    if (list.is_array())
+      for (const auto& g : list.get_array()) {
+        if (g.is_int64()) wanted.push_back(static_cast<std::size_t>(g.get_int64()));
+        if (g.is_string()) {
+          const auto& names = re->NamedCapturingGroups();
+          if (const auto found = names.find(std::string(g.get_string())); found != names.end())
+            wanted.push_back(static_cast<std::size_t>(found->second));
+        }
       }
-    }
   }
   json::array out;
   for (std::size_t from = 0; from <= s.size();) {
     const auto groups = match(*re, s, from);
     if (groups.empty()) break;
-    const auto put = [&](std::size_t g) { return g < groups.size() ? json::value(json::string(view(groups[g]))) : json::value(""); };
+    const auto put = [&](std::size_t g) {
+      return g < groups.size() ? json::value(json::string(view(groups[g]))) : json::value("");
+    };
     if (wanted.size() == 1) {
       out.push_back(put(wanted[0]));
     } else if (wanted.empty()) {
@@ -92,7 +104,8 @@ Cell extract_all(Arguments a, Scratch& scratch) {
       for (const auto g : wanted) row.push_back(put(g));
       out.emplace_back(std::move(row));
     }
-    from = static_cast<std::size_t>(groups[0].data() - s.data()) + std::max<std::size_t>(1, groups[0].size());
+    from = static_cast<std::size_t>(groups[0].data() - s.data()) +
+           std::max<std::size_t>(1, groups[0].size());
   }
   return out.empty() ? Cell{} : cell(json::value(out));
 }
@@ -115,10 +128,14 @@ std::string percent_decoded(std::string_view s) {
 std::string percent_encoded(std::string_view s, std::string_view space) {
   std::string out;
   for (const char c : s) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view("-_.!*()~").contains(c);
-    if (plain) out += c;
-    else if (c == ' ') out += space;
-    else out += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       std::string_view("-_.!*()~").contains(c);
+    if (plain)
+      out += c;
+    else if (c == ' ')
+      out += space;
+    else
+      out += fmt::format("%{:02x}", static_cast<unsigned char>(c));
   }
   return out;
 }
@@ -126,9 +143,14 @@ std::string percent_encoded(std::string_view s, std::string_view space) {
 bool is_utf8(std::string_view s) {
   for (std::size_t i = 0; i < s.size();) {
     const auto c = static_cast<unsigned char>(s[i]);
-    const std::size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    const std::size_t n = c < 0x80                ? 1
+                          : c >= 0xc2 && c < 0xe0 ? 2
+                          : c >= 0xe0 && c < 0xf0 ? 3
+                          : c >= 0xf0 && c < 0xf5 ? 4
+                                                  : 0;
     if (n == 0 || i + n > s.size()) return false;
-    for (std::size_t j = 1; j < n; ++j) if ((static_cast<unsigned char>(s[i + j]) & 0xc0) != 0x80) return false;
+    for (std::size_t j = 1; j < n; ++j)
+      if ((static_cast<unsigned char>(s[i + j]) & 0xc0) != 0x80) return false;
     i += n;
   }
   return true;
@@ -139,15 +161,19 @@ Cell base64_guid(Arguments a, Scratch&) {
   const auto bytes = base64_bytes(text(a[0]));
   if (!bytes || bytes->size() != 16) return {};
   std::string hex;
-  for (const std::size_t i : guid_order) hex += fmt::format("{:02x}", static_cast<unsigned char>((*bytes)[i]));
+  for (const std::size_t i : guid_order)
+    hex += fmt::format("{:02x}", static_cast<unsigned char>((*bytes)[i]));
   return cell(parse_guid(hex));
 }
 Cell guid_base64(Arguments a, Scratch&) {
   std::string digits;
-  for (const char c : text(a[0])) if (c != '-') digits += c;
+  for (const char c : text(a[0]))
+    if (c != '-') digits += c;
   if (digits.size() != 32) return cell("");
   std::string bytes(16, '\0');
-  for (std::size_t i = 0; i < 16; ++i) bytes[guid_order[i]] = static_cast<char>(parse_long("0x" + digits.substr(i * 2, 2)).value_or(0));
+  for (std::size_t i = 0; i < 16; ++i)
+    bytes[guid_order[i]] =
+        static_cast<char>(parse_long("0x" + digits.substr(i * 2, 2)).value_or(0));
   return cell(base64_text(bytes));
 }
 
@@ -158,14 +184,17 @@ json::object query_parameters(std::string_view s) {
   for (const auto pair : split(s, '&')) {
     if (pair.empty()) continue;
     const std::size_t equals = pair.find('=');
-    out[percent_decoded(pair.substr(0, equals))] = equals == std::string_view::npos ? "" : percent_decoded(pair.substr(equals + 1));
+    out[percent_decoded(pair.substr(0, equals))] =
+        equals == std::string_view::npos ? "" : percent_decoded(pair.substr(equals + 1));
   }
   return out;
 }
 Cell parse_url(Arguments a, Scratch&) {
   std::string_view s = text(a[0]);
   json::object out;
-  const auto take = [&](std::string_view key, std::string_view value) { out[json::string_view(key.data(), key.size())] = json::string(value); };
+  const auto take = [&](std::string_view key, std::string_view value) {
+    out[json::string_view(key.data(), key.size())] = json::string(value);
+  };
   std::string_view fragment, query, user, password, port, path, host;
   const std::size_t scheme = s.find("://");
   std::string_view scheme_text;
@@ -175,15 +204,31 @@ Cell parse_url(Arguments a, Scratch&) {
   } else {
     return {};
   }
-  if (const auto i = s.find('#'); i != std::string_view::npos) { fragment = s.substr(i + 1); s = s.substr(0, i); }
-  if (const auto i = s.find('?'); i != std::string_view::npos) { query = s.substr(i + 1); s = s.substr(0, i); }
-  if (const auto i = s.find('/'); i != std::string_view::npos) { path = s.substr(i); s = s.substr(0, i); }
+  if (const auto i = s.find('#'); i != std::string_view::npos) {
+    fragment = s.substr(i + 1);
+    s = s.substr(0, i);
+  }
+  if (const auto i = s.find('?'); i != std::string_view::npos) {
+    query = s.substr(i + 1);
+    s = s.substr(0, i);
+  }
+  if (const auto i = s.find('/'); i != std::string_view::npos) {
+    path = s.substr(i);
+    s = s.substr(0, i);
+  }
   if (const auto i = s.find('@'); i != std::string_view::npos) {
     user = s.substr(0, i);
     s = s.substr(i + 1);
-    if (const auto j = user.find(':'); j != std::string_view::npos) { password = user.substr(j + 1); user = user.substr(0, j); }
+    if (const auto j = user.find(':'); j != std::string_view::npos) {
+      password = user.substr(j + 1);
+      user = user.substr(0, j);
+    }
   }
-  if (const auto i = s.rfind(':'); i != std::string_view::npos && s.find(']', i) == std::string_view::npos) { port = s.substr(i + 1); s = s.substr(0, i); }
+  if (const auto i = s.rfind(':');
+      i != std::string_view::npos && s.find(']', i) == std::string_view::npos) {
+    port = s.substr(i + 1);
+    s = s.substr(0, i);
+  }
   host = s;
   take("Scheme", scheme_text);
   take("Host", host);
@@ -199,14 +244,21 @@ Cell parse_path(Arguments a, Scratch&) {
   std::string_view s = text(a[0]);
   if (s.empty()) return {};
   std::string_view scheme, stream, root;
-  if (const auto i = s.find("://"); i != std::string_view::npos) scheme = s.substr(0, i);
+  if (const auto i = s.find("://"); i != std::string_view::npos) {
+    scheme = s.substr(0, i);
+    s.remove_prefix(i + 3);
+  }
   const std::size_t slash = s.find_last_of("/\\");
   std::string_view directory = slash == std::string_view::npos ? "" : s.substr(0, slash);
   std::string_view file = slash == std::string_view::npos ? s : s.substr(slash + 1);
-  if (const auto i = file.find(':'); i != std::string_view::npos) { stream = file.substr(i + 1); file = file.substr(0, i); }
+  if (const auto i = file.find(':'); i != std::string_view::npos) {
+    stream = file.substr(i + 1);
+    file = file.substr(0, i);
+  }
   if (s.size() > 1 && s[1] == ':') root = s.substr(0, 3);
   std::string_view parent = directory;
-  if (const auto i = directory.find_last_of("/\\"); i != std::string_view::npos) parent = directory.substr(i + 1);
+  if (const auto i = directory.find_last_of("/\\"); i != std::string_view::npos)
+    parent = directory.substr(i + 1);
   std::string_view extension;
   if (const auto i = file.rfind('.'); i != std::string_view::npos) extension = file.substr(i + 1);
   json::object out;
@@ -230,9 +282,13 @@ Cell parse_csv(Arguments a, Scratch&) {
     const char c = i < s.size() ? s[i] : '\n';
     if (quoted) {
       if (i == s.size()) break;
-      if (c == '"' && i + 1 < s.size() && s[i + 1] == '"') { field += '"'; ++i; }
-      else if (c == '"') quoted = false;
-      else field += c;
+      if (c == '"' && i + 1 < s.size() && s[i + 1] == '"') {
+        field += '"';
+        ++i;
+      } else if (c == '"')
+        quoted = false;
+      else
+        field += c;
     } else if (c == '"') {
       quoted = true;
     } else if (c == ',' || c == '\n' || c == '\r') {
@@ -275,7 +331,10 @@ Cell parse_command_line(Arguments a, Scratch&) {
       const bool quote = i + n < s.size() && s[i + n] == '"';
       word += std::string(quote ? n / 2 : n, '\\');
       i += n - 1;
-      if (quote && n % 2 == 1) { word += '"'; ++i; }
+      if (quote && n % 2 == 1) {
+        word += '"';
+        ++i;
+      }
       any = true;
     } else if (c == '"') {
       quoted = !quoted;
@@ -295,9 +354,11 @@ Cell parse_command_line(Arguments a, Scratch&) {
 
 // --- key-value pairs (parse-kv): a bag of texts
 Cell parse_pairs(Arguments a, Scratch&) {
-  const std::string_view s = text(a[0]), pair_delimiter = text(a[1]), kv_delimiter = text(a[2]), quote = text(a[3]), escape = text(a[4]);
+  const std::string_view s = text(a[0]), pair_delimiter = text(a[1]), kv_delimiter = text(a[2]),
+                         quote = text(a[3]), escape = text(a[4]);
   const bool greedy = truth(a[5]);
-  const char open = quote.empty() ? '\0' : quote.front(), close = quote.empty() ? '\0' : quote.back();
+  const char open = quote.empty() ? '\0' : quote.front(),
+             close = quote.empty() ? '\0' : quote.back();
   json::object out;
   std::string key, value;
   bool in_value = false;
@@ -308,10 +369,11 @@ Cell parse_pairs(Arguments a, Scratch&) {
     value.clear();
     in_value = false;
   };
-  const auto starts_pair = [&](std::size_t i) {  // greedy: a delimiter counts when a key and its delimiter follow
-    const std::size_t next = s.find(kv_delimiter, i), again = s.find(pair_delimiter, i);
-    return next != std::string_view::npos && (again == std::string_view::npos || next < again);
-  };
+  const auto starts_pair =
+      [&](std::size_t i) {  // greedy: a delimiter counts when a key and its delimiter follow
+        const std::size_t next = s.find(kv_delimiter, i), again = s.find(pair_delimiter, i);
+        return next != std::string_view::npos && (again == std::string_view::npos || next < again);
+      };
   for (std::size_t i = 0; i < s.size();) {
     std::string& target = in_value ? value : key;
     if (open != '\0' && s[i] == open && trim(target).empty()) {
@@ -325,7 +387,8 @@ Cell parse_pairs(Arguments a, Scratch&) {
     } else if (!in_value && !kv_delimiter.empty() && s.substr(i).starts_with(kv_delimiter)) {
       in_value = true;
       i += kv_delimiter.size();
-    } else if (!pair_delimiter.empty() && s.substr(i).starts_with(pair_delimiter) && (!greedy || !in_value || starts_pair(i + pair_delimiter.size()))) {
+    } else if (!pair_delimiter.empty() && s.substr(i).starts_with(pair_delimiter) &&
+               (!greedy || !in_value || starts_pair(i + pair_delimiter.size()))) {
       finish();
       i += pair_delimiter.size();
     } else {
@@ -350,7 +413,6 @@ Cell parse_groups(Arguments a, Scratch& scratch) {
   return cell(out + "]");
 }
 
-
 }  // namespace
 
 std::span<const Native> parsing_natives() {
@@ -359,34 +421,43 @@ std::span<const Native> parsing_natives() {
       {"kql__extract_all", "s j s:j", extract_all},
       {"kql__parse_groups", "s s:j", parse_groups},
       {"kql__parse_pairs", "s s s s s b:j", parse_pairs},
-      {"kql_url_decode", "s:s", [](Arguments a, Scratch&) { return cell(percent_decoded(text(a[0]))); }},
-      {"kql_url_encode", "s:s", [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "+")); }},
-      {"kql_url_encode_component", "s:s", [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "%20")); }},
-      {"kql_base64_encode_tostring", "s:s", [](Arguments a, Scratch&) { return cell(base64_text(text(a[0]))); }},
-      {"kql_base64_decode_tostring", "s:s", [](Arguments a, Scratch&) {
+      {"kql_url_decode", "s:s",
+       [](Arguments a, Scratch&) { return cell(percent_decoded(text(a[0]))); }},
+      {"kql_url_encode", "s:s",
+       [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "+")); }},
+      {"kql_url_encode_component", "s:s",
+       [](Arguments a, Scratch&) { return cell(percent_encoded(text(a[0]), "%20")); }},
+      {"kql_base64_encode_tostring", "s:s",
+       [](Arguments a, Scratch&) { return cell(base64_text(text(a[0]))); }},
+      {"kql_base64_decode_tostring", "s:s",
+       [](Arguments a, Scratch&) {
          const auto bytes = base64_bytes(text(a[0]));
          return bytes && is_utf8(*bytes) ? cell(*bytes) : cell("");
        }},
-      {"kql_base64_decode_toarray", "s:j", [](Arguments a, Scratch&) -> Cell {
+      {"kql_base64_decode_toarray", "s:j",
+       [](Arguments a, Scratch&) -> Cell {
          const auto bytes = base64_bytes(text(a[0]));
          if (!bytes) return {};
          json::array out;
          for (const char c : *bytes) out.emplace_back(std::int64_t{static_cast<unsigned char>(c)});
          return cell(json::value(out));
        }},
-      {"kql_base64_encode_fromarray", "j:s", [](Arguments a, Scratch& s) {
+      {"kql_base64_encode_fromarray", "j:s",
+       [](Arguments a, Scratch& s) {
          std::string bytes;
          const auto& list = parsed(a[0], s);
-         if (list.is_array()) for (const auto& v : list.get_array()) {
-           if (!v.is_int64() || v.get_int64() < 0 || v.get_int64() > 255) return cell("");
-           bytes += static_cast<char>(v.get_int64());
-         }
+         if (list.is_array())
+           for (const auto& v : list.get_array()) {
+             if (!v.is_int64() || v.get_int64() < 0 || v.get_int64() > 255) return cell("");
+             bytes += static_cast<char>(v.get_int64());
+           }
          return cell(base64_text(bytes));
        }},
       {"kql_base64_decode_toguid", "s:g", base64_guid},
       {"kql_base64_encode_fromguid", "g:s", guid_base64},
       {"kql_parse_url", "s:j", parse_url},
-      {"kql_parse_urlquery", "s:j", [](Arguments a, Scratch&) {
+      {"kql_parse_urlquery", "s:j",
+       [](Arguments a, Scratch&) {
          return cell(json::value(json::object{{"Query Parameters", query_parameters(text(a[0]))}}));
        }},
       {"kql_parse_path", "s:j", parse_path},

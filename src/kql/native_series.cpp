@@ -6,7 +6,8 @@
 #include "base/time.hpp"
 #include "kql/native_table.hpp"
 
-// Series: arithmetic element by element, filling, filters, lines; and what make-series fills its arrays with.
+// Series: arithmetic element by element, filling, filters, lines; and what make-series fills its
+// arrays with.
 
 namespace rollcall::kql {
 namespace {
@@ -17,7 +18,9 @@ constexpr std::size_t max_bins = 1'048'576;
 double number(const json::value& v) {
   if (v.is_number()) return v.to_number<double>();
   if (v.is_bool()) return v.get_bool() ? 1 : 0;
-  if (v.is_string()) return parse_real(std::string_view(v.get_string().data(), v.get_string().size())).value_or(nan_value);
+  if (v.is_string())
+    return parse_real(std::string_view(v.get_string().data(), v.get_string().size()))
+        .value_or(nan_value);
   return nan_value;
 }
 
@@ -51,9 +54,11 @@ double sign_of(double x) { return std::isnan(x) ? x : x > 0 ? 1 : x < 0 ? -1 : 0
 // Element by element; a number on one side stands for all.
 template <class F>
 Cell pairwise(Arguments a, F f) {
-  const auto x = read_json(text(a[0])).value_or(json::value()), y = read_json(text(a[1])).value_or(json::value());
+  const auto x = read_json(text(a[0])).value_or(json::value()),
+             y = read_json(text(a[1])).value_or(json::value());
   if (!x.is_array() && !y.is_array()) return {};
-  const std::size_t n = std::max(x.is_array() ? x.get_array().size() : 0, y.is_array() ? y.get_array().size() : 0);
+  const std::size_t n =
+      std::max(x.is_array() ? x.get_array().size() : 0, y.is_array() ? y.get_array().size() : 0);
   const auto at = [](const json::value& v, std::size_t i) -> json::value {
     if (!v.is_array()) return v;
     return i < v.get_array().size() ? v.get_array()[i] : json::value();
@@ -84,7 +89,8 @@ Cell comparison(Arguments a, F f) {
 Cell fill(Arguments a, bool forward) {
   auto value = read_json(text(a[0])).value_or(json::value());
   if (!value.is_array()) return {};
-  const auto missing = is_null(a[1]) ? json::value() : read_json(text(a[1])).value_or(json::value());
+  const auto missing =
+      is_null(a[1]) ? json::value() : read_json(text(a[1])).value_or(json::value());
   auto& array = value.get_array();
   json::value last;
   const auto step = [&](json::value& v) {
@@ -94,8 +100,10 @@ Cell fill(Arguments a, bool forward) {
       last = v;
     }
   };
-  if (forward) for (auto& v : array) step(v);
-  else for (auto it = array.rbegin(); it != array.rend(); ++it) step(*it);
+  if (forward)
+    for (auto& v : array) step(v);
+  else
+    for (auto it = array.rbegin(); it != array.rend(); ++it) step(*it);
   return cell(value);
 }
 
@@ -103,20 +111,25 @@ Cell fill_const(Arguments a, Scratch&) {
   auto value = read_json(text(a[0])).value_or(json::value());
   if (!value.is_array()) return {};
   const auto with = read_json(text(a[1])).value_or(json::value());
-  const auto missing = is_null(a[2]) ? json::value() : read_json(text(a[2])).value_or(json::value());
-  for (auto& v : value.get_array()) if (v.is_null() || v == missing) v = with;
+  const auto missing =
+      is_null(a[2]) ? json::value() : read_json(text(a[2])).value_or(json::value());
+  for (auto& v : value.get_array())
+    if (v.is_null() || v == missing) v = with;
   return cell(value);
 }
 
 Cell fill_linear(Arguments a, Scratch&) {
   const auto value = read_json(text(a[0])).value_or(json::value());
   if (!value.is_array()) return {};
-  const auto missing = is_null(a[1]) ? json::value() : read_json(text(a[1])).value_or(json::value());
+  const auto missing =
+      is_null(a[1]) ? json::value() : read_json(text(a[1])).value_or(json::value());
   const bool edges = truth(a[2], true);
   Series s;
-  for (const auto& v : value.get_array()) s.push_back(v.is_null() || v == missing ? nan_value : number(v));
+  for (const auto& v : value.get_array())
+    s.push_back(v.is_null() || v == missing ? nan_value : number(v));
   std::vector<std::size_t> known;
-  for (std::size_t i = 0; i < s.size(); ++i) if (!std::isnan(s[i])) known.push_back(i);
+  for (std::size_t i = 0; i < s.size(); ++i)
+    if (!std::isnan(s[i])) known.push_back(i);
   if (known.empty()) {
     if (!is_null(a[3])) {
       const double constant = number(read_json(text(a[3])).value_or(json::value()));
@@ -126,7 +139,8 @@ Cell fill_linear(Arguments a, Scratch&) {
   }
   for (std::size_t k = 0; k + 1 < known.size(); ++k) {
     const std::size_t p = known[k], q = known[k + 1];
-    for (std::size_t i = p + 1; i < q; ++i) s[i] = s[p] + (s[q] - s[p]) * static_cast<double>(i - p) / static_cast<double>(q - p);
+    for (std::size_t i = p + 1; i < q; ++i)
+      s[i] = s[p] + (s[q] - s[p]) * static_cast<double>(i - p) / static_cast<double>(q - p);
   }
   if (edges) {
     for (std::size_t i = 0; i < known.front(); ++i) s[i] = s[known.front()];
@@ -188,7 +202,8 @@ Stats stats_of(const Series& s) {
   if (r.count == 0) return r;
   r.mean = r.sum / static_cast<double>(r.count);
   double squares = 0;
-  for (const double x : s) if (!std::isnan(x)) squares += (x - r.mean) * (x - r.mean);
+  for (const double x : s)
+    if (!std::isnan(x)) squares += (x - r.mean) * (x - r.mean);
   r.variance = r.count > 1 ? squares / static_cast<double>(r.count - 1) : 0;
   return r;
 }
@@ -252,14 +267,19 @@ Line fit(const Series& s, std::size_t from, std::size_t to) {
 }
 Series drawn(const Line& line, std::size_t n) {
   Series out;
-  for (std::size_t i = 0; i < n; ++i) out.push_back(line.intercept + line.slope * static_cast<double>(i));
+  for (std::size_t i = 0; i < n; ++i)
+    out.push_back(line.intercept + line.slope * static_cast<double>(i));
   return out;
 }
 Cell fit_line(Arguments a, Scratch&) {
   const auto s = series_of(a[0]);
   if (!s) return {};
   const Line line = fit(*s, 0, s->size());
-  json::object out{{"rsquare", line.r2}, {"slope", line.slope}, {"variance", line.variance}, {"rvariance", line.residual}, {"interception", line.intercept}};
+  json::object out{{"rsquare", line.r2},
+                   {"slope", line.slope},
+                   {"variance", line.variance},
+                   {"rvariance", line.residual},
+                   {"interception", line.intercept}};
   out["line_fit"] = array_of(drawn(line, s->size()));
   return cell(json::value(out));
 }
@@ -281,10 +301,17 @@ Cell fit_two_lines(Arguments a, Scratch&) {
   Series line = drawn(left, best);
   std::ranges::copy(drawn(right, s->size() - best), std::back_inserter(line));
   const double n = static_cast<double>(s->size() - 1), rvariance = least / n;
-  json::object out{{"rsquare", 1 - rvariance / all.variance}, {"split_idx", static_cast<std::int64_t>(best)}, {"variance", all.variance}, {"rvariance", rvariance}};
+  json::object out{{"rsquare", 1 - rvariance / all.variance},
+                   {"split_idx", static_cast<std::int64_t>(best)},
+                   {"variance", all.variance},
+                   {"rvariance", rvariance}};
   out["line_fit"] = array_of(line);
   const auto side = [&](const char* name, const Line& l) {
-    json::object o{{"rsquare", l.r2}, {"slope", l.slope}, {"interception", l.intercept}, {"variance", l.variance}, {"rvariance", l.residual}};
+    json::object o{{"rsquare", l.r2},
+                   {"slope", l.slope},
+                   {"interception", l.intercept},
+                   {"variance", l.variance},
+                   {"rvariance", l.residual}};
     out[name] = o;
   };
   side("right", right);
@@ -299,16 +326,20 @@ Cell fit_poly(Arguments a, Scratch&) {
   const auto given = is_null(a[2]) ? std::nullopt : series_of(a[2]);
   const std::size_t m = degree + 1;
   std::vector<Series> matrix(m, Series(m + 1, 0));
-  const auto x_at = [&](std::size_t i) { return given && i < given->size() ? (*given)[i] : static_cast<double>(i); };
+  const auto x_at = [&](std::size_t i) {
+    return given && i < given->size() ? (*given)[i] : static_cast<double>(i);
+  };
   for (std::size_t i = 0; i < y->size(); ++i) {
     for (std::size_t r = 0; r < m; ++r) {
-      for (std::size_t c = 0; c < m; ++c) matrix[r][c] += std::pow(x_at(i), static_cast<double>(r + c));
+      for (std::size_t c = 0; c < m; ++c)
+        matrix[r][c] += std::pow(x_at(i), static_cast<double>(r + c));
       matrix[r][m] += (*y)[i] * std::pow(x_at(i), static_cast<double>(r));
     }
   }
   for (std::size_t r = 0; r < m; ++r) {
     std::size_t pivot = r;
-    for (std::size_t k = r + 1; k < m; ++k) if (std::abs(matrix[k][r]) > std::abs(matrix[pivot][r])) pivot = k;
+    for (std::size_t k = r + 1; k < m; ++k)
+      if (std::abs(matrix[k][r]) > std::abs(matrix[pivot][r])) pivot = k;
     std::swap(matrix[r], matrix[pivot]);
     if (matrix[r][r] == 0) return {};
     for (std::size_t k = 0; k < m; ++k) {
@@ -318,7 +349,8 @@ Cell fit_poly(Arguments a, Scratch&) {
     }
   }
   Series coefficients, line;
-  for (std::size_t r = 0; r < m; ++r) coefficients.push_back(matrix[m - 1 - r][m] / matrix[m - 1 - r][m - 1 - r]);
+  for (std::size_t r = 0; r < m; ++r)
+    coefficients.push_back(matrix[m - 1 - r][m] / matrix[m - 1 - r][m - 1 - r]);
   double rest = 0;
   for (std::size_t i = 0; i < y->size(); ++i) {
     double v = 0;
@@ -328,7 +360,8 @@ Cell fit_poly(Arguments a, Scratch&) {
   }
   const Stats s = stats_of(*y);
   const double n = static_cast<double>(y->size() - 1);
-  json::array out{s.variance == 0 ? 1.0 : 1 - rest / n / s.variance, array_of(coefficients), s.variance, rest / n, array_of(line)};
+  json::array out{s.variance == 0 ? 1.0 : 1 - rest / n / s.variance, array_of(coefficients),
+                  s.variance, rest / n, array_of(line)};
   return cell(json::value(out));
 }
 
@@ -342,8 +375,10 @@ Cell fourier(Arguments a, bool inverse) {
   for (std::size_t k = 0; k < n; ++k) {
     std::complex<double> sum;
     for (std::size_t t = 0; t < n; ++t) {
-      const double angle = (inverse ? 2 : -2) * M_PI * static_cast<double>(k * t % n) / static_cast<double>(n);
-      sum += std::complex<double>((*re)[t], im && t < im->size() ? (*im)[t] : 0) * std::polar(1.0, angle);
+      const double angle =
+          (inverse ? 2 : -2) * M_PI * static_cast<double>(k * t % n) / static_cast<double>(n);
+      sum += std::complex<double>((*re)[t], im && t < im->size() ? (*im)[t] : 0) *
+             std::polar(1.0, angle);
     }
     if (inverse) sum /= static_cast<double>(n);
     out_re.push_back(sum.real());
@@ -356,18 +391,21 @@ Cell fourier(Arguments a, bool inverse) {
 std::int64_t steps_below(std::int64_t from, std::int64_t to, std::int64_t step) {
   if (step <= 0 || to <= from) return 0;
   const Int128 count = (static_cast<Int128>(to) - from + step - 1) / step;
-  return count > static_cast<Int128>(max_bins) ? static_cast<std::int64_t>(max_bins) : static_cast<std::int64_t>(count);
+  return count > static_cast<Int128>(max_bins) ? static_cast<std::int64_t>(max_bins)
+                                               : static_cast<std::int64_t>(count);
 }
 // The values at their bins, the default elsewhere.
 Cell filled(Arguments a, Scratch& s) {
   const json::value bins = parsed(a[0], s), values = parsed(a[1], s);
   const auto otherwise = read_json(text(a[3])).value_or(json::value());
-  const auto n = static_cast<std::size_t>(std::clamp<std::int64_t>(whole(a[2]), 0, static_cast<std::int64_t>(max_bins)));
+  const auto n = static_cast<std::size_t>(
+      std::clamp<std::int64_t>(whole(a[2]), 0, static_cast<std::int64_t>(max_bins)));
   json::array out(n, otherwise);
   if (bins.is_array() && values.is_array()) {
     for (std::size_t i = 0; i < bins.get_array().size() && i < values.get_array().size(); ++i) {
       const auto& bin = bins.get_array()[i];
-      if (bin.is_int64() && bin.get_int64() >= 0 && static_cast<std::size_t>(bin.get_int64()) < n) out[static_cast<std::size_t>(bin.get_int64())] = values.get_array()[i];
+      if (bin.is_int64() && bin.get_int64() >= 0 && static_cast<std::size_t>(bin.get_int64()) < n)
+        out[static_cast<std::size_t>(bin.get_int64())] = values.get_array()[i];
     }
   }
   return cell(json::value(out));
@@ -385,61 +423,144 @@ Cell axis(Arguments a, F value) {
 
 std::span<const Native> series_natives() {
   static const Native table[] = {
-      {"kql_series_abs", "j:j", each<std::abs>}, {"kql_series_exp", "j:j", each<std::exp>},
-      {"kql_series_sign", "j:j", each<sign_of>}, {"kql_series_sin", "j:j", each<std::sin>},
-      {"kql_series_cos", "j:j", each<std::cos>}, {"kql_series_tan", "j:j", each<std::tan>},
-      {"kql_series_asin", "j:j", each<std::asin>}, {"kql_series_acos", "j:j", each<std::acos>},
-      {"kql_series_atan", "j:j", each<std::atan>}, {"kql_series_log", "j:j", each<std::log>},
-      {"kql_series_floor", "j:j", each<std::floor>}, {"kql_series_ceiling", "j:j", each<std::ceil>},
-      {"kql_series_add", "a a:j", [](Arguments a, Scratch&) { return arithmetic(a, [](double x, double y) { return x + y; }); }},
-      {"kql_series_subtract", "a a:j", [](Arguments a, Scratch&) { return arithmetic(a, [](double x, double y) { return x - y; }); }},
-      {"kql_series_multiply", "a a:j", [](Arguments a, Scratch&) { return arithmetic(a, [](double x, double y) { return x * y; }); }},
-      {"kql_series_divide", "a a:j", [](Arguments a, Scratch&) { return arithmetic(a, [](double x, double y) { return x / y; }); }},
-      {"kql_series_pow", "a a:j", [](Arguments a, Scratch&) { return arithmetic(a, [](double x, double y) { return std::pow(x, y); }); }},
-      {"kql_series_greater", "a a:j", [](Arguments a, Scratch&) { return comparison(a, [](double x, double y) { return x > y; }); }},
-      {"kql_series_greater_equals", "a a:j", [](Arguments a, Scratch&) { return comparison(a, [](double x, double y) { return x >= y; }); }},
-      {"kql_series_less", "a a:j", [](Arguments a, Scratch&) { return comparison(a, [](double x, double y) { return x < y; }); }},
-      {"kql_series_less_equals", "a a:j", [](Arguments a, Scratch&) { return comparison(a, [](double x, double y) { return x <= y; }); }},
-      {"kql_series_equals", "a a:j", [](Arguments a, Scratch&) { return comparison(a, [](double x, double y) { return x == y; }); }},
-      {"kql_series_not_equals", "a a:j", [](Arguments a, Scratch&) { return comparison(a, [](double x, double y) { return x != y; }); }},
+      {"kql_series_abs", "j:j", each<std::abs>},
+      {"kql_series_exp", "j:j", each<std::exp>},
+      {"kql_series_sign", "j:j", each<sign_of>},
+      {"kql_series_sin", "j:j", each<std::sin>},
+      {"kql_series_cos", "j:j", each<std::cos>},
+      {"kql_series_tan", "j:j", each<std::tan>},
+      {"kql_series_asin", "j:j", each<std::asin>},
+      {"kql_series_acos", "j:j", each<std::acos>},
+      {"kql_series_atan", "j:j", each<std::atan>},
+      {"kql_series_log", "j:j", each<std::log>},
+      {"kql_series_floor", "j:j", each<std::floor>},
+      {"kql_series_ceiling", "j:j", each<std::ceil>},
+      {"kql_series_add", "a a:j",
+       [](Arguments a, Scratch&) {
+         return arithmetic(a, [](double x, double y) { return x + y; });
+       }},
+      {"kql_series_subtract", "a a:j",
+       [](Arguments a, Scratch&) {
+         return arithmetic(a, [](double x, double y) { return x - y; });
+       }},
+      {"kql_series_multiply", "a a:j",
+       [](Arguments a, Scratch&) {
+         return arithmetic(a, [](double x, double y) { return x * y; });
+       }},
+      {"kql_series_divide", "a a:j",
+       [](Arguments a, Scratch&) {
+         return arithmetic(a, [](double x, double y) { return x / y; });
+       }},
+      {"kql_series_pow", "a a:j",
+       [](Arguments a, Scratch&) {
+         return arithmetic(a, [](double x, double y) { return std::pow(x, y); });
+       }},
+      {"kql_series_greater", "a a:j",
+       [](Arguments a, Scratch&) {
+         return comparison(a, [](double x, double y) { return x > y; });
+       }},
+      {"kql_series_greater_equals", "a a:j",
+       [](Arguments a, Scratch&) {
+         return comparison(a, [](double x, double y) { return x >= y; });
+       }},
+      {"kql_series_less", "a a:j",
+       [](Arguments a, Scratch&) {
+         return comparison(a, [](double x, double y) { return x < y; });
+       }},
+      {"kql_series_less_equals", "a a:j",
+       [](Arguments a, Scratch&) {
+         return comparison(a, [](double x, double y) { return x <= y; });
+       }},
+      {"kql_series_equals", "a a:j",
+       [](Arguments a, Scratch&) {
+         return comparison(a, [](double x, double y) { return x == y; });
+       }},
+      {"kql_series_not_equals", "a a:j",
+       [](Arguments a, Scratch&) {
+         return comparison(a, [](double x, double y) { return x != y; });
+       }},
       {"kql_series_fill_forward", "j a?:j", [](Arguments a, Scratch&) { return fill(a, true); }},
       {"kql_series_fill_backward", "j a?:j", [](Arguments a, Scratch&) { return fill(a, false); }},
       {"kql_series_fill_const", "j a a?:j", fill_const},
       {"kql_series_fill_linear", "j a? b? a?:j", fill_linear},
       {"kql_series_fir", "j j b? b?:j", fir},
       {"kql_series_iir", "j j j:j", iir},
-      {"kql_series_sum", "j:r", [](Arguments a, Scratch&) -> Cell { const auto s = series_of(a[0]); return s ? Cell(stats_of(*s).sum) : Cell{}; }},
-      {"kql_series_product", "j:r", [](Arguments a, Scratch&) -> Cell {
+      {"kql_series_sum", "j:r",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto s = series_of(a[0]);
+         return s ? Cell(stats_of(*s).sum) : Cell{};
+       }},
+      {"kql_series_product", "j:r",
+       [](Arguments a, Scratch&) -> Cell {
          const auto s = series_of(a[0]);
          if (!s) return {};
          double product = 1;
          for (const double x : *s) product *= x;
          return product;
        }},
-      {"kql_series_magnitude", "j:r", [](Arguments a, Scratch&) -> Cell { const auto s = series_of(a[0]); return s ? Cell(std::sqrt(dot(*s, *s))) : Cell{}; }},
-      {"kql_series_dot_product", "j j:r", [](Arguments a, Scratch&) -> Cell { const auto s = series_of(a[0]), t = series_of(a[1]); return s && t ? Cell(dot(*s, *t)) : Cell{}; }},
-      {"kql_series_cosine_similarity", "j j l? l?:r", [](Arguments a, Scratch&) -> Cell {
+      {"kql_series_magnitude", "j:r",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto s = series_of(a[0]);
+         return s ? Cell(std::sqrt(dot(*s, *s))) : Cell{};
+       }},
+      {"kql_series_dot_product", "j j:r",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto s = series_of(a[0]), t = series_of(a[1]);
+         return s && t ? Cell(dot(*s, *t)) : Cell{};
+       }},
+      {"kql_series_cosine_similarity", "j j l? l?:r",
+       [](Arguments a, Scratch&) -> Cell {
          const auto s = series_of(a[0]), t = series_of(a[1]);
          if (!s || !t) return {};
          return dot(*s, *t) / std::sqrt(dot(*s, *s)) / std::sqrt(dot(*t, *t));
        }},
-      {"kql_series_pearson_correlation", "j j:r", [](Arguments a, Scratch&) -> Cell { const auto s = series_of(a[0]), t = series_of(a[1]); return s && t && s->size() > 1 ? Cell(pearson(*s, *t)) : Cell{}; }},
+      {"kql_series_pearson_correlation", "j j:r",
+       [](Arguments a, Scratch&) -> Cell {
+         const auto s = series_of(a[0]), t = series_of(a[1]);
+         return s && t && s->size() > 1 ? Cell(pearson(*s, *t)) : Cell{};
+       }},
       {"kql_series_stats_dynamic", "j b?:j", stats_bag},
       {"kql_series_fit_line_dynamic", "j:j", fit_line},
       {"kql_series_fit_2lines_dynamic", "j:j", fit_two_lines},
       {"kql__series_fit_poly", "j l j?:j", fit_poly},
       {"kql__series_fft", "j j?:j", [](Arguments a, Scratch&) { return fourier(a, false); }},
       {"kql__series_ifft", "j j?:j", [](Arguments a, Scratch&) { return fourier(a, true); }},
-      {"kql__steps_below", "l l l:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) || is_null(a[1]) ? Cell(std::int64_t{0}) : Cell(steps_below(whole(a[0]), whole(a[1]), whole(a[2]))); }},
-      {"kql__real_steps_below", "r r r:l", [](Arguments a, Scratch&) -> Cell {
+      {"kql__steps_below", "l l l:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) || is_null(a[1])
+                    ? Cell(std::int64_t{0})
+                    : Cell(steps_below(whole(a[0]), whole(a[1]), whole(a[2])));
+       }},
+      {"kql__real_steps_below", "r r r:l",
+       [](Arguments a, Scratch&) -> Cell {
          const double count = std::ceil((real(a[1]) - real(a[0])) / real(a[2]) - 1e-9);
-         return count > 0 && count <= static_cast<double>(max_bins) ? static_cast<std::int64_t>(count) : std::int64_t{0};
+         return count > 0 && count <= static_cast<double>(max_bins)
+                    ? static_cast<std::int64_t>(count)
+                    : std::int64_t{0};
        }},
       {"kql__filled", "j j l a:j", filled},
-      {"kql__axis", "l l l:j", [](Arguments a, Scratch&) { return axis(a, [&](std::int64_t i) { return json::value(whole(a[0]) + i * whole(a[1])); }); }},
-      {"kql__real_axis", "r r l:j", [](Arguments a, Scratch&) { return axis(a, [&](std::int64_t i) { return json::value(real(a[0]) + static_cast<double>(i) * real(a[1])); }); }},
-      {"kql__datetime_axis", "d t l:j", [](Arguments a, Scratch&) { return axis(a, [&](std::int64_t i) { return json::value(json::string(datetime_text(whole(a[0]) + i * whole(a[1])))); }); }},
-      {"kql__timespan_axis", "t t l:j", [](Arguments a, Scratch&) { return axis(a, [&](std::int64_t i) { return json::value(json::string(timespan_text(whole(a[0]) + i * whole(a[1])))); }); }},
+      {"kql__axis", "l l l:j",
+       [](Arguments a, Scratch&) {
+         return axis(a, [&](std::int64_t i) { return json::value(whole(a[0]) + i * whole(a[1])); });
+       }},
+      {"kql__real_axis", "r r l:j",
+       [](Arguments a, Scratch&) {
+         return axis(a, [&](std::int64_t i) {
+           return json::value(real(a[0]) + static_cast<double>(i) * real(a[1]));
+         });
+       }},
+      {"kql__datetime_axis", "d t l:j",
+       [](Arguments a, Scratch&) {
+         return axis(a, [&](std::int64_t i) {
+           return json::value(json::string(datetime_text(whole(a[0]) + i * whole(a[1]))));
+         });
+       }},
+      {"kql__timespan_axis", "t t l:j",
+       [](Arguments a, Scratch&) {
+         return axis(a, [&](std::int64_t i) {
+           return json::value(json::string(timespan_text(whole(a[0]) + i * whole(a[1]))));
+         });
+       }},
   };
   return table;
 }

@@ -1,10 +1,11 @@
-// How the native functions are written down: a name, a signature in letters, the function. The binder reads
-// the same table, so that an entry is at once a KQL function (unless its name starts with `_`).
+// How the native functions are written down: a name, a signature in letters, the function. The
+// binder reads the same table, so that an entry is at once a KQL function (unless its name starts
+// with `_`).
 //
-// Signature: argument letters, `:`, the result's letter. Behind a letter `?` makes the argument optional (NULL
-// when absent) and `*` lets the last one repeat.
-//   s string  l long  i int  r real  m decimal  b bool  d datetime  t timespan  g guid  j dynamic (JSON text)
-//   x any value as its text  a any value as JSON  L a list of texts (result only)
+// Signature: argument letters, `:`, the result's letter. Behind a letter `?` makes the argument
+// optional (NULL when absent) and `*` lets the last one repeat.
+//   s string  l long  i int  r real  m decimal  b bool  d datetime  t timespan  g guid  j dynamic
+//   (JSON text) x any value as its text  a any value as JSON  L a list of texts (result only)
 #pragma once
 #include <span>
 #include <string>
@@ -67,7 +68,9 @@ const json::value& parsed(const Argument& a, Scratch& scratch);
 std::string base64_text(std::string_view bytes);
 std::optional<std::string> base64_bytes(std::string_view text);
 
-inline Cell cell(std::string value) { return Cell(std::in_place_type<std::string>, std::move(value)); }
+inline Cell cell(std::string value) {
+  return Cell(std::in_place_type<std::string>, std::move(value));
+}
 inline Cell cell(std::string_view value) { return cell(std::string(value)); }
 inline Cell cell(const char* value) { return cell(std::string(value)); }
 inline Cell cell(const json::value& value) { return cell(json_text(value)); }

@@ -13,7 +13,8 @@ namespace {
 
 bool is_term_char(std::string_view s, std::size_t i) {
   const char c = s[i];
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         (c & 0x80) != 0;
 }
 
 std::string folded(std::string_view s) {
@@ -21,17 +22,23 @@ std::string folded(std::string_view s) {
   bool ascii = true;
   for (const char c : s) ascii = ascii && (c & 0x80) == 0;
   if (ascii) return to_lower(s);
-  icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int>(s.size()))).toLower().toUTF8String(out);
+  icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int>(s.size())))
+      .toLower()
+      .toUTF8String(out);
   return out;
 }
 
-// A needle stands as a whole term (or begins, or ends one): no term character touches it on the sides asked for.
+// A needle stands as a whole term (or begins, or ends one): no term character touches it on the
+// sides asked for.
 bool has_term(std::string_view text, std::string_view needle, bool at_start, bool at_end) {
   if (needle.empty()) return true;
-  for (std::size_t at = text.find(needle); at != std::string_view::npos; at = text.find(needle, at + 1)) {
+  for (std::size_t at = text.find(needle); at != std::string_view::npos;
+       at = text.find(needle, at + 1)) {
     const std::size_t end = at + needle.size();
-    const bool starts = !at_start || at == 0 || !is_term_char(text, at - 1) || !is_term_char(needle, 0);
-    const bool ends = !at_end || end == text.size() || !is_term_char(text, end) || !is_term_char(needle, needle.size() - 1);
+    const bool starts =
+        !at_start || at == 0 || !is_term_char(text, at - 1) || !is_term_char(needle, 0);
+    const bool ends = !at_end || end == text.size() || !is_term_char(text, end) ||
+                      !is_term_char(needle, needle.size() - 1);
     if (starts && ends) return true;
   }
   return false;
@@ -57,7 +64,9 @@ std::vector<std::size_t> code_points(std::string_view s) {
   return at;
 }
 
-std::int64_t length_of(std::string_view s) { return static_cast<std::int64_t>(code_points(s).size()) - 1; }
+std::int64_t length_of(std::string_view s) {
+  return static_cast<std::int64_t>(code_points(s).size()) - 1;
+}
 
 Cell substring(Arguments a, Scratch&) {
   const std::string_view s = text(a[0]);
@@ -68,11 +77,13 @@ Cell substring(Arguments a, Scratch&) {
   start = std::min(start, size);
   std::int64_t length = is_null(a[2]) ? size : whole(a[2]);
   length = std::clamp<std::int64_t>(length, 0, size - start);
-  const std::size_t first = at[static_cast<std::size_t>(start)], last = at[static_cast<std::size_t>(start + length)];
+  const std::size_t first = at[static_cast<std::size_t>(start)],
+                    last = at[static_cast<std::size_t>(start + length)];
   return cell(s.substr(first, last - first));
 }
 
-// indexof(text, what [, start [, length [, occurrence]]]): -1 when absent, null for a wrong occurrence.
+// indexof(text, what [, start [, length [, occurrence]]]): -1 when absent, null for a wrong
+// occurrence.
 Cell indexof(Arguments a, Scratch&) {
   const std::string_view s = text(a[0]), needle = text(a[1]);
   const auto at = code_points(s);
@@ -124,7 +135,8 @@ Cell split_text(Arguments a, Scratch&) {
   std::vector<std::string> parts;
   if (delimiter.empty()) {
     const auto at = code_points(s);
-    for (std::size_t i = 0; i + 1 < at.size(); ++i) parts.emplace_back(s.substr(at[i], at[i + 1] - at[i]));
+    for (std::size_t i = 0; i + 1 < at.size(); ++i)
+      parts.emplace_back(s.substr(at[i], at[i + 1] - at[i]));
   } else {
     std::size_t from = 0;
     while (true) {
@@ -137,9 +149,11 @@ Cell split_text(Arguments a, Scratch&) {
   std::string out = "[";
   if (!is_null(a[2])) {
     const std::int64_t i = whole(a[2]);
-    if (i >= 0 && i < static_cast<std::int64_t>(parts.size())) out += json_string(parts[static_cast<std::size_t>(i)]);
+    if (i >= 0 && i < static_cast<std::int64_t>(parts.size()))
+      out += json_string(parts[static_cast<std::size_t>(i)]);
   } else {
-    for (std::size_t i = 0; i < parts.size(); ++i) out += (i > 0 ? "," : "") + json_string(parts[i]);
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      out += (i > 0 ? "," : "") + json_string(parts[i]);
   }
   return cell(out + "]");
 }
@@ -183,16 +197,19 @@ Cell replace_strings(Arguments a, Scratch& scratch) {
   const json::value from = parsed(a[1], scratch), to = parsed(a[2], scratch);
   std::string s(text(a[0]));
   if (!from.is_array()) return cell(std::move(s));
-  // One walk over the text: at each place the first pattern that stands there; what is not text replaces nothing.
+  // One walk over the text: at each place the first pattern that stands there; what is not text
+  // replaces nothing.
   std::vector<std::pair<std::string, std::string>> pairs;
   for (std::size_t i = 0; i < from.get_array().size(); ++i) {
     const json::value& with = to.is_array() && i < to.get_array().size() ? to.get_array()[i] : to;
     const std::string pattern_text = element_text(from.get_array()[i]);
-    if (!pattern_text.empty()) pairs.emplace_back(pattern_text, with.is_string() ? element_text(with) : pattern_text);
+    if (!pattern_text.empty())
+      pairs.emplace_back(pattern_text, with.is_string() ? element_text(with) : pattern_text);
   }
   std::string out;
   for (std::size_t i = 0; i < s.size();) {
-    const auto found = std::ranges::find_if(pairs, [&](const auto& p) { return std::string_view(s).substr(i).starts_with(p.first); });
+    const auto found = std::ranges::find_if(
+        pairs, [&](const auto& p) { return std::string_view(s).substr(i).starts_with(p.first); });
     if (found == pairs.end()) {
       out += s[i++];
       continue;
@@ -203,17 +220,22 @@ Cell replace_strings(Arguments a, Scratch& scratch) {
   return cell(std::move(out));
 }
 
-std::string trimmed(std::string_view s, std::string_view regex, bool start, bool end, Scratch& scratch) {
+std::string trimmed(std::string_view s, std::string_view regex, bool start, bool end,
+                    Scratch& scratch) {
   if (start) {
     if (const auto* re = pattern(fmt::format("^(?:{})", regex), scratch)) {
       re2::StringPiece match;
-      if (re->Match(re2::StringPiece(s.data(), s.size()), 0, s.size(), re2::RE2::UNANCHORED, &match, 1)) s.remove_prefix(match.size());
+      if (re->Match(re2::StringPiece(s.data(), s.size()), 0, s.size(), re2::RE2::UNANCHORED, &match,
+                    1))
+        s.remove_prefix(match.size());
     }
   }
   if (end) {
     if (const auto* re = pattern(fmt::format("(?:{})$", regex), scratch)) {
       re2::StringPiece match;
-      if (re->Match(re2::StringPiece(s.data(), s.size()), 0, s.size(), re2::RE2::UNANCHORED, &match, 1)) s.remove_suffix(match.size());
+      if (re->Match(re2::StringPiece(s.data(), s.size()), 0, s.size(), re2::RE2::UNANCHORED, &match,
+                    1))
+        s.remove_suffix(match.size());
     }
   }
   return std::string(s);
@@ -227,14 +249,17 @@ Cell countof(Arguments a, Scratch& scratch) {
     if (re == nullptr) return {};
     std::size_t from = 0;
     re2::StringPiece match;
-    while (from <= s.size() && re->Match(re2::StringPiece(s.data(), s.size()), from, s.size(), re2::RE2::UNANCHORED, &match, 1)) {
+    while (from <= s.size() && re->Match(re2::StringPiece(s.data(), s.size()), from, s.size(),
+                                         re2::RE2::UNANCHORED, &match, 1)) {
       ++count;
-      from = static_cast<std::size_t>(match.data() - s.data()) + std::max<std::size_t>(1, match.size());
+      from = static_cast<std::size_t>(match.data() - s.data()) +
+             std::max<std::size_t>(1, match.size());
     }
     return count;
   }
   if (needle.empty()) return std::int64_t{0};
-  for (std::size_t at = s.find(needle); at != std::string_view::npos; at = s.find(needle, at + 1)) ++count;
+  for (std::size_t at = s.find(needle); at != std::string_view::npos; at = s.find(needle, at + 1))
+    ++count;
   return count;
 }
 
@@ -276,7 +301,8 @@ Cell strcat_delim(Arguments a, Scratch&) {
 }
 
 Cell case_changed(std::string_view s, bool upper) {
-  auto unicode = icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int>(s.size())));
+  auto unicode =
+      icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int>(s.size())));
   std::string out;
   (upper ? unicode.toUpper() : unicode.toLower()).toUTF8String(out);
   return cell(std::move(out));
@@ -288,7 +314,8 @@ Cell has_any_index(Arguments a, Scratch& scratch) {
   if (!list.is_array()) return std::int64_t{-1};
   const std::string s = folded(text(a[0]));
   for (std::size_t i = 0; i < list.get_array().size(); ++i) {
-    if (has_term(s, folded(element_text(list.get_array()[i])), true, true)) return static_cast<std::int64_t>(i);
+    if (has_term(s, folded(element_text(list.get_array()[i])), true, true))
+      return static_cast<std::int64_t>(i);
   }
   return std::int64_t{-1};
 }
@@ -305,11 +332,13 @@ Cell like(Arguments a, Scratch& scratch) {
     }
   }
   const auto* re = pattern(regex + "$", scratch);
-  return re != nullptr && re2::RE2::PartialMatch(re2::StringPiece(text(a[0]).data(), text(a[0]).size()), *re);
+  return re != nullptr &&
+         re2::RE2::PartialMatch(re2::StringPiece(text(a[0]).data(), text(a[0]).size()), *re);
 }
 
 bool is_utf8(std::string_view s) {
-  return icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int>(s.size()))).indexOf(char16_t{0xfffd}) < 0;
+  return icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int>(s.size())))
+             .indexOf(char16_t{0xfffd}) < 0;
 }
 
 }  // namespace
@@ -317,36 +346,49 @@ bool is_utf8(std::string_view s) {
 std::span<const Native> text_natives() {
   static const Native table[] = {
       {"kql__has", "s s b:b", [](Arguments a, Scratch&) -> Cell { return has(a, true, true); }},
-      {"kql__hasprefix", "s s b:b", [](Arguments a, Scratch&) -> Cell { return has(a, true, false); }},
-      {"kql__hassuffix", "s s b:b", [](Arguments a, Scratch&) -> Cell { return has(a, false, true); }},
-      {"kql__has_any", "s j:b", [](Arguments a, Scratch& s) -> Cell { return std::get<std::int64_t>(has_any_index(a, s)) >= 0; }},
-      {"kql__has_all", "s j:b", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__hasprefix", "s s b:b",
+       [](Arguments a, Scratch&) -> Cell { return has(a, true, false); }},
+      {"kql__hassuffix", "s s b:b",
+       [](Arguments a, Scratch&) -> Cell { return has(a, false, true); }},
+      {"kql__has_any", "s j:b",
+       [](Arguments a, Scratch& s) -> Cell {
+         return std::get<std::int64_t>(has_any_index(a, s)) >= 0;
+       }},
+      {"kql__has_all", "s j:b",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto& list = parsed(a[1], s);
          const std::string whole_text = folded(text(a[0]));
          if (!list.is_array()) return false;
-         return std::ranges::all_of(list.get_array(), [&](const auto& e) { return has_term(whole_text, folded(element_text(e)), true, true); });
+         return std::ranges::all_of(list.get_array(), [&](const auto& e) {
+           return has_term(whole_text, folded(element_text(e)), true, true);
+         });
        }},
       {"kql_has_any_index", "s j:l", has_any_index},
       {"kql__like", "s s b:b", like},
       {"kql__lower", "s:s", [](Arguments a, Scratch&) { return case_changed(text(a[0]), false); }},
-      {"kql__matches_regex", "s s:b", [](Arguments a, Scratch& s) -> Cell {
+      {"kql__matches_regex", "s s:b",
+       [](Arguments a, Scratch& s) -> Cell {
          const auto* re = pattern(text(a[1]), s);
-         return re != nullptr && re2::RE2::PartialMatch(re2::StringPiece(text(a[0]).data(), text(a[0]).size()), *re);
+         return re != nullptr &&
+                re2::RE2::PartialMatch(re2::StringPiece(text(a[0]).data(), text(a[0]).size()), *re);
        }},
       {"kql_tolower", "s:s", [](Arguments a, Scratch&) { return case_changed(text(a[0]), false); }},
       {"kql_toupper", "s:s", [](Arguments a, Scratch&) { return case_changed(text(a[0]), true); }},
       {"kql_strlen", "s:l", [](Arguments a, Scratch&) -> Cell { return length_of(text(a[0])); }},
-      {"kql_string_size", "s:l", [](Arguments a, Scratch&) -> Cell { return static_cast<std::int64_t>(text(a[0]).size()); }},
+      {"kql_string_size", "s:l",
+       [](Arguments a, Scratch&) -> Cell { return static_cast<std::int64_t>(text(a[0]).size()); }},
       {"kql_substring", "s l l?:s", substring},
       {"kql_indexof", "x x l? l? l?:l", indexof},
       {"kql_indexof_regex", "s s l? l? l?:l", indexof_regex},
       {"kql_split", "s s l?:j", split_text},
       {"kql_strcat_delim", "x x x x*:s", strcat_delim},
-      {"kql_strcmp", "s s:l", [](Arguments a, Scratch&) -> Cell {
+      {"kql_strcmp", "s s:l",
+       [](Arguments a, Scratch&) -> Cell {
          const int order = text(a[0]).compare(text(a[1]));
          return std::int64_t{order < 0 ? -1 : order > 0 ? 1 : 0};
        }},
-      {"kql_strrep", "x l s?:s", [](Arguments a, Scratch&) {
+      {"kql_strrep", "x l s?:s",
+       [](Arguments a, Scratch&) {
          std::string out;
          const std::int64_t times = std::clamp<std::int64_t>(whole(a[1]), 0, 1024);
          for (std::int64_t i = 0; i < times; ++i) {
@@ -356,10 +398,12 @@ std::span<const Native> text_natives() {
          return cell(std::move(out));
        }},
       {"kql_reverse", "x:s", reverse},
-      {"kql_replace_string", "s s s:s", [](Arguments a, Scratch&) { return cell(replace_all(text(a[0]), text(a[1]), text(a[2]))); }},
+      {"kql_replace_string", "s s s:s",
+       [](Arguments a, Scratch&) { return cell(replace_all(text(a[0]), text(a[1]), text(a[2]))); }},
       {"kql_replace_strings", "s j j:s", replace_strings},
       {"kql_replace_regex", "s s s:s", replace_regex},
-      {"kql_regex_quote", "s:s", [](Arguments a, Scratch&) {
+      {"kql_regex_quote", "s:s",
+       [](Arguments a, Scratch&) {
          std::string out;
          for (const char c : text(a[0])) {
            if (std::string_view("\\.+*?()|[]{}^$#&-~").contains(c)) out += '\\';
@@ -367,35 +411,58 @@ std::span<const Native> text_natives() {
          }
          return cell(std::move(out));
        }},
-      {"kql_trim", "s s:s", [](Arguments a, Scratch& s) { return cell(trimmed(text(a[1]), text(a[0]), true, true, s)); }},
-      {"kql_trim_start", "s s:s", [](Arguments a, Scratch& s) { return cell(trimmed(text(a[1]), text(a[0]), true, false, s)); }},
-      {"kql_trim_end", "s s:s", [](Arguments a, Scratch& s) { return cell(trimmed(text(a[1]), text(a[0]), false, true, s)); }},
+      {"kql_trim", "s s:s",
+       [](Arguments a, Scratch& s) {
+         return cell(trimmed(text(a[1]), text(a[0]), true, true, s));
+       }},
+      {"kql_trim_start", "s s:s",
+       [](Arguments a, Scratch& s) {
+         return cell(trimmed(text(a[1]), text(a[0]), true, false, s));
+       }},
+      {"kql_trim_end", "s s:s",
+       [](Arguments a, Scratch& s) {
+         return cell(trimmed(text(a[1]), text(a[0]), false, true, s));
+       }},
       {"kql_countof", "s s s?:l", countof},
       {"kql_translate", "s s s:s", translate},
-      {"kql_isascii", "s:b", [](Arguments a, Scratch&) -> Cell { return std::ranges::all_of(text(a[0]), [](char c) { return (c & 0x80) == 0; }); }},
+      {"kql_isascii", "s:b",
+       [](Arguments a, Scratch&) -> Cell {
+         return std::ranges::all_of(text(a[0]), [](char c) { return (c & 0x80) == 0; });
+       }},
       {"kql_isutf8", "s:b", [](Arguments a, Scratch&) -> Cell { return is_utf8(text(a[0])); }},
-      {"kql_unicode_codepoints_from_string", "s:j", [](Arguments a, Scratch&) {
-         const auto unicode = icu::UnicodeString::fromUTF8(icu::StringPiece(text(a[0]).data(), static_cast<int>(text(a[0]).size())));
+      {"kql_unicode_codepoints_from_string", "s:j",
+       [](Arguments a, Scratch&) {
+         const auto unicode = icu::UnicodeString::fromUTF8(
+             icu::StringPiece(text(a[0]).data(), static_cast<int>(text(a[0]).size())));
          std::string out = "[";
-         for (int i = 0; i < unicode.length(); i = unicode.moveIndex32(i, 1)) out += (i > 0 ? "," : "") + std::to_string(unicode.char32At(i));
+         for (int i = 0; i < unicode.length(); i = unicode.moveIndex32(i, 1))
+           out += (i > 0 ? "," : "") + std::to_string(unicode.char32At(i));
          return cell(out + "]");
        }},
-      {"kql_to_utf8", "s:j", [](Arguments a, Scratch&) {
-         const auto unicode = icu::UnicodeString::fromUTF8(icu::StringPiece(text(a[0]).data(), static_cast<int>(text(a[0]).size())));
+      {"kql_to_utf8", "s:j",
+       [](Arguments a, Scratch&) {
+         const auto unicode = icu::UnicodeString::fromUTF8(
+             icu::StringPiece(text(a[0]).data(), static_cast<int>(text(a[0]).size())));
          std::string out = "[";
-         for (int i = 0; i < unicode.length(); i = unicode.moveIndex32(i, 1)) out += (i > 0 ? "," : "") + std::to_string(unicode.char32At(i));
+         for (int i = 0; i < unicode.length(); i = unicode.moveIndex32(i, 1))
+           out += (i > 0 ? "," : "") + std::to_string(unicode.char32At(i));
          return cell(out + "]");
        }},
-      {"kql__codepoints_text", "j:s", [](Arguments a, Scratch& s) {
+      {"kql__codepoints_text", "j:s",
+       [](Arguments a, Scratch& s) {
          icu::UnicodeString unicode;
          const auto& list = parsed(a[0], s);
          const auto put = [&](const json::value& v) {
-           if (v.is_int64() && v.get_int64() > 0 && v.get_int64() < 0x110000) unicode.append(static_cast<UChar32>(v.get_int64()));
+           if (v.is_int64() && v.get_int64() > 0 && v.get_int64() < 0x110000)
+             unicode.append(static_cast<UChar32>(v.get_int64()));
          };
-         if (list.is_array()) for (const auto& v : list.get_array()) {
-           if (v.is_array()) for (const auto& w : v.get_array()) put(w);
-           else put(v);
-         }
+         if (list.is_array())
+           for (const auto& v : list.get_array()) {
+             if (v.is_array())
+               for (const auto& w : v.get_array()) put(w);
+             else
+               put(v);
+           }
          std::string out;
          unicode.toUTF8String(out);
          return cell(std::move(out));

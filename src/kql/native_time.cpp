@@ -1,7 +1,7 @@
-#include <cmath>
 #include <unicode/strenum.h>
 #include <unicode/timezone.h>
 #include <unicode/unistr.h>
+#include <cmath>
 
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -45,7 +45,8 @@ std::optional<std::int64_t> period_start(std::string_view period, std::int64_t t
   return time ? std::optional(time->ticks) : std::nullopt;
 }
 
-std::optional<std::int64_t> period_moved(std::string_view period, std::int64_t start, std::int64_t n) {
+std::optional<std::int64_t> period_moved(std::string_view period, std::int64_t start,
+                                         std::int64_t n) {
   if (period == "day") return start + n * ticks_per_day;
   if (period == "week") return start + n * 7 * ticks_per_day;
   return add_months(start, period == "year" ? n * 12 : n);
@@ -73,7 +74,9 @@ Cell end_of(Arguments a, Scratch&) {
 }
 
 int day_of_year(std::int64_t ticks) {
-  return static_cast<int>((day_start(ticks) - period_start("year", ticks).value_or(0)) / ticks_per_day) + 1;
+  return static_cast<int>((day_start(ticks) - period_start("year", ticks).value_or(0)) /
+                          ticks_per_day) +
+         1;
 }
 
 // ISO 8601: weeks begin on Monday; the first one holds the year's first Thursday.
@@ -110,7 +113,9 @@ Cell part(Arguments a, Scratch&) {
   return {};
 }
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0); }
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
+}
 
 // How many boundaries of the unit lie between: first minus second.
 Cell difference(Arguments a, Scratch&) {
@@ -118,13 +123,17 @@ Cell difference(Arguments a, Scratch&) {
   const std::string unit = unit_of(text(a[0]));
   const std::int64_t x = whole(a[1]), y = whole(a[2]);
   const CivilTime p = civil(a[1]), q = civil(a[2]);
-  const auto by = [&](std::int64_t size) -> Cell { return floor_div(x, size) - floor_div(y, size); };
+  const auto by = [&](std::int64_t size) -> Cell {
+    return floor_div(x, size) - floor_div(y, size);
+  };
   if (unit == "year") return std::int64_t{p.year - q.year};
-  if (unit == "quarter") return std::int64_t{(p.year * 4 + (p.month - 1) / 3) - (q.year * 4 + (q.month - 1) / 3)};
+  if (unit == "quarter")
+    return std::int64_t{(p.year * 4 + (p.month - 1) / 3) - (q.year * 4 + (q.month - 1) / 3)};
   if (unit == "month") return std::int64_t{(p.year * 12 + p.month) - (q.year * 12 + q.month)};
   if (unit == "week") {
     // weeks begin on Sunday; 0001-01-01 was a Monday
-    return floor_div(x + ticks_per_day, 7 * ticks_per_day) - floor_div(y + ticks_per_day, 7 * ticks_per_day);
+    return floor_div(x + ticks_per_day, 7 * ticks_per_day) -
+           floor_div(y + ticks_per_day, 7 * ticks_per_day);
   }
   if (unit == "day") return by(ticks_per_day);
   if (unit == "hour") return by(ticks_per_hour);
@@ -172,22 +181,41 @@ Cell format_datetime(Arguments a, Scratch&) {
       return digits.substr(0, std::min<std::size_t>(n, 7));
     };
     switch (letter) {
-      case 'y': out += n <= 2 ? fmt::format("{:02}", c.year % 100) : fmt::format("{:04}", c.year); break;
-      case 'M': out += fmt::format("{:0{}}", c.month, n == 1 ? 1 : 2); break;
-      case 'd': out += fmt::format("{:0{}}", c.day, n == 1 ? 1 : 2); break;
-      case 'H': out += fmt::format("{:0{}}", c.hour, n == 1 ? 1 : 2); break;
-      case 'h': out += fmt::format("{:0{}}", c.hour % 12 == 0 ? 12 : c.hour % 12, n == 1 ? 1 : 2); break;
-      case 'm': out += fmt::format("{:0{}}", c.minute, n == 1 ? 1 : 2); break;
-      case 's': out += fmt::format("{:0{}}", c.second, n == 1 ? 1 : 2); break;
-      case 'f': out += fraction(); break;
+      case 'y':
+        out += n <= 2 ? fmt::format("{:02}", c.year % 100) : fmt::format("{:04}", c.year);
+        break;
+      case 'M':
+        out += fmt::format("{:0{}}", c.month, n == 1 ? 1 : 2);
+        break;
+      case 'd':
+        out += fmt::format("{:0{}}", c.day, n == 1 ? 1 : 2);
+        break;
+      case 'H':
+        out += fmt::format("{:0{}}", c.hour, n == 1 ? 1 : 2);
+        break;
+      case 'h':
+        out += fmt::format("{:0{}}", c.hour % 12 == 0 ? 12 : c.hour % 12, n == 1 ? 1 : 2);
+        break;
+      case 'm':
+        out += fmt::format("{:0{}}", c.minute, n == 1 ? 1 : 2);
+        break;
+      case 's':
+        out += fmt::format("{:0{}}", c.second, n == 1 ? 1 : 2);
+        break;
+      case 'f':
+        out += fraction();
+        break;
       case 'F': {
         std::string digits = fraction();
         while (!digits.empty() && digits.back() == '0') digits.pop_back();
         out += digits;
         break;
       }
-      case 't': out += c.hour < 12 ? "AM" : "PM"; break;
-      default: out += std::string(n, letter);
+      case 't':
+        out += c.hour < 12 ? "AM" : "PM";
+        break;
+      default:
+        out += std::string(n, letter);
     }
     i += n;
   }
@@ -205,19 +233,31 @@ Cell format_timespan_as(Arguments a, Scratch&) {
     while (i + n < format.size() && format[i + n] == format[i]) ++n;
     const auto number = [&](std::int64_t value) { out += fmt::format("{:0{}}", value, n); };
     switch (format[i]) {
-      case 'd': number(size / ticks_per_day); break;
+      case 'd':
+        number(size / ticks_per_day);
+        break;
       case 'H':
-      case 'h': number(size / ticks_per_hour % 24); break;
-      case 'm': number(size / ticks_per_minute % 60); break;
-      case 's': number(size / ticks_per_second % 60); break;
-      case 'f': out += fmt::format("{:07}", size % ticks_per_second).substr(0, std::min<std::size_t>(n, 7)); break;
+      case 'h':
+        number(size / ticks_per_hour % 24);
+        break;
+      case 'm':
+        number(size / ticks_per_minute % 60);
+        break;
+      case 's':
+        number(size / ticks_per_second % 60);
+        break;
+      case 'f':
+        out += fmt::format("{:07}", size % ticks_per_second).substr(0, std::min<std::size_t>(n, 7));
+        break;
       case 'F': {
-        std::string digits = fmt::format("{:07}", size % ticks_per_second).substr(0, std::min<std::size_t>(n, 7));
+        std::string digits =
+            fmt::format("{:07}", size % ticks_per_second).substr(0, std::min<std::size_t>(n, 7));
         while (!digits.empty() && digits.back() == '0') digits.pop_back();
         out += digits;
         break;
       }
-      default: out += std::string(n, format[i]);
+      default:
+        out += std::string(n, format[i]);
     }
     i += n;
   }
@@ -225,11 +265,14 @@ Cell format_timespan_as(Arguments a, Scratch&) {
 }
 
 // --- time zones, by ICU
-constexpr std::int64_t ms_of(std::int64_t ticks) { return (ticks - unix_epoch_ticks) / ticks_per_millisecond; }
+constexpr std::int64_t ms_of(std::int64_t ticks) {
+  return (ticks - unix_epoch_ticks) / ticks_per_millisecond;
+}
 
 Cell zoned(Arguments a, bool to_local) {
   if (is_null(a[0])) return {};
-  const auto name = icu::UnicodeString::fromUTF8(icu::StringPiece(text(a[1]).data(), static_cast<int>(text(a[1]).size())));
+  const auto name = icu::UnicodeString::fromUTF8(
+      icu::StringPiece(text(a[1]).data(), static_cast<int>(text(a[1]).size())));
   const std::unique_ptr<icu::TimeZone> zone(icu::TimeZone::createTimeZone(name));
   if (!zone || *zone == icu::TimeZone::getUnknown()) return {};
   std::int32_t raw = 0, saving = 0;
@@ -253,7 +296,8 @@ Cell make_datetime(Arguments a, Scratch&) {
   for (std::size_t i = 0; i < 3; ++i) {
     if (is_null(a[i])) return {};
   }
-  CivilTime c{static_cast<int>(whole(a[0])), static_cast<int>(whole(a[1])), static_cast<int>(whole(a[2]))};
+  CivilTime c{static_cast<int>(whole(a[0])), static_cast<int>(whole(a[1])),
+              static_cast<int>(whole(a[2]))};
   c.hour = static_cast<int>(whole(a[3], 0));
   c.minute = static_cast<int>(whole(a[4], 0));
   const double second = real(a[5], 0);
@@ -266,13 +310,15 @@ Cell make_datetime(Arguments a, Scratch&) {
 template <std::int64_t numerator, std::int64_t denominator>
 Cell from_unix(Arguments a, Scratch&) {
   if (is_null(a[0])) return {};
-  const double ticks = real(a[0]) * static_cast<double>(numerator) / static_cast<double>(denominator);
+  const double ticks =
+      real(a[0]) * static_cast<double>(numerator) / static_cast<double>(denominator);
   const double total = ticks + static_cast<double>(unix_epoch_ticks);
   if (!(total >= 0 && total <= static_cast<double>(timestamp_max.ticks))) return {};
   // whole units stay exact
   const double units = real(a[0]);
   if (std::floor(units) == units && std::abs(units) < 9e15) {
-    return unix_epoch_ticks + static_cast<std::int64_t>(static_cast<Int128>(units) * numerator / denominator);
+    return unix_epoch_ticks +
+           static_cast<std::int64_t>(static_cast<Int128>(units) * numerator / denominator);
   }
   return unix_epoch_ticks + static_cast<std::int64_t>(std::llround(ticks));
 }
@@ -306,14 +352,38 @@ std::span<const Native> time_natives() {
       {"kql_endofweek", "d l?:d", end_of<'w'>},
       {"kql_endofmonth", "d l?:d", end_of<'m'>},
       {"kql_endofyear", "d l?:d", end_of<'y'>},
-      {"kql_dayofweek", "d:t", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(day_of_week(Timestamp{whole(a[0])}) * ticks_per_day); }},
-      {"kql_dayofmonth", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).day}); }},
-      {"kql_dayofyear", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{day_of_year(whole(a[0]))}); }},
-      {"kql_hourofday", "d:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).hour}); }},
-      {"kql_monthofyear", "d:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).month}); }},
-      {"kql_getmonth", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).month}); }},
-      {"kql_getyear", "d:l", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).year}); }},
-      {"kql_week_of_year", "d:i", [](Arguments a, Scratch&) -> Cell { return is_null(a[0]) ? Cell{} : Cell(iso_week(whole(a[0]))); }},
+      {"kql_dayofweek", "d:t",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(day_of_week(Timestamp{whole(a[0])}) * ticks_per_day);
+       }},
+      {"kql_dayofmonth", "d:i",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).day});
+       }},
+      {"kql_dayofyear", "d:i",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(std::int64_t{day_of_year(whole(a[0]))});
+       }},
+      {"kql_hourofday", "d:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).hour});
+       }},
+      {"kql_monthofyear", "d:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).month});
+       }},
+      {"kql_getmonth", "d:i",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).month});
+       }},
+      {"kql_getyear", "d:l",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(std::int64_t{civil(a[0]).year});
+       }},
+      {"kql_week_of_year", "d:i",
+       [](Arguments a, Scratch&) -> Cell {
+         return is_null(a[0]) ? Cell{} : Cell(iso_week(whole(a[0])));
+       }},
       {"kql_datetime_part", "s d:l", part},
       {"kql__datetime_diff", "s d d:l", difference},
       {"kql_datetime_add", "s l d:d", datetime_add},
@@ -327,11 +397,14 @@ std::span<const Native> time_natives() {
       {"kql_unixtime_microseconds_todatetime", "r:d", from_unix<ticks_per_microsecond, 1>},
       {"kql_unixtime_nanoseconds_todatetime", "r:d", from_unix<1, 100>},
       {"kql__session_start", "s t t:d", session_start},
-      {"kql_datetime_list_timezones", ":j", [](Arguments, Scratch&) -> Cell {
+      {"kql_datetime_list_timezones", ":j",
+       [](Arguments, Scratch&) -> Cell {
          UErrorCode error = U_ZERO_ERROR;
-         const std::unique_ptr<icu::StringEnumeration> zones(icu::TimeZone::createEnumeration(error));
+         const std::unique_ptr<icu::StringEnumeration> zones(
+             icu::TimeZone::createEnumeration(error));
          json::array out;
-         if (U_SUCCESS(error)) while (const char* id = zones->next(nullptr, error)) out.emplace_back(json::string(id));
+         if (U_SUCCESS(error))
+           while (const char* id = zones->next(nullptr, error)) out.emplace_back(json::string(id));
          return cell(json::value(out));
        }},
   };

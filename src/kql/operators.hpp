@@ -1,5 +1,5 @@
-// One bind function for each tabular operator: the rows before it and its syntax give the rows behind it.
-// `rows.from` is null when the operator starts the query.
+// One bind function for each tabular operator: the rows before it and its syntax give the rows
+// behind it. `rows.from` is null when the operator starts the query.
 #pragma once
 #include "kql/binder.hpp"
 
@@ -55,7 +55,8 @@ struct UnionInput {
   Relation rows;
   std::string source;
 };
-Relation unite(Binder&, std::vector<UnionInput> inputs, bool outer, const std::string& source_column);
+Relation unite(Binder&, std::vector<UnionInput> inputs, bool outer,
+               const std::string& source_column);
 // At most so many rows of each partition, in the rows' order.
 Relation take_rows(Binder&, Relation rows, sql::ExprPtr count);
 // `name = expr` → its names and the expression.
@@ -67,7 +68,8 @@ NamedExpr named_of(const ast::Expr& expr);
 // Adds the columns (or replaces those of the same name).
 Relation extend_rows(Binder&, Relation rows, const ast::ExprList& columns, const EnvironmentPtr&);
 // Groups and aggregates that are bound already.
-Relation aggregate_rows(Binder&, Relation rows, std::vector<MadeColumn> keys, std::vector<MadeColumn> aggregates);
+Relation aggregate_rows(Binder&, Relation rows, std::vector<MadeColumn> keys,
+                        std::vector<MadeColumn> aggregates);
 sql::OrderTerm order_term(sql::ExprPtr expr, bool descending, std::string_view nulls);
 
 }  // namespace rollcall::kql

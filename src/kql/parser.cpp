@@ -10,7 +10,8 @@ namespace rollcall::kql {
 
 Parser::Parser(std::string_view text) {
   if (text.size() > max_text_bytes) {
-    diagnostics_.push_back({"KQL0003", {}, fmt::format("the query is longer than {} bytes", max_text_bytes), ""});
+    diagnostics_.push_back(
+        {"KQL0003", {}, fmt::format("the query is longer than {} bytes", max_text_bytes), ""});
     text = {};
   }
   tokens_ = tokenize(text, diagnostics_);
@@ -24,7 +25,8 @@ const Token& Parser::peek(std::size_t ahead) const {
 
 bool Parser::at(std::string_view text, std::size_t ahead) const {
   const Token& token = peek(ahead);
-  return (token.kind == TokenKind::keyword || token.kind == TokenKind::punctuation) && token.text == text;
+  return (token.kind == TokenKind::keyword || token.kind == TokenKind::punctuation) &&
+         token.text == text;
 }
 
 Token Parser::take() {
@@ -102,9 +104,9 @@ bool Parser::at_list_end(std::size_t ahead) const {
 }
 
 Diagnostics Parser::take_diagnostics() {
-  std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return a.span.offset < b.span.offset;
-  });
+  std::stable_sort(
+      diagnostics_.begin(), diagnostics_.end(),
+      [](const Diagnostic& a, const Diagnostic& b) { return a.span.offset < b.span.offset; });
   return std::move(diagnostics_);
 }
 
@@ -112,7 +114,8 @@ void Parser::expect_end() {
   if (!at_kind(TokenKind::end)) complain("expected ';' or '|'");
 }
 
-// --- names ------------------------------------------------------------------------------------------
+// --- names
+// ------------------------------------------------------------------------------------------
 
 // Name: identifier | keyword that may be a name | ['…'] | {client parameter}
 std::size_t Parser::scan_name(std::size_t ahead) const {
@@ -133,7 +136,8 @@ std::size_t Parser::scan_extended_name(std::size_t ahead) const {
 }
 
 bool Parser::at_braced_name(std::size_t ahead) const {
-  return at("{", ahead) && at("}", ahead + 2) && !peek(ahead + 1).spaced && !peek(ahead + 2).spaced &&
+  return at("{", ahead) && at("}", ahead + 2) && !peek(ahead + 1).spaced &&
+         !peek(ahead + 2).spaced &&
          (at_kind(TokenKind::identifier, ahead + 1) || at_kind(TokenKind::keyword, ahead + 1));
 }
 
@@ -194,22 +198,24 @@ ast::ExprPtr Parser::wildcard_expr() {
   return std::make_unique<ast::Expr>(ast::Expr{ast::Wildcard{std::move(pattern)}, from(start)});
 }
 
-// --- types and schemas ------------------------------------------------------------------------------
+// --- types and schemas
+// ------------------------------------------------------------------------------
 
 std::string Parser::expect_type(bool any_type) {
   static constexpr auto names = std::to_array<std::string_view>(
-      {"bool", "boolean", "date", "datetime", "decimal", "double", "dynamic", "guid", "int", "int64",
-       "int8", "long", "real", "string", "time", "timespan", "uniqueid"});
+      {"bool", "boolean", "date", "datetime", "decimal", "double", "dynamic", "guid", "int",
+       "int64", "int8", "long", "real", "string", "time", "timespan", "uniqueid"});
   const Token& token = peek();
   const bool word = token.kind == TokenKind::keyword || token.kind == TokenKind::identifier;
-  if (word && (any_type ? type_named(token.text).has_value() || token.text == "float" ||
-                              scan_name() == 1
-                        : std::find(names.begin(), names.end(), token.text) != names.end())) {
+  if (word &&
+      (any_type ? type_named(token.text).has_value() || token.text == "float" || scan_name() == 1
+                : std::find(names.begin(), names.end(), token.text) != names.end())) {
     return take().text;
   }
   if (word && !any_type) {
     const std::vector<std::string> known(names.begin(), names.end());
-    complain_at(token.span, fmt::format("'{}' is no type", token.text), nearest_name(token.text, known));
+    complain_at(token.span, fmt::format("'{}' is no type", token.text),
+                nearest_name(token.text, known));
   } else {
     complain("expected a type");
   }
@@ -254,7 +260,8 @@ ParsedFunction parse_function(std::string_view parameters, std::string_view body
   function.diagnostics = head.take_diagnostics();
   Parsed parsed = parse(body);
   function.body = std::move(parsed.statements);
-  std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(), std::back_inserter(function.diagnostics));
+  std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(),
+            std::back_inserter(function.diagnostics));
   return function;
 }
 

@@ -1,6 +1,7 @@
-// Tokens to a syntax tree, by recursive descent over the whole language. Each parse function has its
-// production above it, named as in Kusto's own grammar. After a complaint the parser goes on behind the
-// next `|` or `;`, so that one pass finds several mistakes. Nesting and length are bounded.
+// Tokens to a syntax tree, by recursive descent over the whole language. Each parse function has
+// its production above it, named as in Kusto's own grammar. After a complaint the parser goes on
+// behind the next `|` or `;`, so that one pass finds several mistakes. Nesting and length are
+// bounded.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -38,7 +39,8 @@ class Parser {
   Diagnostics take_diagnostics();
 
  private:
-  // --- tokens (parser.cpp). While panicking, every token reads as the end, so that all loops unwind.
+  // --- tokens (parser.cpp). While panicking, every token reads as the end, so that all loops
+  // unwind.
   const Token& peek(std::size_t ahead = 0) const;
   bool at(std::string_view text, std::size_t ahead = 0) const;
   bool at_kind(TokenKind kind, std::size_t ahead = 0) const { return peek(ahead).kind == kind; }
@@ -96,7 +98,8 @@ class Parser {
   ast::ExprPtr parse_entity_group();
   ast::ExprPtr parse_query_in_parentheses(std::string_view word);
   ast::ExprPtr required(ast::ExprPtr expr);
-  ast::ExprList parse_list(ast::ExprPtr (Parser::*element)(), bool one_or_more, bool trailing = false);
+  ast::ExprList parse_list(ast::ExprPtr (Parser::*element)(), bool one_or_more,
+                           bool trailing = false);
   ast::ExprPtr binary(ast::ExprPtr left, ast::ExprPtr right, std::string op);
 
   // --- pipelines and operators (parser_pipeline.cpp, parser_operator*.cpp)

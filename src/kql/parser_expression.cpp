@@ -13,12 +13,13 @@ constexpr int max_chain = 200;
 
 bool is_string_operator(const Token& token) {
   static constexpr auto words = std::to_array<std::string_view>(
-      {"=~",           "!~",            "has",            "!has",          "has_cs",        "!has_cs",
-       "hasprefix",    "!hasprefix",    "hasprefix_cs",   "!hasprefix_cs", "hassuffix",     "!hassuffix",
-       "hassuffix_cs", "!hassuffix_cs", "like",           "notlike",       "likecs",        "notlikecs",
-       "contains",     "!contains",     "notcontains",    "containscs",    "contains_cs",   "notcontainscs",
-       "!contains_cs", "startswith",    "!startswith",    "startswith_cs", "!startswith_cs", "endswith",
-       "!endswith",    "endswith_cs",   "!endswith_cs",   "matches regex", ":"});
+      {"=~",          "!~",          "has",           "!has",           "has_cs",
+       "!has_cs",     "hasprefix",   "!hasprefix",    "hasprefix_cs",   "!hasprefix_cs",
+       "hassuffix",   "!hassuffix",  "hassuffix_cs",  "!hassuffix_cs",  "like",
+       "notlike",     "likecs",      "notlikecs",     "contains",       "!contains",
+       "notcontains", "containscs",  "contains_cs",   "notcontainscs",  "!contains_cs",
+       "startswith",  "!startswith", "startswith_cs", "!startswith_cs", "endswith",
+       "!endswith",   "endswith_cs", "!endswith_cs",  "matches regex",  ":"});
   return (token.kind == TokenKind::keyword || token.kind == TokenKind::punctuation) &&
          std::find(words.begin(), words.end(), token.text) != words.end();
 }
@@ -39,7 +40,8 @@ ast::ExprPtr Parser::binary(ast::ExprPtr left, ast::ExprPtr right, std::string o
 }
 
 // List: element, element …   A comma must be followed by an element unless `trailing` allows it.
-ast::ExprList Parser::parse_list(ast::ExprPtr (Parser::*element)(), bool one_or_more, bool trailing) {
+ast::ExprList Parser::parse_list(ast::ExprPtr (Parser::*element)(), bool one_or_more,
+                                 bool trailing) {
   ast::ExprList list;
   if (at_list_end()) {
     if (one_or_more) complain("expected an expression");

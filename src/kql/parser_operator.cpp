@@ -257,7 +257,8 @@ ast::MakeSeries Parser::parse_make_series() {
 ast::Render Parser::parse_render() {
   take();
   ast::Render render;
-  if (!at_kind(TokenKind::keyword) && !at_kind(TokenKind::identifier)) complain("expected a kind of chart");
+  if (!at_kind(TokenKind::keyword) && !at_kind(TokenKind::identifier))
+    complain("expected a kind of chart");
   render.kind = take().text;
   while (true) {
     if ((at("kind") || at("title") || at("accumulate")) && at("=", 1)) {

@@ -1,7 +1,7 @@
 #include "kql/parser.hpp"
 
-// Operators that begin a query, and those seldom met: union, print, range, search, find, fork, partition,
-// scan, top-nested, graph operators and their like.
+// Operators that begin a query, and those seldom met: union, print, range, search, find, fork,
+// partition, scan, top-nested, graph operators and their like.
 
 namespace rollcall::kql {
 namespace {

@@ -13,23 +13,48 @@ constexpr std::size_t max_operators = 400;
 
 const std::vector<std::string>& operator_names() {
   static const std::vector<std::string> names{
-      "as",           "assert-schema", "consume",         "count",        "distinct",  "evaluate",
-      "extend",       "facet",         "filter",          "find",         "fork",      "getschema",
-      "invoke",       "join",          "limit",           "lookup",       "make-series", "mv-apply",
-      "mv-expand",    "order",         "parse",           "parse-kv",     "parse-where", "partition",
-      "print",        "project",       "project-away",    "project-keep", "project-rename",
-      "project-reorder", "range",      "reduce",          "render",       "sample",    "sample-distinct",
-      "scan",         "search",        "serialize",       "sort",         "summarize", "take",
-      "top",          "top-hitters",   "top-nested",      "union",        "where"};
+      "as",       "assert-schema", "consume",      "count",          "distinct",
+      "evaluate", "extend",        "facet",        "filter",         "find",
+      "fork",     "getschema",     "invoke",       "join",           "limit",
+      "lookup",   "make-series",   "mv-apply",     "mv-expand",      "order",
+      "parse",    "parse-kv",      "parse-where",  "partition",      "print",
+      "project",  "project-away",  "project-keep", "project-rename", "project-reorder",
+      "range",    "reduce",        "render",       "sample",         "sample-distinct",
+      "scan",     "search",        "serialize",    "sort",           "summarize",
+      "take",     "top",           "top-hitters",  "top-nested",     "union",
+      "where"};
   return names;
 }
 
 bool never_a_name(std::string_view word) {
-  static constexpr auto words = std::to_array<std::string_view>(
-      {"as", "assert-schema", "find", "graph-match", "graph-to-table", "invoke", "macro-expand", "make-graph",
-       "graph-mark-components", "make-series", "mv-apply", "mv-expand", "parse-where", "parse-kv", "print",
-       "project", "project-away", "project-keep", "project-rename", "project-by-names", "project-reorder",
-       "sample", "sample-distinct", "search", "top-hitters", "top-nested", "union", "where"});
+  static constexpr auto words = std::to_array<std::string_view>({"as",
+                                                                 "assert-schema",
+                                                                 "find",
+                                                                 "graph-match",
+                                                                 "graph-to-table",
+                                                                 "invoke",
+                                                                 "macro-expand",
+                                                                 "make-graph",
+                                                                 "graph-mark-components",
+                                                                 "make-series",
+                                                                 "mv-apply",
+                                                                 "mv-expand",
+                                                                 "parse-where",
+                                                                 "parse-kv",
+                                                                 "print",
+                                                                 "project",
+                                                                 "project-away",
+                                                                 "project-keep",
+                                                                 "project-rename",
+                                                                 "project-by-names",
+                                                                 "project-reorder",
+                                                                 "sample",
+                                                                 "sample-distinct",
+                                                                 "search",
+                                                                 "top-hitters",
+                                                                 "top-nested",
+                                                                 "union",
+                                                                 "where"});
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -42,7 +67,8 @@ bool Parser::at_possible_operator() const {
   if (word == "evaluate") return scan_name(1) > 0;
   if (word == "facet") return at("by", 1);
   if (word == "partition" || word == "reduce") {
-    return at("by", 1) || at("kind", 1) || (at_kind(TokenKind::keyword, 1) && peek(1).text.starts_with("hint."));
+    return at("by", 1) || at("kind", 1) ||
+           (at_kind(TokenKind::keyword, 1) && peek(1).text.starts_with("hint."));
   }
   if (word == "range") {
     const std::size_t n = scan_name(1);
@@ -60,7 +86,8 @@ ast::ExprPtr Parser::parse_expression() {
   }
   ast::ExprPtr source;
   if (!at_possible_operator()) source = parse_unnamed();
-  auto expr = !source && at_list_end() && !at("|") ? nullptr : parse_operators(std::move(source), false);
+  auto expr =
+      !source && at_list_end() && !at("|") ? nullptr : parse_operators(std::move(source), false);
   leave();
   return expr;
 }
@@ -108,15 +135,35 @@ std::optional<ast::Operator> Parser::parse_operator() {
   return op;
 }
 
-// --- options ----------------------------------------------------------------------------------------
+// --- options
+// ----------------------------------------------------------------------------------------
 
 // Option: name = value, where the name is one that operators know
 std::optional<ast::Option> Parser::parse_option(bool any_name) {
-  static constexpr auto known = std::to_array<std::string_view>(
-      {"__crossCluster", "__crossDB", "__id", "__isFuzzy", "__noWithSource", "__packedColumn",
-       "__sourceColumnIndex", "bagexpansion", "best_effort", "bin_legacy", "cycles", "decodeblocks",
-       "expandoutput", "flags", "force_remote", "isfuzzy", "kind", "output", "with_component_id",
-       "with_itemindex", "with_match_id", "with_source", "with_step_name", "withsource"});
+  static constexpr auto known = std::to_array<std::string_view>({"__crossCluster",
+                                                                 "__crossDB",
+                                                                 "__id",
+                                                                 "__isFuzzy",
+                                                                 "__noWithSource",
+                                                                 "__packedColumn",
+                                                                 "__sourceColumnIndex",
+                                                                 "bagexpansion",
+                                                                 "best_effort",
+                                                                 "bin_legacy",
+                                                                 "cycles",
+                                                                 "decodeblocks",
+                                                                 "expandoutput",
+                                                                 "flags",
+                                                                 "force_remote",
+                                                                 "isfuzzy",
+                                                                 "kind",
+                                                                 "output",
+                                                                 "with_component_id",
+                                                                 "with_itemindex",
+                                                                 "with_match_id",
+                                                                 "with_source",
+                                                                 "with_step_name",
+                                                                 "withsource"});
   const Token& token = peek();
   if (token.kind != TokenKind::keyword && token.kind != TokenKind::identifier) return std::nullopt;
   if (!at("=", 1)) return std::nullopt;
@@ -165,7 +212,8 @@ ast::Options Parser::parse_property_list() {
   return options;
 }
 
-// --- operands of operators --------------------------------------------------------------------------
+// --- operands of operators
+// --------------------------------------------------------------------------
 
 // Ordered: expr [asc|desc] [nulls first|last]
 ast::ExprPtr Parser::parse_ordered() {
@@ -173,7 +221,8 @@ ast::ExprPtr Parser::parse_ordered() {
   if (!expr) return expr;
   ast::Ordered ordered;
   const std::uint32_t start = expr->span.offset;
-  if (at("asc") || at("desc") || at("granny-asc") || at("granny-desc")) ordered.direction = take().text;
+  if (at("asc") || at("desc") || at("granny-asc") || at("granny-desc"))
+    ordered.direction = take().text;
   if (accept("nulls")) {
     if (!at("first") && !at("last")) complain("expected 'first' or 'last'");
     ordered.nulls = take().text;
@@ -225,10 +274,12 @@ ast::ExprPtr Parser::parse_table_operand() {
       }
       if (at_call()) {
         auto call = parse_call();
-        expr = std::make_unique<ast::Expr>(ast::Expr{ast::MemberCall{std::move(expr), std::move(call)}, from(start)});
+        expr = std::make_unique<ast::Expr>(
+            ast::Expr{ast::MemberCall{std::move(expr), std::move(call)}, from(start)});
       } else {
         auto name = expect_name();
-        expr = std::make_unique<ast::Expr>(ast::Expr{ast::Member{std::move(expr), std::move(name)}, from(start)});
+        expr = std::make_unique<ast::Expr>(
+            ast::Expr{ast::Member{std::move(expr), std::move(name)}, from(start)});
       }
     } else if (at("[")) {
       take();

@@ -13,8 +13,9 @@ ast::ExprPtr make(decltype(ast::Expr::node) node, Span span) {
 // Signs that follow a name: a reserved word before one of them was meant as a name.
 bool follows_a_name(const Token& token) {
   static constexpr auto words = std::to_array<std::string_view>(
-      {"and", "or", "==", "!=", "=~", "!~", ">", ">=", "<", "<=", "*", "/", "%", "has", "!has", "has_cs",
-       "contains", "!contains", "startswith", "endswith", "in", "in~", "!in", "!in~", "between", "has_any"});
+      {"and",        "or",       "==", "!=",  "=~",  "!~",   ">",       ">=",       "<",
+       "<=",         "*",        "/",  "%",   "has", "!has", "has_cs",  "contains", "!contains",
+       "startswith", "endswith", "in", "in~", "!in", "!in~", "between", "has_any"});
   return (token.kind == TokenKind::keyword || token.kind == TokenKind::punctuation) &&
          std::find(words.begin(), words.end(), token.text) != words.end();
 }
@@ -166,8 +167,8 @@ ast::ExprPtr Parser::parse_primary() {
   }
   if (at_kind(TokenKind::keyword) && follows_a_name(peek(1))) {
     const Token token = peek();
-    complain_at(token.span, fmt::format("'{}' is a keyword; write ['{}'] to use it as a name", token.text,
-                                        token.text));
+    complain_at(token.span, fmt::format("'{}' is a keyword; write ['{}'] to use it as a name",
+                                        token.text, token.text));
   }
   return nullptr;
 }
@@ -196,20 +197,26 @@ ast::ExprPtr Parser::parse_literal() {
       while (at_kind(TokenKind::string)) text += take().text;
       return make(ast::Literal{Type::string, std::move(text)}, from(start));
     }
-    case TokenKind::integer: return simple(Type::long_integer);
-    case TokenKind::real: return simple(Type::real);
-    case TokenKind::boolean: return simple(Type::boolean);
-    case TokenKind::typed: return simple(token.type);
+    case TokenKind::integer:
+      return simple(Type::long_integer);
+    case TokenKind::real:
+      return simple(Type::real);
+    case TokenKind::boolean:
+      return simple(Type::boolean);
+    case TokenKind::typed:
+      return simple(token.type);
     case TokenKind::identifier:
     case TokenKind::keyword:
     case TokenKind::punctuation:
     case TokenKind::bad:
-    case TokenKind::end: break;
+    case TokenKind::end:
+      break;
   }
   if (at("dynamic")) return parse_dynamic();
   if (at("typeof") && at("(", 1)) return parse_typeof();
-  const bool number_follows = !peek(1).spaced && (at_kind(TokenKind::integer, 1) || at_kind(TokenKind::real, 1) ||
-                                                  at_kind(TokenKind::typed, 1));
+  const bool number_follows =
+      !peek(1).spaced && (at_kind(TokenKind::integer, 1) || at_kind(TokenKind::real, 1) ||
+                          at_kind(TokenKind::typed, 1));
   if ((at("-") || at("+")) && number_follows) {
     const Token sign = take();
     auto literal = parse_literal();
@@ -224,7 +231,8 @@ ast::ExprPtr Parser::parse_literal() {
   return nullptr;
 }
 
-// --- dynamic ( json ) -------------------------------------------------------------------------------
+// --- dynamic ( json )
+// -------------------------------------------------------------------------------
 
 ast::ExprPtr Parser::parse_dynamic() {
   const std::uint32_t start = peek().span.offset;
@@ -267,7 +275,8 @@ bool Parser::parse_json_value(std::string& out) {
   }
   if (at_kind(TokenKind::typed)) {
     const Token token = take();
-    // what the binder reads later: {"\u0001datetime":"…"} would cost a pass, so the type is kept in the text
+    // what the binder reads later: {"\u0001datetime":"…"} would cost a pass, so the type is kept in
+    // the text
     out += "\x01" + std::string(name_of(token.type)) + "\x02" + token.text + "\x03";
     return true;
   }
@@ -336,7 +345,8 @@ ast::ExprPtr Parser::parse_typeof() {
   return make(std::move(type), from(start));
 }
 
-// --- inline tables ----------------------------------------------------------------------------------
+// --- inline tables
+// ----------------------------------------------------------------------------------
 
 // datatable ( schema ) [ literal, … ]
 ast::ExprPtr Parser::parse_data_table() {

@@ -3,7 +3,8 @@
 
 #include "base/text.hpp"
 
-// Statements: let, set, declare, alias, restrict, and the queries themselves; function declarations.
+// Statements: let, set, declare, alias, restrict, and the queries themselves; function
+// declarations.
 
 namespace rollcall::kql {
 
@@ -134,7 +135,8 @@ ast::Parameter Parser::parse_parameter() {
   return parameter;
 }
 
-// declare pattern name = ( parameter, … ) [ [ name : type ] ] { ( value, … ) [. [ value ]] = { body } ; … }
+// declare pattern name = ( parameter, … ) [ [ name : type ] ] { ( value, … ) [. [ value ]] = { body
+// } ; … }
 std::optional<ast::Statement> Parser::parse_pattern() {
   const std::uint32_t start = take().span.offset;
   take();
@@ -187,7 +189,9 @@ Result<Function> parse_function(std::string_view text) {
   Diagnostics ignored;
   const std::vector<Token> tokens = tokenize(text, ignored);
   std::size_t i = 0;
-  const auto at = [&](std::string_view word) { return i < tokens.size() && tokens[i].text == word; };
+  const auto at = [&](std::string_view word) {
+    return i < tokens.size() && tokens[i].text == word;
+  };
   const auto matching = [&](std::size_t open, std::string_view opening, std::string_view closing) {
     int nesting = 0;
     for (std::size_t j = open; j < tokens.size(); ++j) {
@@ -219,8 +223,9 @@ Result<Function> parse_function(std::string_view text) {
     return fail("KQL0002", std::move(message), span);
   };
   if (at("[")) ++i;
-  if (i >= tokens.size() || (tokens[i].kind != TokenKind::identifier && tokens[i].kind != TokenKind::keyword &&
-                             tokens[i].kind != TokenKind::string)) {
+  if (i >= tokens.size() ||
+      (tokens[i].kind != TokenKind::identifier && tokens[i].kind != TokenKind::keyword &&
+       tokens[i].kind != TokenKind::string)) {
     return bad("expected the function's name");
   }
   function.name = tokens[i++].text;

@@ -29,9 +29,10 @@ std::span<const Plugin> shape_plugins();     // bag_unpack, pivot, narrow
 std::span<const Plugin> lookup_plugins();    // ipv4_lookup, dcount_intersect …
 std::span<const Plugin> activity_plugins();  // activity_counts_metrics, session_count …
 
-// All rows as one JSON array of arrays, in the order of these columns, handed to a native function that gives
-// an array of arrays: rows of `columns`.
-Relation through_native(Binder& binder, Relation rows, const std::vector<Scalar>& inputs, std::string_view function,
-                        std::vector<sql::ExprPtr> more, const std::vector<Column>& columns);
+// All rows as one JSON array of arrays, in the order of these columns, handed to a native function
+// that gives an array of arrays: rows of `columns`.
+Relation through_native(Binder& binder, Relation rows, const std::vector<Scalar>& inputs,
+                        std::string_view function, std::vector<sql::ExprPtr> more,
+                        const std::vector<Column>& columns);
 
 }  // namespace rollcall::kql

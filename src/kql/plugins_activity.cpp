@@ -11,7 +11,8 @@ namespace rollcall::kql {
 namespace {
 
 // The bound column; times become their ticks so that the native pass counts with numbers.
-std::optional<Scalar> bind_column(Binder& binder, Relation& rows, const PluginSite& site, std::size_t i) {
+std::optional<Scalar> bind_column(Binder& binder, Relation& rows, const PluginSite& site,
+                                  std::size_t i) {
   Scope scope{site.environment};
   scope.rows = &rows;
   Scalar column = binder.bind(site.argument(i), scope);
@@ -20,7 +21,8 @@ std::optional<Scalar> bind_column(Binder& binder, Relation& rows, const PluginSi
 }
 
 Scalar ticks(Scalar scalar) {
-  if (scalar.type == Type::datetime || scalar.type == Type::timespan) scalar.type = Type::long_integer;
+  if (scalar.type == Type::datetime || scalar.type == Type::timespan)
+    scalar.type = Type::long_integer;
   return scalar;
 }
 
@@ -46,9 +48,9 @@ Relation restored(Binder& binder, Relation rows, const std::vector<std::string>&
 
 struct Shape {
   std::string_view function;
-  std::size_t constants;       // how many numbers follow id and time
-  std::vector<Column> tail;    // the columns behind time and dimensions
-  bool two_times = false;      // from_X, to_X
+  std::size_t constants;     // how many numbers follow id and time
+  std::vector<Column> tail;  // the columns behind time and dimensions
+  bool two_times = false;    // from_X, to_X
 };
 
 // plugin(id, time, constants …, dimensions …)
@@ -63,7 +65,8 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
   std::string numbers;
   std::vector<sql::ExprPtr> constants;
   for (std::size_t i = 0; i < shape.constants; ++i) {
-    constants.push_back(i + 2 < site.size() ? native("_json_long", {constant(binder, site, i + 2)}) : text_constant("null").sql);
+    constants.push_back(i + 2 < site.size() ? native("_json_long", {constant(binder, site, i + 2)})
+                                            : text_constant("null").sql);
   }
   more.push_back(native("_array", std::move(constants)));
   std::vector<Column> columns;
@@ -82,21 +85,27 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
     inputs.push_back(*std::move(dimension));
   }
   columns.insert(columns.end(), shape.tail.begin(), shape.tail.end());
-  Relation result = through_native(binder, std::move(rows), inputs, shape.function, std::move(more), columns);
+  Relation result =
+      through_native(binder, std::move(rows), inputs, shape.function, std::move(more), columns);
   return restored(binder, std::move(result), times, time_type);
 }
 
-// rolling_percentile(value, percentile, index, bin, bins, dimension …): of the bins that end with each bin
+// rolling_percentile(value, percentile, index, bin, bins, dimension …): of the bins that end with
+// each bin
 Relation rolling_percentile(Binder& binder, Relation rows, const PluginSite& site) {
   auto value = bind_column(binder, rows, site, 0);
   auto index = bind_column(binder, rows, site, 2);
   if (!value || !index) return binder.broken();
-  const auto percent = binder.bind_constant(site.argument(1), site.environment, Type::real, "the percentile");
-  const auto bins = binder.bind_constant(site.argument(4), site.environment, Type::long_integer, "the number of bins");
+  const auto percent =
+      binder.bind_constant(site.argument(1), site.environment, Type::real, "the percentile");
+  const auto bins = binder.bind_constant(site.argument(4), site.environment, Type::long_integer,
+                                         "the number of bins");
   if (!percent || !bins) return binder.broken();
-  const std::string index_name = path_name(site.argument(2)), value_name = path_name(site.argument(0));
+  const std::string index_name = path_name(site.argument(2)),
+                    value_name = path_name(site.argument(0));
   std::vector<Scalar> inputs{ticks(*value), ticks(*index)};
-  std::vector<Column> columns{{index_name, index->type == Type::datetime ? Type::long_integer : index->type}};
+  std::vector<Column> columns{
+      {index_name, index->type == Type::datetime ? Type::long_integer : index->type}};
   for (std::size_t i = 5; i < site.size(); ++i) {
     auto dimension = bind_column(binder, rows, site, i);
     if (!dimension) return binder.broken();
@@ -105,9 +114,15 @@ Relation rolling_percentile(Binder& binder, Relation rows, const PluginSite& sit
   }
   std::string shown = real_text(std::get<double>(*percent));
   if (shown.ends_with(".0")) shown.resize(shown.size() - 2);
-  columns.push_back({fmt::format("rolling_{}_percentile_{}_{}", std::get<std::int64_t>(*bins), value_name, shown), value->type});
-  auto numbers = native("_array", {constant_of(Type::dynamic, real_text(std::get<double>(*percent))).sql, native("_json_long", {constant(binder, site, 3)}), text_constant(std::to_string(std::get<std::int64_t>(*bins))).sql});
-  Relation result = through_native(binder, std::move(rows), inputs, "_rolling_percentile", {numbers}, columns);
+  columns.push_back(
+      {fmt::format("rolling_{}_percentile_{}_{}", std::get<std::int64_t>(*bins), value_name, shown),
+       value->type});
+  auto numbers =
+      native("_array", {constant_of(Type::dynamic, real_text(std::get<double>(*percent))).sql,
+                        native("_json_long", {constant(binder, site, 3)}),
+                        text_constant(std::to_string(std::get<std::int64_t>(*bins))).sql});
+  Relation result =
+      through_native(binder, std::move(rows), inputs, "_rolling_percentile", {numbers}, columns);
   return restored(binder, std::move(result), {index_name}, index->type);
 }
 
@@ -115,27 +130,64 @@ Relation rolling_percentile(Binder& binder, Relation rows, const PluginSite& sit
 
 std::span<const Plugin> activity_plugins() {
   static const Plugin table[] = {
-      {"activity_counts_metrics", 5, 16, [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s, {"_activity_counts", 3, {{"count", Type::long_integer}, {"dcount", Type::long_integer}, {"new_dcount", Type::long_integer}, {"aggregated_dcount", Type::long_integer}}});
+      {"activity_counts_metrics", 5, 16,
+       [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s,
+                          {"_activity_counts",
+                           3,
+                           {{"count", Type::long_integer},
+                            {"dcount", Type::long_integer},
+                            {"new_dcount", Type::long_integer},
+                            {"aggregated_dcount", Type::long_integer}}});
        }},
-      {"activity_metrics", 5, 16, [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s, {"_activity_metrics", 3, {{"dcount_values", Type::long_integer}, {"dcount_newvalues", Type::long_integer}, {"retention_rate", Type::real}, {"churn_rate", Type::real}}});
+      {"activity_metrics", 5, 16,
+       [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s,
+                          {"_activity_metrics",
+                           3,
+                           {{"dcount_values", Type::long_integer},
+                            {"dcount_newvalues", Type::long_integer},
+                            {"retention_rate", Type::real},
+                            {"churn_rate", Type::real}}});
        }},
-      {"activity_engagement", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s, {"_activity_engagement", 4, {{"dcount_activities_inner", Type::long_integer}, {"dcount_activities_outer", Type::long_integer}, {"activity_ratio", Type::real}}});
+      {"activity_engagement", 6, 16,
+       [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s,
+                          {"_activity_engagement",
+                           4,
+                           {{"dcount_activities_inner", Type::long_integer},
+                            {"dcount_activities_outer", Type::long_integer},
+                            {"activity_ratio", Type::real}}});
        }},
-      {"active_users_count", 8, 16, [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s, {"_active_users", 6, {{"dcount", Type::long_integer}}});
+      {"active_users_count", 8, 16,
+       [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s,
+                          {"_active_users", 6, {{"dcount", Type::long_integer}}});
        }},
-      {"new_activity_metrics", 5, 7, [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s, {"_new_activity", 3, {{"dcount_new_values", Type::long_integer}, {"dcount_retained_values", Type::long_integer}, {"dcount_churn_values", Type::long_integer}, {"retention_rate", Type::real}, {"churn_rate", Type::real}}, true});
+      {"new_activity_metrics", 5, 7,
+       [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s,
+                          {"_new_activity",
+                           3,
+                           {{"dcount_new_values", Type::long_integer},
+                            {"dcount_retained_values", Type::long_integer},
+                            {"dcount_churn_values", Type::long_integer},
+                            {"retention_rate", Type::real},
+                            {"churn_rate", Type::real}},
+                           true});
        }},
-      {"session_count", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s, {"_session_count", 4, {{"count_sessions", Type::long_integer}}});
+      {"session_count", 6, 16,
+       [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s,
+                          {"_session_count", 4, {{"count_sessions", Type::long_integer}}});
        }},
       {"rolling_percentile", 5, 16, rolling_percentile},
-      {"sliding_window_counts", 6, 16, [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s, {"_sliding_counts", 4, {{"count", Type::long_integer}, {"dcount", Type::long_integer}}});
+      {"sliding_window_counts", 6, 16,
+       [](Binder& b, Relation r, const PluginSite& s) {
+         return over_time(b, std::move(r), s,
+                          {"_sliding_counts",
+                           4,
+                           {{"count", Type::long_integer}, {"dcount", Type::long_integer}}});
        }},
   };
   return table;

@@ -8,8 +8,10 @@
 namespace rollcall::kql {
 namespace {
 
-// ipv4_lookup(table, address, range [, key …] [, return_unmatched]): the columns of both, of the longest range first.
-Relation address_lookup(Binder& binder, Relation rows, const PluginSite& site, const char* test, const char* width) {
+// ipv4_lookup(table, address, range [, key …] [, return_unmatched]): the columns of both, of the
+// longest range first.
+Relation address_lookup(Binder& binder, Relation rows, const PluginSite& site, const char* test,
+                        const char* width) {
   Relation table = binder.bind_table(site.argument(0), site.environment);
   if (table.open) return table;
   Scope scope{site.environment};
@@ -24,40 +26,48 @@ Relation address_lookup(Binder& binder, Relation rows, const PluginSite& site, c
   bool unmatched = false;
   std::vector<std::string> keys;
   for (std::size_t i = 3; i < site.size(); ++i) {
-    if (const auto* literal = std::get_if<ast::Literal>(&site.argument(i).node); literal != nullptr && literal->type == Type::boolean) {
+    if (const auto* literal = std::get_if<ast::Literal>(&site.argument(i).node);
+        literal != nullptr && literal->type == Type::boolean) {
       unmatched = literal->text == "true";
     } else if (const auto* ref = std::get_if<ast::NameRef>(&site.argument(i).node)) {
       keys.push_back(ref->name);
     }
   }
-  const Scalar number = binder.hoist(rows, {binder.window(rows, "row_number", {}), Type::long_integer, false, "", {}});
+  const Scalar number = binder.hoist(
+      rows, {binder.window(rows, "row_number", {}), Type::long_integer, false, "", {}});
   sql::ExprPtr on = coalesce(native(test, {address.sql, range.sql}), sql::literal(false));
   for (const auto& key : keys) {
     const auto* a = rows.find(key);
     const auto* b = table.find(key);
-    if (a != nullptr && b != nullptr) on = sql::and_also(on, equal(sql::column(a->id), sql::column(b->id)));
+    if (a != nullptr && b != nullptr)
+      on = sql::and_also(on, equal(sql::column(a->id), sql::column(b->id)));
   }
   rows = binder.nest(std::move(rows), binder.keep_all(rows), true);
   table = binder.nest(std::move(table), binder.keep_all(table), true);
   Relation both;
   both.weight = rows.weight + table.weight + 1;
   both.order = rows.order;
-  both.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{unmatched ? sql::JoinKind::left : sql::JoinKind::inner, rows.from, table.from, on, false}});
+  both.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{
+      unmatched ? sql::JoinKind::left : sql::JoinKind::inner, rows.from, table.from, on, false}});
   NameMaker names;
   std::vector<MadeColumn> columns;
-  for (const auto& column : rows.columns) columns.push_back({names.unique(column.name), column.type, binder.fresh_id(), sql::column(column.id), column.nullable});
+  for (const auto& column : rows.columns)
+    columns.push_back({names.unique(column.name), column.type, binder.fresh_id(),
+                       sql::column(column.id), column.nullable});
   for (const auto& column : table.columns) {
     if (std::ranges::find(keys, column.name) != keys.end()) continue;
     auto value = sql::column(column.id);
     if (unmatched && column.type == Type::string) value = coalesce(value, text_constant("").sql);
-    columns.push_back({names.unique(column.name), column.type, binder.fresh_id(), value, column.nullable || column.type != Type::string});
+    columns.push_back({names.unique(column.name), column.type, binder.fresh_id(), value,
+                       column.nullable || column.type != Type::string});
   }
   // One match for each row: the narrowest range.
   Relation ranked = both;
   ranked.partition = {std::get<sql::Column>(number.sql->node).name};
   ranked.order = {order_term(native(width, {range.sql}), true, "last")};
   const std::string place = binder.fresh_id();
-  columns.push_back({"$place", Type::long_integer, place, binder.window(ranked, "row_number", {}), false});
+  columns.push_back(
+      {"$place", Type::long_integer, place, binder.window(ranked, "row_number", {}), false});
   Relation result = binder.nest(std::move(both), std::move(columns));
   result.columns.pop_back();
   result.where = equal(sql::column(place), sql::literal(std::int64_t{1}));
@@ -71,8 +81,10 @@ Relation ipv4_lookup(Binder& binder, Relation rows, const PluginSite& site) {
 // The table's columns stand first here.
 Relation ipv6_lookup(Binder& binder, Relation rows, const PluginSite& site) {
   const std::size_t own = rows.columns.size();
-  Relation result = address_lookup(binder, std::move(rows), site, "ipv6_is_in_range", "_ipv6_suffix");
-  if (result.columns.size() > own) std::ranges::rotate(result.columns, result.columns.begin() + static_cast<std::ptrdiff_t>(own));
+  Relation result =
+      address_lookup(binder, std::move(rows), site, "ipv6_is_in_range", "_ipv6_suffix");
+  if (result.columns.size() > own)
+    std::ranges::rotate(result.columns, result.columns.begin() + static_cast<std::ptrdiff_t>(own));
   return result;
 }
 
@@ -85,17 +97,22 @@ Relation dcount_intersect(Binder& binder, Relation rows, const PluginSite& site)
   NameMaker names;
   for (const auto& column : rows.columns) names.reserve(column.name);
   for (std::size_t i = 0; i < site.size(); ++i) {
-    const Scalar hll = binder.coerce(binder.bind(site.argument(i), scope), Type::dynamic, site.argument(i).span);
+    const Scalar hll =
+        binder.coerce(binder.bind(site.argument(i), scope), Type::dynamic, site.argument(i).span);
     if (hll.type == Type::unknown) return binder.broken();
     common = common ? native("set_intersect", {common, hll.sql}) : hll.sql;
-    columns.push_back(binder.made(names.unique("s" + std::to_string(i)), {native("array_length", {common}), Type::long_integer, true, "", {}}));
+    columns.push_back(
+        binder.made(names.unique("s" + std::to_string(i)),
+                    {native("array_length", {common}), Type::long_integer, true, "", {}}));
   }
   return binder.nest(std::move(rows), std::move(columns));
 }
 
 Relation preview(Binder& binder, Relation rows, const PluginSite& site) {
-  const auto count = binder.bind_constant(site.argument(0), site.environment, Type::long_integer, "the number of rows");
-  return take_rows(binder, std::move(rows), sql::literal(count ? std::get<std::int64_t>(*count) : 0));
+  const auto count = binder.bind_constant(site.argument(0), site.environment, Type::long_integer,
+                                          "the number of rows");
+  return take_rows(binder, std::move(rows),
+                   sql::literal(count ? std::get<std::int64_t>(*count) : 0));
 }
 
 // schema_merge([keep_order]): schemas below each other as one.
@@ -110,7 +127,10 @@ Relation schema_merge(Binder& binder, Relation rows, const PluginSite& site) {
     inputs.push_back(column->scalar());
   }
   return through_native(binder, std::move(rows), inputs, "_merged_schema", {},
-                        {{"ColumnName", Type::string}, {"ColumnOrdinal", Type::long_integer}, {"DataType", Type::string}, {"ColumnType", Type::string}});
+                        {{"ColumnName", Type::string},
+                         {"ColumnOrdinal", Type::long_integer},
+                         {"DataType", Type::string},
+                         {"ColumnType", Type::string}});
 }
 
 }  // namespace

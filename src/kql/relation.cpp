@@ -54,7 +54,8 @@ MadeColumn Binder::made(std::string name, const Scalar& scalar) {
 std::vector<MadeColumn> Binder::keep_all(const Relation& rows) const {
   std::vector<MadeColumn> columns;
   columns.reserve(rows.columns.size());
-  for (const auto& c : rows.columns) columns.push_back({c.name, c.type, c.id, sql::column(c.id), c.nullable});
+  for (const auto& c : rows.columns)
+    columns.push_back({c.name, c.type, c.id, sql::column(c.id), c.nullable});
   return columns;
 }
 
@@ -95,7 +96,8 @@ Relation Binder::nest(Relation rows, std::vector<MadeColumn> columns, bool keep_
     visible.push_back({std::move(column.name), column.type, column.id, column.nullable});
   }
   for (const auto& id : carried(rows, keep_hidden)) {
-    const bool there = std::any_of(items.begin(), items.end(), [&](const auto& item) { return item.alias == id; });
+    const bool there =
+        std::any_of(items.begin(), items.end(), [&](const auto& item) { return item.alias == id; });
     if (!there) items.push_back({sql::column(id), id});
   }
   rows.from = sql::derived(select_of(rows, std::move(items)), fresh_alias());
@@ -137,7 +139,8 @@ Relation Binder::fresh(const Relation& rows) {
   Relation result = rows;
   for (auto& column : result.columns) column.id = rename(column.id);
   for (auto& term : result.order) {
-    if (const auto* column = std::get_if<sql::Column>(&term.expr->node)) term.expr = sql::column(rename(column->name));
+    if (const auto* column = std::get_if<sql::Column>(&term.expr->node))
+      term.expr = sql::column(rename(column->name));
   }
   for (auto& id : result.partition) id = rename(id);
   if (!result.ingestion.empty()) result.ingestion = rename(result.ingestion);
@@ -164,8 +167,8 @@ Relation Binder::from_query(sql::QueryPtr query, std::vector<RelationColumn> col
   return rows;
 }
 
-sql::ExprPtr Binder::window(const Relation& rows, std::string function, std::vector<sql::ExprPtr> arguments,
-                            std::optional<sql::Frame> frame) {
+sql::ExprPtr Binder::window(const Relation& rows, std::string function,
+                            std::vector<sql::ExprPtr> arguments, std::optional<sql::Frame> frame) {
   sql::Call call;
   call.function = std::move(function);
   call.arguments = std::move(arguments);

@@ -1,6 +1,7 @@
-// Rows on their way through a pipeline: a SQL source that exposes columns under unique ids (`c12`), a filter
-// that still waits, and the order the rows stand in. Every id is unique in the whole query, so a reference
-// stays right however deeply the source is nested. An operator either adds to the waiting filter or nests.
+// Rows on their way through a pipeline: a SQL source that exposes columns under unique ids (`c12`),
+// a filter that still waits, and the order the rows stand in. Every id is unique in the whole
+// query, so a reference stays right however deeply the source is nested. An operator either adds to
+// the waiting filter or nests.
 #pragma once
 #include <string>
 #include <vector>
@@ -21,16 +22,17 @@ struct RelationColumn {
 struct Relation {
   std::vector<RelationColumn> columns;
   sql::TableRefPtr from;
-  sql::ExprPtr where;                   // waits for the next nesting
-  std::vector<sql::OrderTerm> order;    // over ids, which may be hidden
-  std::vector<std::string> partition;   // ids: operators work within rows of equal values (mv-apply, partition)
-  std::vector<std::string> hidden;      // ids that the operator at work has hoisted
-  std::string ingestion;                // the id of the ingestion time, or empty
-  std::string name;                     // given by `as`, or the table's
-  bool sorted = false;                  // the order was asked for
-  bool serialized = false;              // prev, row_number and their like are allowed
-  bool open = false;                    // after a mistake: unknown columns are let pass
-  std::size_t weight = 1;               // how much SQL it stands for
+  sql::ExprPtr where;                 // waits for the next nesting
+  std::vector<sql::OrderTerm> order;  // over ids, which may be hidden
+  std::vector<std::string>
+      partition;  // ids: operators work within rows of equal values (mv-apply, partition)
+  std::vector<std::string> hidden;  // ids that the operator at work has hoisted
+  std::string ingestion;            // the id of the ingestion time, or empty
+  std::string name;                 // given by `as`, or the table's
+  bool sorted = false;              // the order was asked for
+  bool serialized = false;          // prev, row_number and their like are allowed
+  bool open = false;                // after a mistake: unknown columns are let pass
+  std::size_t weight = 1;           // how much SQL it stands for
 
   const RelationColumn* find(std::string_view column_name) const;
 };

@@ -8,7 +8,8 @@
 
 namespace rollcall::kql {
 
-// --- constants --------------------------------------------------------------------------------------
+// --- constants
+// --------------------------------------------------------------------------------------
 
 Scalar null_of(Type type) {
   if (type == Type::string) return text_constant("");
@@ -21,7 +22,8 @@ Scalar constant_of(Type type, sql::Value value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     return {sql::cast(sql::literal(*number), storage), type, false, "", {}};
   }
-  if (const auto* number = std::get_if<double>(&value); number != nullptr && std::isfinite(*number)) {
+  if (const auto* number = std::get_if<double>(&value);
+      number != nullptr && std::isfinite(*number)) {
     return {sql::cast(sql::literal(*number), storage), type, false, "", {}};
   }
   if (const auto* truth = std::get_if<bool>(&value)) {
@@ -59,22 +61,33 @@ std::optional<std::string> text_value_of(const Scalar& scalar) {
   return std::nullopt;
 }
 
-// --- making SQL -------------------------------------------------------------------------------------
+// --- making SQL
+// -------------------------------------------------------------------------------------
 
 namespace {
 
 Type type_of_letter(char letter) {
   switch (letter) {
-    case 'l': return Type::long_integer;
-    case 'i': return Type::integer;
-    case 'r': return Type::real;
-    case 'm': return Type::decimal;
-    case 'b': return Type::boolean;
-    case 'd': return Type::datetime;
-    case 't': return Type::timespan;
-    case 'j': return Type::dynamic;
-    case 'g': return Type::guid;
-    default: return Type::string;
+    case 'l':
+      return Type::long_integer;
+    case 'i':
+      return Type::integer;
+    case 'r':
+      return Type::real;
+    case 'm':
+      return Type::decimal;
+    case 'b':
+      return Type::boolean;
+    case 'd':
+      return Type::datetime;
+    case 't':
+      return Type::timespan;
+    case 'j':
+      return Type::dynamic;
+    case 'g':
+      return Type::guid;
+    default:
+      return Type::string;
   }
 }
 
@@ -97,13 +110,15 @@ std::optional<Argument> argument_of(const sql::Value& value, char letter) {
 }
 
 // The call's value when all its arguments are constant.
-std::optional<sql::ExprPtr> folded(const Native& function, const std::vector<sql::ExprPtr>& arguments) {
+std::optional<sql::ExprPtr> folded(const Native& function,
+                                   const std::vector<sql::ExprPtr>& arguments) {
   const std::size_t colon = function.signature.find(':');
   const char result = function.signature[colon + 1];
   if (result == 'L') return std::nullopt;
   std::string letters;
   for (std::size_t i = 0; i < colon; ++i) {
-    if (function.signature[i] != '?' && function.signature[i] != ' ') letters += function.signature[i];
+    if (function.signature[i] != '?' && function.signature[i] != ' ')
+      letters += function.signature[i];
   }
   std::vector<sql::Value> values;
   std::vector<Argument> cells;
@@ -112,7 +127,8 @@ std::optional<sql::ExprPtr> folded(const Native& function, const std::vector<sql
     auto value = value_of(arguments[i]);
     if (!value) return std::nullopt;
     values.push_back(*std::move(value));
-    const char letter = i < letters.size() && letters[i] != '*' ? letters[i] : letters[letters.size() - 2];
+    const char letter =
+        i < letters.size() && letters[i] != '*' ? letters[i] : letters[letters.size() - 2];
     const auto cell = argument_of(values.back(), letter);
     if (!cell) return std::nullopt;
     cells.push_back(*cell);
@@ -140,8 +156,12 @@ sql::ExprPtr native(std::string_view name, std::vector<sql::ExprPtr> arguments) 
 sql::ExprPtr equal(sql::ExprPtr a, sql::ExprPtr b) {
   return sql::binary(sql::BinaryOperator::equal, std::move(a), std::move(b));
 }
-sql::ExprPtr is_null(sql::ExprPtr a) { return sql::unary(sql::UnaryOperator::is_null, std::move(a)); }
-sql::ExprPtr not_null(sql::ExprPtr a) { return sql::unary(sql::UnaryOperator::is_not_null, std::move(a)); }
+sql::ExprPtr is_null(sql::ExprPtr a) {
+  return sql::unary(sql::UnaryOperator::is_null, std::move(a));
+}
+sql::ExprPtr not_null(sql::ExprPtr a) {
+  return sql::unary(sql::UnaryOperator::is_not_null, std::move(a));
+}
 sql::ExprPtr negated(sql::ExprPtr a) { return sql::unary(sql::UnaryOperator::not_, std::move(a)); }
 sql::ExprPtr coalesce(sql::ExprPtr a, sql::ExprPtr otherwise) {
   return sql::call("coalesce", {std::move(a), std::move(otherwise)});
@@ -177,7 +197,8 @@ sql::ExprPtr concat(std::vector<sql::ExprPtr> parts) {
   return balanced(sql::BinaryOperator::concat, std::move(parts));
 }
 
-// --- conversions ------------------------------------------------------------------------------------
+// --- conversions
+// ------------------------------------------------------------------------------------
 
 sql::ExprPtr to_text(const Scalar& s) {
   if (s.type == Type::string) return s.sql;
@@ -185,36 +206,53 @@ sql::ExprPtr to_text(const Scalar& s) {
     return text_constant("").sql;
   }
   switch (s.type) {
-    case Type::string: return s.sql;
-    case Type::boolean: return native("_bool_text", {s.sql});
+    case Type::string:
+      return s.sql;
+    case Type::boolean:
+      return native("_bool_text", {s.sql});
     case Type::integer:
     case Type::long_integer:
       if (value_of(s)) return native("_long_text", {s.sql});
       return coalesce(sql::cast(s.sql, sql::Type::text), text_constant("").sql);
     case Type::real:
-    case Type::decimal: return native("_real_text", {s.sql});
-    case Type::datetime: return native("_datetime_text", {s.sql});
-    case Type::timespan: return native("_timespan_text", {s.sql});
-    case Type::dynamic: return native("_dynamic_text", {s.sql});
-    case Type::guid: return coalesce(s.sql, text_constant("").sql);
-    case Type::unknown: break;
+    case Type::decimal:
+      return native("_real_text", {s.sql});
+    case Type::datetime:
+      return native("_datetime_text", {s.sql});
+    case Type::timespan:
+      return native("_timespan_text", {s.sql});
+    case Type::dynamic:
+      return native("_dynamic_text", {s.sql});
+    case Type::guid:
+      return coalesce(s.sql, text_constant("").sql);
+    case Type::unknown:
+      break;
   }
   return s.sql;
 }
 
 sql::ExprPtr to_json(const Scalar& s) {
   switch (s.type) {
-    case Type::string: return native("_json_string", {s.sql});
-    case Type::boolean: return native("_json_bool", {s.sql});
+    case Type::string:
+      return native("_json_string", {s.sql});
+    case Type::boolean:
+      return native("_json_bool", {s.sql});
     case Type::integer:
-    case Type::long_integer: return native("_json_long", {s.sql});
+    case Type::long_integer:
+      return native("_json_long", {s.sql});
     case Type::real:
-    case Type::decimal: return native("_json_real", {s.sql});
-    case Type::datetime: return native("_json_datetime", {s.sql});
-    case Type::timespan: return native("_json_timespan", {s.sql});
-    case Type::dynamic: return coalesce(s.sql, text_constant("null").sql);
-    case Type::guid: return native("_json_guid", {s.sql});
-    case Type::unknown: break;
+    case Type::decimal:
+      return native("_json_real", {s.sql});
+    case Type::datetime:
+      return native("_json_datetime", {s.sql});
+    case Type::timespan:
+      return native("_json_timespan", {s.sql});
+    case Type::dynamic:
+      return coalesce(s.sql, text_constant("null").sql);
+    case Type::guid:
+      return native("_json_guid", {s.sql});
+    case Type::unknown:
+      break;
   }
   return s.sql;
 }
@@ -224,32 +262,49 @@ namespace {
 std::string_view conversion_native(Type from, Type to) {
   if (from == Type::dynamic) {
     switch (to) {
-      case Type::boolean: return "_dynamic_bool";
-      case Type::integer: return "_dynamic_int";
-      case Type::long_integer: return "_dynamic_long";
+      case Type::boolean:
+        return "_dynamic_bool";
+      case Type::integer:
+        return "_dynamic_int";
+      case Type::long_integer:
+        return "_dynamic_long";
       case Type::real:
-      case Type::decimal: return "_dynamic_real";
-      case Type::datetime: return "_dynamic_datetime";
-      case Type::timespan: return "_dynamic_timespan";
-      case Type::guid: return "_dynamic_guid";
+      case Type::decimal:
+        return "_dynamic_real";
+      case Type::datetime:
+        return "_dynamic_datetime";
+      case Type::timespan:
+        return "_dynamic_timespan";
+      case Type::guid:
+        return "_dynamic_guid";
       case Type::string:
       case Type::dynamic:
-      case Type::unknown: return "";
+      case Type::unknown:
+        return "";
     }
   }
   if (from == Type::string || from == Type::guid) {
     switch (to) {
-      case Type::boolean: return "_text_bool";
-      case Type::integer: return "_text_int";
-      case Type::long_integer: return "_text_long";
+      case Type::boolean:
+        return "_text_bool";
+      case Type::integer:
+        return "_text_int";
+      case Type::long_integer:
+        return "_text_long";
       case Type::real:
-      case Type::decimal: return "_text_real";
-      case Type::datetime: return "_text_datetime";
-      case Type::timespan: return "_text_timespan";
-      case Type::guid: return "_text_guid";
-      case Type::dynamic: return "_parse_json";
+      case Type::decimal:
+        return "_text_real";
+      case Type::datetime:
+        return "_text_datetime";
+      case Type::timespan:
+        return "_text_timespan";
+      case Type::guid:
+        return "_text_guid";
+      case Type::dynamic:
+        return "_parse_json";
       case Type::string:
-      case Type::unknown: return "";
+      case Type::unknown:
+        return "";
     }
   }
   return "";
@@ -273,7 +328,8 @@ Scalar convert(Scalar s, Type type) {
     return result;
   }
   if (type == Type::dynamic) {
-    result.sql = s.nullable ? when(is_null(s.sql), null_of(Type::dynamic).sql, to_json(s)) : to_json(s);
+    result.sql =
+        s.nullable ? when(is_null(s.sql), null_of(Type::dynamic).sql, to_json(s)) : to_json(s);
     result.nullable = s.nullable;
     return result;
   }
@@ -282,8 +338,10 @@ Scalar convert(Scalar s, Type type) {
   const auto constant = value_of(s);
   switch (type) {
     case Type::integer:
-      if (constant) return constant_of(type, value_of(native("_to_int", {convert(s, Type::real).sql})).value());
-      result.sql = from_real ? native("_to_int", {s.sql}) : sql::try_cast(s.sql, sql::Type::integer);
+      if (constant)
+        return constant_of(type, value_of(native("_to_int", {convert(s, Type::real).sql})).value());
+      result.sql =
+          from_real ? native("_to_int", {s.sql}) : sql::try_cast(s.sql, sql::Type::integer);
       result.nullable = true;
       return result;
     case Type::long_integer:
@@ -297,7 +355,8 @@ Scalar convert(Scalar s, Type type) {
       result.sql = sql::cast(s.sql, sql::Type::real);
       return result;
     case Type::boolean:
-      result.sql = sql::binary(sql::BinaryOperator::not_equal, s.sql, sql::literal(std::int64_t{0}));
+      result.sql =
+          sql::binary(sql::BinaryOperator::not_equal, s.sql, sql::literal(std::int64_t{0}));
       return result;
     case Type::datetime:
     case Type::timespan:
@@ -311,13 +370,15 @@ Scalar convert(Scalar s, Type type) {
     case Type::guid:
     case Type::string:
     case Type::dynamic:
-    case Type::unknown: break;
+    case Type::unknown:
+      break;
   }
   return null_of(type);
 }
 
 bool converts_implicitly(Type from, Type to) {
-  if (from == to || from == Type::unknown || to == Type::unknown || from == Type::dynamic) return true;
+  if (from == to || from == Type::unknown || to == Type::unknown || from == Type::dynamic)
+    return true;
   if (is_numeric(from) && is_numeric(to)) return true;
   return false;
 }

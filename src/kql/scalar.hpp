@@ -1,5 +1,6 @@
-// A bound scalar: a SQL expression with its KQL type. Constants are folded while binding, so that `ago(1h)`
-// reaches the database as a number. Numbers stand in the SQL as literals, texts always as parameters.
+// A bound scalar: a SQL expression with its KQL type. Constants are folded while binding, so that
+// `ago(1h)` reaches the database as a number. Numbers stand in the SQL as literals, texts always as
+// parameters.
 #pragma once
 #include <optional>
 #include <string>
@@ -15,10 +16,10 @@ struct Scalar {
   sql::ExprPtr sql;
   Type type = Type::unknown;
   bool nullable = true;
-  std::string name;           // of the column it makes when it is given none; empty: Column1, …
-  std::vector<Scalar> parts;  // of a function with several results (series_fit_line): all of them
+  std::string name;            // of the column it makes when it is given none; empty: Column1, …
+  std::vector<Scalar> parts;   // of a function with several results (series_fit_line): all of them
   sql::ExprPtr all = nullptr;  // the parts as one dynamic
-  bool from_star = false;     // one of the columns that `*` stands for
+  bool from_star = false;      // one of the columns that `*` stands for
 };
 
 // --- constants
@@ -35,7 +36,8 @@ std::optional<std::int64_t> whole_value_of(const Scalar& scalar);
 std::optional<std::string> text_value_of(const Scalar& scalar);
 
 // --- making SQL
-// A native function of native_table.hpp by its name behind `kql_`; folded when all arguments are constant.
+// A native function of native_table.hpp by its name behind `kql_`; folded when all arguments are
+// constant.
 sql::ExprPtr native(std::string_view name, std::vector<sql::ExprPtr> arguments);
 sql::ExprPtr equal(sql::ExprPtr a, sql::ExprPtr b);
 sql::ExprPtr is_null(sql::ExprPtr a);

@@ -29,14 +29,14 @@ constexpr std::array<Names, 11> all_names{{
 }};
 
 constexpr std::array<std::pair<std::string_view, Type>, 24> aliases{{
-    {"bool", Type::boolean},      {"boolean", Type::boolean},  {"int", Type::integer},
-    {"int32", Type::integer},     {"uint", Type::integer},     {"uint32", Type::integer},
-    {"int16", Type::integer},     {"uint8", Type::integer},    {"int8", Type::integer},
-    {"long", Type::long_integer}, {"int64", Type::long_integer}, {"uint64", Type::long_integer},
-    {"ulong", Type::long_integer}, {"real", Type::real},       {"double", Type::real},
-    {"decimal", Type::decimal},   {"string", Type::string},    {"datetime", Type::datetime},
-    {"date", Type::datetime},     {"timespan", Type::timespan}, {"time", Type::timespan},
-    {"dynamic", Type::dynamic},   {"guid", Type::guid},        {"uuid", Type::guid},
+    {"bool", Type::boolean},       {"boolean", Type::boolean},    {"int", Type::integer},
+    {"int32", Type::integer},      {"uint", Type::integer},       {"uint32", Type::integer},
+    {"int16", Type::integer},      {"uint8", Type::integer},      {"int8", Type::integer},
+    {"long", Type::long_integer},  {"int64", Type::long_integer}, {"uint64", Type::long_integer},
+    {"ulong", Type::long_integer}, {"real", Type::real},          {"double", Type::real},
+    {"decimal", Type::decimal},    {"string", Type::string},      {"datetime", Type::datetime},
+    {"date", Type::datetime},      {"timespan", Type::timespan},  {"time", Type::timespan},
+    {"dynamic", Type::dynamic},    {"guid", Type::guid},          {"uuid", Type::guid},
 }};
 
 const Names& names_of(Type type) { return all_names.at(static_cast<std::size_t>(type)); }

@@ -1,6 +1,7 @@
 // KQL's scalar types and how a value of each is stored in a lowered query's columns:
 //   bool BOOLEAN · int INTEGER · long BIGINT · real, decimal DOUBLE · string, guid VARCHAR
-//   datetime BIGINT (ticks since 0001-01-01) · timespan BIGINT (ticks) · dynamic VARCHAR (compact JSON text)
+//   datetime BIGINT (ticks since 0001-01-01) · timespan BIGINT (ticks) · dynamic VARCHAR (compact
+//   JSON text)
 // A string is never NULL (Kusto's strings are empty instead); every other type may be.
 #pragma once
 #include <optional>
@@ -34,8 +35,6 @@ std::optional<Type> type_named(std::string_view name);
 sql::Type storage_of(Type type);
 
 inline bool is_integral(Type t) { return t == Type::integer || t == Type::long_integer; }
-inline bool is_numeric(Type t) {
-  return is_integral(t) || t == Type::real || t == Type::decimal;
-}
+inline bool is_numeric(Type t) { return is_integral(t) || t == Type::real || t == Type::decimal; }
 
 }  // namespace rollcall::kql

@@ -51,8 +51,8 @@ struct Reader {
 
 int month_named(std::string_view word) {
   static constexpr auto names = std::to_array<std::string_view>(
-      {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-       "november", "december"});
+      {"january", "february", "march", "april", "may", "june", "july", "august", "september",
+       "october", "november", "december"});
   const std::string lower = to_lower(word);
   for (std::size_t i = 0; i < names.size() && lower.size() >= 3; ++i) {
     if (names[i] == lower || names[i].substr(0, 3) == lower) return static_cast<int>(i) + 1;
@@ -207,15 +207,24 @@ std::optional<std::int64_t> parse_timespan(std::string_view text) {
     const std::string unit = to_lower(trim(text.substr(n)));
     if (!number) return std::nullopt;
     double scale = 0;
-    if (unit.empty() || unit == "d" || unit == "day" || unit == "days") scale = ticks_per_day;
-    else if (unit == "h" || unit == "hr" || unit == "hrs" || unit == "hour" || unit == "hours") scale = ticks_per_hour;
-    else if (unit == "m" || unit == "min" || unit == "minute" || unit == "minutes") scale = ticks_per_minute;
-    else if (unit == "s" || unit == "sec" || unit == "second" || unit == "seconds") scale = ticks_per_second;
-    else if (unit == "ms" || unit.starts_with("milli")) scale = ticks_per_millisecond;
-    else if (unit.starts_with("micro")) scale = ticks_per_microsecond;
-    else if (unit.starts_with("nano")) scale = 0.01;
-    else if (unit == "tick" || unit == "ticks") scale = 1;
-    else return std::nullopt;
+    if (unit.empty() || unit == "d" || unit == "day" || unit == "days")
+      scale = ticks_per_day;
+    else if (unit == "h" || unit == "hr" || unit == "hrs" || unit == "hour" || unit == "hours")
+      scale = ticks_per_hour;
+    else if (unit == "m" || unit == "min" || unit == "minute" || unit == "minutes")
+      scale = ticks_per_minute;
+    else if (unit == "s" || unit == "sec" || unit == "second" || unit == "seconds")
+      scale = ticks_per_second;
+    else if (unit == "ms" || unit.starts_with("milli"))
+      scale = ticks_per_millisecond;
+    else if (unit.starts_with("micro"))
+      scale = ticks_per_microsecond;
+    else if (unit.starts_with("nano"))
+      scale = 0.01;
+    else if (unit == "tick" || unit == "ticks")
+      scale = 1;
+    else
+      return std::nullopt;
     const double ticks = *number * scale;
     if (!(std::abs(ticks) < 9.2e18)) return std::nullopt;
     return static_cast<std::int64_t>(std::llround(ticks)) * (negative ? -1 : 1);
@@ -247,8 +256,9 @@ std::optional<std::int64_t> parse_timespan(std::string_view text) {
     }
   }
   if (!in.done() || days > 10'675'199) return std::nullopt;
-  const std::int64_t ticks = days * ticks_per_day + hour * ticks_per_hour + parts.minute * ticks_per_minute +
-                             parts.second * ticks_per_second + parts.fraction;
+  const std::int64_t ticks = days * ticks_per_day + hour * ticks_per_hour +
+                             parts.minute * ticks_per_minute + parts.second * ticks_per_second +
+                             parts.fraction;
   return negative ? -ticks : ticks;
 }
 
@@ -297,7 +307,8 @@ std::optional<bool> parse_bool(std::string_view text) {
 
 std::optional<std::string> parse_guid(std::string_view text) {
   text = trim(text);
-  if (text.size() > 2 && text.front() == '{' && text.back() == '}') text = text.substr(1, text.size() - 2);
+  if (text.size() > 2 && text.front() == '{' && text.back() == '}')
+    text = text.substr(1, text.size() - 2);
   std::string digits;
   for (const char c : text) {
     if (c == '-') continue;
@@ -317,7 +328,8 @@ std::string real_text(double value) {
   const double magnitude = std::abs(value);
   const bool plain = magnitude == 0 || (magnitude >= 1e-5 && magnitude < 1e15);
   const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
   if (error != std::errc{}) return fmt::format("{}", value);
   std::string text(buffer.data(), end);
   if (plain && text.find('.') == std::string::npos) text += ".0";
@@ -331,13 +343,27 @@ std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
@@ -352,16 +378,26 @@ std::string json_string(std::string_view text) {
 
 void write_json(const json::value& value, std::string& out) {
   switch (value.kind()) {
-    case json::kind::null: out += "null"; return;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
-    case json::kind::int64: out += std::to_string(value.get_int64()); return;
-    case json::kind::uint64: out += std::to_string(value.get_uint64()); return;
+    case json::kind::null:
+      out += "null";
+      return;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case json::kind::int64:
+      out += std::to_string(value.get_int64());
+      return;
+    case json::kind::uint64:
+      out += std::to_string(value.get_uint64());
+      return;
     case json::kind::double_: {
       const double number = value.get_double();
       out += std::isfinite(number) ? real_text(number) : "\"" + real_text(number) + "\"";
       return;
     }
-    case json::kind::string: out += json_string(value.get_string()); return;
+    case json::kind::string:
+      out += json_string(value.get_string());
+      return;
     case json::kind::array: {
       out.push_back('[');
       bool first = true;

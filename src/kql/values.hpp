@@ -1,5 +1,6 @@
-// Texts of KQL's values, both ways: what literals and conversions read, and what tostring and JSON show.
-// Reading never fails loudly: a text that is no such value is nullopt, as in Kusto's to…() functions.
+// Texts of KQL's values, both ways: what literals and conversions read, and what tostring and JSON
+// show. Reading never fails loudly: a text that is no such value is nullopt, as in Kusto's to…()
+// functions.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -10,7 +11,8 @@
 
 namespace rollcall::kql {
 
-// Ticks since 0001-01-01: ISO 8601 in all its lengths, `12-02-2022` (month first), `8 Nov 14 15:05:02 GMT`.
+// Ticks since 0001-01-01: ISO 8601 in all its lengths, `12-02-2022` (month first), `8 Nov 14
+// 15:05:02 GMT`.
 std::optional<std::int64_t> parse_datetime(std::string_view text);
 // Ticks: `1.5h`, `10 minutes`, `2.03:04:05.6`, `00:00:10`, a plain number of days.
 std::optional<std::int64_t> parse_timespan(std::string_view text);

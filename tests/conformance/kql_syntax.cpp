@@ -1,31 +1,36 @@
-// KQL's syntax against the official parser: queries that people run must parse, damaged ones must be judged as it does.
+// KQL's syntax against the official parser: queries that people run must parse, damaged ones must
+// be judged as it does.
 #include "conformance/conformance.hpp"
 #include "kql/compile.hpp"
 
 namespace rollcall::conformance {
 namespace {
 
-std::string text_of(const json::value& one, std::string_view key) { return std::string(one.at(key).as_string()); }
+std::string text_of(const json::value& one, std::string_view key) {
+  return std::string(one.at(key).as_string());
+}
 
 std::string first_line(const kql::Diagnostics& diagnostics, const std::string& query) {
   return diagnostics.empty() ? "accepted" : render(to_error(diagnostics.front()), query);
 }
 
 const Suite real_queries{"kql/real_queries", [](Run& run) {
-  for (const auto& one : run.lines("kql/real_queries.jsonl.gz")) {
-    const std::string query = text_of(one, "query");
-    const auto diagnostics = kql::check_syntax(query);
-    run.check(diagnostics.empty(), text_of(one, "id"), first_line(diagnostics, query));
-  }
-}};
+                           for (const auto& one : run.lines("kql/real_queries.jsonl.gz")) {
+                             const std::string query = text_of(one, "query");
+                             const auto diagnostics = kql::check_syntax(query);
+                             run.check(diagnostics.empty(), text_of(one, "id"),
+                                       first_line(diagnostics, query));
+                           }
+                         }};
 
 const Suite mutated_queries{"kql/mutated_queries", [](Run& run) {
-  for (const auto& one : run.lines("kql/mutated_queries.jsonl.gz")) {
-    const std::string query = text_of(one, "query");
-    const auto diagnostics = kql::check_syntax(query);
-    run.check(diagnostics.empty() == one.at("accepts").as_bool(), text_of(one, "id"), first_line(diagnostics, query));
-  }
-}};
+                              for (const auto& one : run.lines("kql/mutated_queries.jsonl.gz")) {
+                                const std::string query = text_of(one, "query");
+                                const auto diagnostics = kql::check_syntax(query);
+                                run.check(diagnostics.empty() == one.at("accepts").as_bool(),
+                                          text_of(one, "id"), first_line(diagnostics, query));
+                              }
+                            }};
 
 }  // namespace
 }  // namespace rollcall::conformance

@@ -1,6 +1,7 @@
-// KQL's answers against Kusto's own: queries with the columns, types and rows that the emulator, the documentation and
-// another implementation's tests give. Rows are compared as a multiset; reals nearly, dynamics as JSON. Where a vector is
-// marked as not deterministic, columns, types and the number of rows count.
+// KQL's answers against Kusto's own: queries with the columns, types and rows that the emulator,
+// the documentation and another implementation's tests give. Rows are compared as a multiset; reals
+// nearly, dynamics as JSON. Where a vector is marked as not deterministic, columns, types and the
+// number of rows count.
 #include <cmath>
 
 #include "base/text.hpp"
@@ -54,7 +55,8 @@ bool same_dynamic(const std::string& got, const json::value& expected) {
 
 bool same_cell(const Cell& got, const json::value& expected, kql::Type type) {
   const std::string want = text_of(expected);
-  if (type == kql::Type::string) return (warehouse::is_null(got) ? "" : std::get<std::string>(got)) == want;
+  if (type == kql::Type::string)
+    return (warehouse::is_null(got) ? "" : std::get<std::string>(got)) == want;
   if (warehouse::is_null(got)) return expected.is_null() || want.empty() || want == "(null)";
   if (expected.is_null()) return false;
   switch (type) {
@@ -63,25 +65,32 @@ bool same_cell(const Cell& got, const json::value& expected, kql::Type type) {
       return truth && *truth == std::get<bool>(got);
     }
     case kql::Type::integer:
-    case kql::Type::long_integer: return kql::parse_long(want) == std::get<std::int64_t>(got);
+    case kql::Type::long_integer:
+      return kql::parse_long(want) == std::get<std::int64_t>(got);
     case kql::Type::real:
     case kql::Type::decimal: {
       const auto number = kql::parse_real(want);
       return number && near(*number, std::get<double>(got));
     }
-    case kql::Type::datetime: return kql::parse_datetime(want) == std::get<Timestamp>(got).ticks;
-    case kql::Type::timespan: return kql::parse_timespan(want) == std::get<Timespan>(got).ticks;
-    case kql::Type::dynamic: return same_dynamic(std::get<std::string>(got), expected);
-    case kql::Type::guid: return std::get<std::string>(got) == to_lower(want);
+    case kql::Type::datetime:
+      return kql::parse_datetime(want) == std::get<Timestamp>(got).ticks;
+    case kql::Type::timespan:
+      return kql::parse_timespan(want) == std::get<Timespan>(got).ticks;
+    case kql::Type::dynamic:
+      return same_dynamic(std::get<std::string>(got), expected);
+    case kql::Type::guid:
+      return std::get<std::string>(got) == to_lower(want);
     case kql::Type::string:
-    case kql::Type::unknown: break;
+    case kql::Type::unknown:
+      break;
   }
   return false;
 }
 
 bool same_row(const Table& table, std::size_t row, const json::array& expected) {
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (i >= expected.size() || !same_cell(table.at(row, i), expected[i], table.columns[i].type)) return false;
+    if (i >= expected.size() || !same_cell(table.at(row, i), expected[i], table.columns[i].type))
+      return false;
   }
   return true;
 }
@@ -90,16 +99,21 @@ bool same_row(const Table& table, std::size_t row, const json::array& expected) 
 std::string difference(const Table& table, const json::value& vector) {
   const auto& columns = vector.at("columns").as_array();
   const auto& types = vector.at("types").as_array();
-  if (columns.size() != table.columns.size()) return fmt::format("{} columns, not {}", table.columns.size(), columns.size());
+  if (columns.size() != table.columns.size())
+    return fmt::format("{} columns, not {}", table.columns.size(), columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (text_of(columns[i]) != table.columns[i].name) return fmt::format("column {} is '{}', not '{}'", i, table.columns[i].name, text_of(columns[i]));
+    if (text_of(columns[i]) != table.columns[i].name)
+      return fmt::format("column {} is '{}', not '{}'", i, table.columns[i].name,
+                         text_of(columns[i]));
     if (text_of(types[i]) != name_of(table.columns[i].type)) {
-      return fmt::format("column '{}' is a {}, not a {}", table.columns[i].name, name_of(table.columns[i].type), text_of(types[i]));
+      return fmt::format("column '{}' is a {}, not a {}", table.columns[i].name,
+                         name_of(table.columns[i].type), text_of(types[i]));
     }
   }
   const auto* raw = find(vector, "raw_rows");
   const auto& rows = (raw != nullptr ? *raw : vector.at("rows")).as_array();
-  if (rows.size() != table.row_count()) return fmt::format("{} rows, not {}", table.row_count(), rows.size());
+  if (rows.size() != table.row_count())
+    return fmt::format("{} rows, not {}", table.row_count(), rows.size());
   const auto note = text_or(vector, "note");
   if (note.contains("nondeterministic") || note.contains("take")) return "";
   std::vector<bool> used(rows.size(), false);
@@ -138,7 +152,8 @@ std::string shown(const Cell& cell, kql::Type type) {
 
 std::string squashed(std::string_view text) {
   std::string out;
-  for (const char c : text) if (c != ' ' && c != '\n' && c != '\r' && c != '\t') out += c;
+  for (const char c : text)
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') out += c;
   return out;
 }
 
@@ -147,7 +162,8 @@ std::string text_difference(const Table& table, const json::value& vector) {
   std::vector<std::string> lines;
   for (std::size_t r = 0; r < table.row_count(); ++r) {
     std::string line;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) line += (i > 0 ? "," : "") + shown(table.at(r, i), table.columns[i].type);
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+      line += (i > 0 ? "," : "") + shown(table.at(r, i), table.columns[i].type);
     lines.push_back(std::move(line));
   }
   std::string got = lines.empty() ? "" : lines.back();
@@ -177,7 +193,8 @@ void run_vectors(Run& run, const char* file) {
     std::string why;
     if (!tables) {
       why = tables.error().code + " " + tables.error().message;
-    } else if (const auto* columns = find(vector, "columns"); columns != nullptr && columns->is_array()) {
+    } else if (const auto* columns = find(vector, "columns");
+               columns != nullptr && columns->is_array()) {
       why = difference(tables->front(), vector);
     } else {
       why = text_difference(tables->front(), vector);
@@ -186,8 +203,10 @@ void run_vectors(Run& run, const char* file) {
   }
 }
 
-const Suite emulator{"kql/emulator_vectors", [](Run& run) { run_vectors(run, "emulator_vectors.jsonl"); }};
-const Suite documentation{"kql/doc_vectors", [](Run& run) { run_vectors(run, "doc_vectors.jsonl"); }};
+const Suite emulator{"kql/emulator_vectors",
+                     [](Run& run) { run_vectors(run, "emulator_vectors.jsonl"); }};
+const Suite documentation{"kql/doc_vectors",
+                          [](Run& run) { run_vectors(run, "doc_vectors.jsonl"); }};
 const Suite loco{"kql/loco_vectors", [](Run& run) { run_vectors(run, "loco_vectors.jsonl"); }};
 
 }  // namespace

@@ -1,5 +1,6 @@
-// KQL's text cases: `table` makes a table, `function` a stored function; `query` answers as people read it, `error` gives
-// the diagnostics one a line. Queries run in an embedded warehouse; now() is 2026-01-01T12:00:00Z.
+// KQL's text cases: `table` makes a table, `function` a stored function; `query` answers as people
+// read it, `error` gives the diagnostics one a line. Queries run in an embedded warehouse; now() is
+// 2026-01-01T12:00:00Z.
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -23,14 +24,18 @@ class World {
     std::vector<std::string_view> lines = split(one.body, '\n');
     for (const auto word : words(lines.at(0))) {
       const auto colon = word.find(':');
-      table.columns.push_back({std::string(word.substr(0, colon)), kql::type_named(word.substr(colon + 1)).value()});
+      table.columns.push_back(
+          {std::string(word.substr(0, colon)), kql::type_named(word.substr(colon + 1)).value()});
     }
     for (std::size_t i = 1; i < lines.size(); ++i) {
       const auto cells = words(lines[i]);
-      for (std::size_t j = 0; j < table.columns.size(); ++j) table.cells.push_back(cell(cells.at(j), table.columns[j].type));
+      for (std::size_t j = 0; j < table.columns.size(); ++j)
+        table.cells.push_back(cell(cells.at(j), table.columns[j].type));
     }
-    if (auto made = warehouse_->create_table({table.name, table.columns, false}, {}); !made) return made.error().message;
-    if (auto filled = warehouse_->ingest(table.name, table, now_); !filled) return filled.error().message;
+    if (auto made = warehouse_->create_table({table.name, table.columns, false}, {}); !made)
+      return made.error().message;
+    if (auto filled = warehouse_->ingest(table.name, table, now_); !filled)
+      return filled.error().message;
     catalog_.tables[table.name] = {table.name, table.columns, true, ""};
     return "";
   }
@@ -38,7 +43,8 @@ class World {
   std::string function(const GoldenCase& one) {
     auto function = kql::parse_function(one.body);
     if (!function) return function.error().message;
-    if (auto made = warehouse_->create_or_alter_function(*function, {}); !made) return made.error().message;
+    if (auto made = warehouse_->create_or_alter_function(*function, {}); !made)
+      return made.error().message;
     catalog_.functions[function->name] = *function;
     return "";
   }
@@ -55,12 +61,15 @@ class World {
     std::string text;
     for (const auto& table : *tables) {
       std::vector<std::vector<std::string>> rows(1);
-      for (const auto& column : table.columns) rows[0].push_back(column.name + ":" + std::string(name_of(column.type)));
+      for (const auto& column : table.columns)
+        rows[0].push_back(column.name + ":" + std::string(name_of(column.type)));
       for (std::size_t i = 0; i < table.row_count(); ++i) {
         rows.emplace_back();
         for (std::size_t j = 0; j < table.columns.size(); ++j) {
           const std::string shown = warehouse::to_text(table.at(i, j));
-          rows.back().push_back(warehouse::is_null(table.at(i, j)) ? "null" : shown.empty() ? "''" : shown);
+          rows.back().push_back(warehouse::is_null(table.at(i, j)) ? "null"
+                                : shown.empty()                    ? "''"
+                                                                   : shown);
         }
       }
       text += (text.empty() ? "" : "\n---\n") + test::align(rows);
@@ -75,7 +84,8 @@ class World {
     const auto compiled = kql::compile(one.body, catalog_, options);
     if (compiled) return "no error";
     std::string text;
-    for (const auto& diagnostic : compiled.error()) text += (text.empty() ? "" : "\n") + render(to_error(diagnostic), one.body);
+    for (const auto& diagnostic : compiled.error())
+      text += (text.empty() ? "" : "\n") + render(to_error(diagnostic), one.body);
     return text;
   }
 
@@ -94,17 +104,23 @@ class World {
   static warehouse::Cell cell(std::string_view text, kql::Type type) {
     if (text == "null") return {};
     switch (type) {
-      case kql::Type::boolean: return text == "true";
+      case kql::Type::boolean:
+        return text == "true";
       case kql::Type::integer:
-      case kql::Type::long_integer: return std::int64_t{std::stoll(std::string(text))};
+      case kql::Type::long_integer:
+        return std::int64_t{std::stoll(std::string(text))};
       case kql::Type::real:
-      case kql::Type::decimal: return std::stod(std::string(text));
-      case kql::Type::datetime: return parse_iso(text).value();
-      case kql::Type::timespan: return Timespan{std::stoll(std::string(text)) * ticks_per_second};
+      case kql::Type::decimal:
+        return std::stod(std::string(text));
+      case kql::Type::datetime:
+        return parse_iso(text).value();
+      case kql::Type::timespan:
+        return Timespan{std::stoll(std::string(text)) * ticks_per_second};
       case kql::Type::string:
       case kql::Type::dynamic:
       case kql::Type::guid:
-      case kql::Type::unknown: break;
+      case kql::Type::unknown:
+        break;
     }
     return std::string(text == "''" ? "" : text);
   }
