@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Whole replays of real deployments, and many seeds of the simulation. Hours on a small machine.
+# usage: replays.test.sh ROLLCALL; the deployments are read from ROLLCALL_DATA (default: ../shared/data).
+set -u
+rollcall=$1
+data=${ROLLCALL_DATA:-../shared/data}
+wikimedia=$data/wikimedia_deployments_2014_2022.csv.gz
+govuk=$data/govuk_deployments_2022_2025h1.csv.gz
+[[ -e $wikimedia && -e $govuk ]] || { echo "no deployments in $data; skipped"; exit 0; }
+lists=$(mktemp -d)
+trap 'rm -rf "$lists"' EXIT
+failed=0
+# replay NAME perfect|measured ARGUMENTS...
+replay() {
+  local name=$1 expected=$2
+  shift 2
+  echo "· $name"
+  "$rollcall" replay "$@"
+  local code=$?
+  [[ $expected == measured || $code == 0 ]] || { echo "not perfect: $name"; failed=1; }
+}
+quarter=("$wikimedia" --from 2022-01-01 --to 2022-04-01)
+march=("$govuk" --from 2024-03-01 --to 2024-04-01)
+replay "Wikimedia, nothing goes wrong" perfect "${quarter[@]}" --export "$lists"
+node tests/replay/reverts.mjs "$lists/deployment-history.csv" "$data/wikimedia_changes_2014_2022.csv.gz" \
+  "$wikimedia" 2022-01-01 2022-04-01 || failed=1
+replay "GOV.UK, nothing goes wrong" perfect "${march[@]}"
+replay "GOV.UK without host names" measured "${march[@]}" --no-hosts
+replay "Wikimedia, everything goes wrong" measured "${quarter[@]}" --faults all
+replay "GOV.UK, everything goes wrong" measured "${march[@]}" --faults all
+replay "Wikimedia, the plain flow" measured "${quarter[@]}" --flow plain
+replay "GOV.UK, the plain flow" measured "${march[@]}" --flow plain
+"$rollcall" sim --seeds 1..500 || failed=1
+exit $failed
