@@ -29,8 +29,8 @@ std::string quoted(std::string_view text) {
 }
 
 std::string filter_of(const fleet::Cell& cell) {
-  return fmt::format("Environment eq {} and Role eq {} and Region eq {}", quoted(cell.environment), quoted(cell.role),
-                     quoted(cell.region));
+  return fmt::format("Environment eq {} and Role eq {} and Region eq {}", quoted(cell.environment),
+                     quoted(cell.role), quoted(cell.region));
 }
 
 class Deployments final : public flow::Connector {
@@ -52,20 +52,26 @@ class Deployments final : public flow::Connector {
   }
 
  private:
-  // body/intervals: the rows of Deployments(lookback); body/since: now - lookback. Answers {"value": changes}.
+  // body/intervals: the rows of Deployments(lookback); body/since: now - lookback. Answers
+  // {"value": changes}.
   Result<flow::Outcome> reconcile(const flow::Call& call) {
     const json::value* rows = parameter(call, "intervals");
     if (rows == nullptr || !rows->is_array()) {
-      return flow::refused(400, "BadRequest", "Reconcile needs 'body/intervals': the rows of Deployments(lookback)");
+      return flow::refused(400, "BadRequest",
+                           "Reconcile needs 'body/intervals': the rows of Deployments(lookback)");
     }
     if (rows->get_array().size() > max_rows) {
-      return flow::refused(413, "TooLarge", fmt::format("{} rows; at most {} are reconciled at once",
-                                                        rows->get_array().size(), max_rows));
+      return flow::refused(413, "TooLarge",
+                           fmt::format("{} rows; at most {} are reconciled at once",
+                                       rows->get_array().size(), max_rows));
     }
     const json::value* since_text = parameter(call, "since");
-    const std::optional<Timestamp> since =
-        since_text != nullptr && since_text->is_string() ? parse_iso(since_text->get_string()) : std::nullopt;
-    if (!since) return flow::refused(400, "BadRequest", "Reconcile needs 'body/since': the time that the look-back began");
+    const std::optional<Timestamp> since = since_text != nullptr && since_text->is_string()
+                                               ? parse_iso(since_text->get_string())
+                                               : std::nullopt;
+    if (!since)
+      return flow::refused(400, "BadRequest",
+                           "Reconcile needs 'body/since': the time that the look-back began");
     const auto intervals = fleet::parse_intervals(rows->get_array());
     if (!intervals) return flow::refused(intervals.error());
 
@@ -73,40 +79,48 @@ class Deployments final : public flow::Connector {
     for (const fleet::Interval& interval : *intervals) cells.insert(interval.cell);
     std::vector<fleet::Deployment> history;
     std::vector<fleet::Snapshot> snapshots;
-    TRY_DO(read(*call.transaction, fleet::deployment_history_list, cells, call.now, fleet::parse_deployment, history));
-    TRY_DO(read(*call.transaction, fleet::current_snapshot_list, cells, call.now, fleet::parse_snapshot, snapshots));
+    TRY_DO(read(*call.transaction, fleet::deployment_history_list, cells, call.now,
+                fleet::parse_deployment, history));
+    TRY_DO(read(*call.transaction, fleet::current_snapshot_list, cells, call.now,
+                fleet::parse_snapshot, snapshots));
 
     json::array changes;
-    const fleet::Input input{history, snapshots, *intervals, *since, call.now, std::to_string(call.key.run)};
-    for (const fleet::Change& change : fleet::reconcile(input)) changes.push_back(fleet::to_json(change));
+    const fleet::Input input{history, snapshots, *intervals,
+                             *since,  call.now,  std::to_string(call.key.run)};
+    for (const fleet::Change& change : fleet::reconcile(input))
+      changes.push_back(fleet::to_json(change));
     return flow::answered(200, json::object{{"value", std::move(changes)}});
   }
 
   // When the last successful run of the calling flow started, or null when none has succeeded yet.
   Result<flow::Outcome> last_success(const flow::Call& call) {
     TRY(const auto own, runs_.run(call.key.run));
-    if (!own) return flow::refused(404, "NotFound", fmt::format("there is no run {}", call.key.run));
+    if (!own)
+      return flow::refused(404, "NotFound", fmt::format("there is no run {}", call.key.run));
     flow::RunQuery query;
     query.flow = own->flow;
     query.status = flow::Status::succeeded;
     query.limit = 1;
     TRY(const auto found, runs_.runs(query));
     json::object body;
-    body["startTime"] = found.empty() ? json::value(nullptr) : json::value(format_iso(found.front().started));
+    body["startTime"] =
+        found.empty() ? json::value(nullptr) : json::value(format_iso(found.front().started));
     return flow::answered(200, std::move(body));
   }
 
   // As OpenApiConnection has it, "body/since", or as a part of `body`.
   static const json::value* parameter(const flow::Call& call, std::string_view name) {
-    if (const json::value* flat = call.parameters.if_contains(fmt::format("body/{}", name))) return flat;
+    if (const json::value* flat = call.parameters.if_contains(fmt::format("body/{}", name)))
+      return flat;
     const json::value* body = call.parameters.if_contains("body");
     return body == nullptr ? nullptr : rollcall::find(*body, name);
   }
 
   // Page by page, all items of the cells.
   template <class T>
-  Result<void> read(store::Transaction& transaction, std::string_view list_name, const std::set<fleet::Cell>& cells,
-                    Timestamp now, Result<T> (*parse)(const json::object&), std::vector<T>& out) {
+  Result<void> read(store::Transaction& transaction, std::string_view list_name,
+                    const std::set<fleet::Cell>& cells, Timestamp now,
+                    Result<T> (*parse)(const json::object&), std::vector<T>& out) {
     TRY(const lists::ListPtr list, lists_.find_list(transaction, list_name));
     for (const fleet::Cell& cell : cells) {
       odata::Options options;

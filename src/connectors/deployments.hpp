@@ -1,6 +1,7 @@
-// The deployments connector: what a flow needs to keep Deployment history and Current snapshot. Reconcile
-// reads the lists' items of the cells that the query's rows mention, decides (fleet/reconcile.hpp), and answers
-// the changes for the flow to make. GetLastSuccess says since when a poll must look back.
+// The deployments connector: what a flow needs to keep Deployment history and Current snapshot.
+// Reconcile reads the lists' items of the cells that the query's rows mention, decides
+// (fleet/reconcile.hpp), and answers the changes for the flow to make. GetLastSuccess says since
+// when a poll must look back.
 #pragma once
 #include <memory>
 

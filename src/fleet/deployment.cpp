@@ -36,10 +36,14 @@ std::optional<T> value_of(const Names& names, std::string_view text) {
 
 }  // namespace
 
-std::string to_string(const Cell& cell) { return cell.environment + "/" + cell.role + "/" + cell.region; }
+std::string to_string(const Cell& cell) {
+  return cell.environment + "/" + cell.role + "/" + cell.region;
+}
 std::string_view to_string(Kind kind) { return name_of(kinds, kind); }
 std::string_view to_string(Status status) { return name_of(statuses, status); }
 std::optional<Kind> parse_kind(std::string_view text) { return value_of<Kind>(kinds, text); }
-std::optional<Status> parse_status(std::string_view text) { return value_of<Status>(statuses, text); }
+std::optional<Status> parse_status(std::string_view text) {
+  return value_of<Status>(statuses, text);
+}
 
 }  // namespace rollcall::fleet

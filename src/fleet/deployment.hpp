@@ -1,6 +1,6 @@
-// The nouns of the fleet that everything else speaks in: a cell, a deployment (an item of Deployment
-// history), the present state of a cell (a row of Current snapshot). Values only; how they are found is in
-// reconcile.hpp, how they are kept in well_known_lists.hpp.
+// The nouns of the fleet that everything else speaks in: a cell, a deployment (an item of
+// Deployment history), the present state of a cell (a row of Current snapshot). Values only; how
+// they are found is in reconcile.hpp, how they are kept in well_known_lists.hpp.
 #pragma once
 #include <compare>
 #include <cstdint>
@@ -38,10 +38,12 @@ struct Deployment {
   Timestamp started_at;
   std::optional<Timestamp> completed_at;
   Timestamp detected_at;
-  std::int64_t instances = 0;  // that run it, of those that live; the most there were once it is over
-  std::int64_t percent = 0;    // of the cell's living instances, 0..100; the most it reached once it is over
-  std::int64_t sequence = 1;   // rank in the cell, from 1; changes when an earlier one is found late
-  std::string run_id;          // the flow run that found it
+  std::int64_t instances =
+      0;  // that run it, of those that live; the most there were once it is over
+  std::int64_t percent =
+      0;  // of the cell's living instances, 0..100; the most it reached once it is over
+  std::int64_t sequence = 1;  // rank in the cell, from 1; changes when an earlier one is found late
+  std::string run_id;         // the flow run that found it
   bool operator==(const Deployment&) const = default;
 };
 

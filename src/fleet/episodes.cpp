@@ -16,9 +16,12 @@ Timespan distance(Timestamp a, Timestamp b) { return a < b ? b - a : a - b; }
 
 class Walk {
  public:
-  Walk(std::span<const Run> runs, std::span<const Deployment* const> history, Timestamp since, Timestamp now,
-       const Parameters& parameters)
-      : runs_(runs), history_(history), now_(now), parameters_(parameters),
+  Walk(std::span<const Run> runs, std::span<const Deployment* const> history, Timestamp since,
+       Timestamp now, const Parameters& parameters)
+      : runs_(runs),
+        history_(history),
+        now_(now),
+        parameters_(parameters),
         waves_(make_waves(runs, since - parameters.reach, parameters)) {
     match_waves(waves_, history, parameters);
     order_waves(waves_, since - parameters.reach, parameters);
@@ -50,7 +53,9 @@ class Walk {
   }
 
  private:
-  void add_unseen(const Deployment& item) { episodes_.push_back({item.version, &item, {}, item.started_at}); }
+  void add_unseen(const Deployment& item) {
+    episodes_.push_back({item.version, &item, {}, item.started_at});
+  }
 
   void add(const Wave& wave, const Deployment* known) {
     episodes_.push_back({wave.version, known, wave.runs, wave.birth});
@@ -73,8 +78,10 @@ class Walk {
       if (wave.news && is_redeploy(wave, current)) return add(wave, nullptr);
       return join(current, wave);
     }
-    if (from_the_beginning(wave)) return;  // it came before what is recorded as the first, or beside it
-    if (wave.news && (!was_before(wave.version) || came_back(w, current) || went_and_returned(w, current))) {
+    if (from_the_beginning(wave))
+      return;  // it came before what is recorded as the first, or beside it
+    if (wave.news &&
+        (!was_before(wave.version) || came_back(w, current) || went_and_returned(w, current))) {
       return add(wave, nullptr);
     }
     // A restart on an image that is not current: the last episode of that version keeps it.
@@ -85,7 +92,8 @@ class Walk {
 
   bool was_before(std::string_view version) const {
     const auto same = [&](std::string_view other) { return other == version; };
-    return std::ranges::any_of(history_, same, [](const Deployment* d) { return std::string_view(d->version); }) ||
+    return std::ranges::any_of(history_, same,
+                               [](const Deployment* d) { return std::string_view(d->version); }) ||
            std::ranges::any_of(episodes_, same, &Episode::version);
   }
 
@@ -114,40 +122,46 @@ class Walk {
   bool is_first(const Wave& wave) const {
     if (history_.empty() && wave.version == initial_) return true;
     if (!from_the_beginning(wave)) return !history_.empty();
-    // On a host of its it was seen to give way: it was there before what most ran at the first look.
+    // On a host of its it was seen to give way: it was there before what most ran at the first
+    // look.
     return std::ranges::any_of(wave.runs, [](const Run* run) { return run->replaced; });
   }
 
-  // Another version that was there at the first look, and of which nothing started since, is on its way out.
+  // Another version that was there at the first look, and of which nothing started since, is on its
+  // way out.
   bool from_the_beginning(const Wave& wave) const {
     const Timestamp beginning = history_.empty() ? beginning_ : history_.front()->started_at;
-    return distance(wave.birth, beginning) <= edge(wave) && distance(wave.last_start(), beginning) <= edge(wave);
+    return distance(wave.birth, beginning) <= edge(wave) &&
+           distance(wave.last_start(), beginning) <= edge(wave);
   }
 
   // ---- proofs
 
   std::size_t alive_at(std::span<const Run* const> runs, Timestamp at) const {
-    return static_cast<std::size_t>(std::ranges::count_if(runs, [&](const Run* run) { return alive(*run, at); }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(runs, [&](const Run* run) { return alive(*run, at); }));
   }
 
   // When the next thing that surely is another deployment begins, or now.
   std::optional<Timestamp> bound_of(std::size_t w) const {
     for (std::size_t next = w + 1; next < waves_.size(); ++next) {
       if (waves_[next].version == waves_[w].version) continue;
-      if (waves_[next].known != nullptr || !was_before(waves_[next].version)) return waves_[next].birth;
+      if (waves_[next].known != nullptr || !was_before(waves_[next].version))
+        return waves_[next].birth;
     }
     return std::nullopt;
   }
 
-  // A version that was there before is current again when most of what lives started on it since, and it
-  // stays; or when its predecessor is gone and what it had restarted.
+  // A version that was there before is current again when most of what lives started on it since,
+  // and it stays; or when its predecessor is gone and what it had restarted.
   bool came_back(std::size_t w, const Episode& current) const {
     const std::optional<Timestamp> bound = bound_of(w);
     const Timestamp end = std::min(bound.value_or(now_), now_);
     std::vector<const Run*> fresh, others;
     for (const Run& run : runs_) {
       if (run.start >= end) continue;
-      const bool since = run.started && run.version == waves_[w].version && run.start >= waves_[w].runs.front()->start;
+      const bool since = run.started && run.version == waves_[w].version &&
+                         run.start >= waves_[w].runs.front()->start;
       (since ? fresh : others).push_back(&run);
     }
     const std::size_t size = usual_size();
@@ -157,15 +171,16 @@ class Walk {
     };
     for (const Run* run : fresh) {
       if (!majority(run->start)) continue;
-      if (bound || on_several_hosts(fresh, run->start, alive_at(others, run->start) == 0)) return true;
+      if (bound || on_several_hosts(fresh, run->start, alive_at(others, run->start) == 0))
+        return true;
       if (end - run->start >= parameters_.hold && majority(end)) return true;
     }
     const std::optional<Timestamp> gone = gone_for_good(current, end);
     return gone && alive_at(waves_[w].runs, *gone) > 0 && fresh.size() * 2 >= current.runs.size();
   }
 
-  // One host may restart on an old image; two at once do not. What ran there before must have been heard, or
-  // they may have been there all the time; unless they are all that lives.
+  // One host may restart on an old image; two at once do not. What ran there before must have been
+  // heard, or they may have been there all the time; unless they are all that lives.
   bool on_several_hosts(std::span<const Run* const> runs, Timestamp at, bool alone) const {
     std::set<std::string_view> hosts;
     for (const Run* run : runs) {
@@ -184,8 +199,8 @@ class Walk {
     return before;
   }
 
-  // How many instances the cell has when nothing is going on, as far as it is known: the most of the last few
-  // deployments that were completed.
+  // How many instances the cell has when nothing is going on, as far as it is known: the most of
+  // the last few deployments that were completed.
   std::size_t usual_size() const {
     std::int64_t most = 1;
     int looked_at = 0;
@@ -198,8 +213,8 @@ class Walk {
     return static_cast<std::size_t>(most);
   }
 
-  // All its instances restarted on something else or are unheard for long, and so that none other of it can
-  // still turn up, every host has been heard since. Since when.
+  // All its instances restarted on something else or are unheard for long, and so that none other
+  // of it can still turn up, every host has been heard since. Since when.
   std::optional<Timestamp> gone_for_good(const Episode& episode, Timestamp at) const {
     if (!episode.seen()) return std::nullopt;
     Timestamp gone{0};
@@ -214,7 +229,8 @@ class Walk {
     return informed ? std::optional(gone) : std::nullopt;
   }
 
-  // Replaced by something else on its host, or unheard for so long that no lines of it can still be held up.
+  // Replaced by something else on its host, or unheard for so long that no lines of it can still be
+  // held up.
   bool surely_gone(const Run& run, Timestamp at) const {
     return run.gone <= at && (run.replaced || run.end + parameters_.patience <= now_);
   }
@@ -226,8 +242,8 @@ class Walk {
     return before != nullptr && std::ranges::find(current.runs, before) != current.runs.end();
   }
 
-  // Most instances are new, and most of those that lived before are gone. Before: when the cell was last
-  // heard before the wave; it may have been silent since.
+  // Most instances are new, and most of those that lived before are gone. Before: when the cell was
+  // last heard before the wave; it may have been silent since.
   bool is_redeploy(const Wave& wave, const Episode& current) const {
     if (wave.birth + parameters_.settle > now_) return false;
     const auto fresh = static_cast<std::size_t>(
@@ -235,7 +251,8 @@ class Walk {
     if (fresh * 2 <= usual_size()) return false;
     Timestamp before{0};
     for (const Run* run : current.runs) {
-      if (run->start < wave.birth) before = std::max(before, std::min(run->end, wave.birth - Timespan{1}));
+      if (run->start < wave.birth)
+        before = std::max(before, std::min(run->end, wave.birth - Timespan{1}));
     }
     std::size_t old = 0, gone = 0;
     for (const Run* run : current.runs) {
@@ -246,8 +263,8 @@ class Walk {
     return old > 0 && fresh * 2 > old && gone * 2 > old;
   }
 
-  // It was seen for a moment, and then the version before it was started anew on most instances: what looks
-  // like a redeploy of that one was the way to this one and back.
+  // It was seen for a moment, and then the version before it was started anew on most instances:
+  // what looks like a redeploy of that one was the way to this one and back.
   bool went_and_returned(std::size_t w, const Episode& current) const {
     if (w + 1 == waves_.size()) return false;
     const Wave& next = waves_[w + 1];
@@ -270,8 +287,9 @@ class Walk {
 
 }  // namespace
 
-std::vector<Episode> make_episodes(std::span<const Run> runs, std::span<const Deployment* const> history,
-                                   Timestamp since, Timestamp now, const Parameters& parameters) {
+std::vector<Episode> make_episodes(std::span<const Run> runs,
+                                   std::span<const Deployment* const> history, Timestamp since,
+                                   Timestamp now, const Parameters& parameters) {
   return Walk(runs, history, since, now, parameters).go();
 }
 

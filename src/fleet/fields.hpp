@@ -1,5 +1,5 @@
-// Reading typed values out of JSON fields, where every error says which field it is about: items of lists, rows
-// of a query's answer.
+// Reading typed values out of JSON fields, where every error says which field it is about: items of
+// lists, rows of a query's answer.
 #pragma once
 #include <cmath>
 #include <optional>
@@ -29,7 +29,9 @@ class FieldReader {
     return std::string(value->get_string());
   }
 
-  Result<std::string> text_or_empty(std::string_view name) const { return has(name) ? text(name) : std::string(); }
+  Result<std::string> text_or_empty(std::string_view name) const {
+    return has(name) ? text(name) : std::string();
+  }
 
   Result<std::int64_t> integer(std::string_view name) const {
     TRY(const double number, real(name));
@@ -78,7 +80,8 @@ class FieldReader {
  private:
   std::unexpected<Error> wrong(std::string_view name, std::string_view wanted) const {
     return fail("FLEET0101", fmt::format("'{}' is not {}: {}", name, wanted,
-                                         fields_.contains(name) ? json::serialize(fields_.at(name)) : "missing"));
+                                         fields_.contains(name) ? json::serialize(fields_.at(name))
+                                                                : "missing"));
   }
 
   const json::object& fields_;

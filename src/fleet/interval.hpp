@@ -1,5 +1,5 @@
-// One row of Deployments(lookback): while which one instance was seen with one version, by the instance's own
-// clock, and what is known of that clock. An instance that went A → B → A has three.
+// One row of Deployments(lookback): while which one instance was seen with one version, by the
+// instance's own clock, and what is known of that clock. An instance that went A → B → A has three.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,13 +15,14 @@ struct Interval {
   std::string instance;  // "" likewise: then the host, or the cell as a whole, stands for it
   std::string version;
   Timestamp first, last;  // by the instance's own clock
-  // It was not there before `first`: no earlier line of it with this version, or one of another version in
-  // between. False when it was running already and was only not heard, or not asked for.
+  // It was not there before `first`: no earlier line of it with this version, or one of another
+  // version in between. False when it was running already and was only not heard, or not asked for.
   bool started = false;
   std::int64_t lines = 0;
   Timestamp earliest_ingested, latest_ingested;
-  // Of ingestion - Timestamp: the least of the host (of the instance where no host is named), over how many
-  // lines that is known, and what is usual in the fleet. host_lag - usual_lag is how far the clock is behind.
+  // Of ingestion - Timestamp: the least of the host (of the instance where no host is named), over
+  // how many lines that is known, and what is usual in the fleet. host_lag - usual_lag is how far
+  // the clock is behind.
   Timespan host_lag, usual_lag;
   std::int64_t host_lines = 0;
   bool operator==(const Interval&) const = default;

@@ -1,5 +1,5 @@
-// Which wave is which known item: same version, and near in time or with no other version between. Every item
-// and every wave is used once, the nearest first.
+// Which wave is which known item: same version, and near in time or with no other version between.
+// Every item and every wave is used once, the nearest first.
 #pragma once
 #include <span>
 #include <vector>

@@ -25,35 +25,39 @@ std::uint64_t fnv(std::string_view text, std::uint64_t state) {
 
 std::string make_id(const Deployment& item, std::span<const Deployment> known) {
   std::uint64_t state = 0xcbf29ce484222325U;
-  for (const std::string* part : {&item.cell.environment, &item.cell.role, &item.cell.region, &item.version}) {
+  for (const std::string* part :
+       {&item.cell.environment, &item.cell.role, &item.cell.region, &item.version}) {
     state = fnv(*part, state);
   }
   state = fnv(format_iso(item.started_at), state);
   for (;;) {
     state = fnv(format_iso(item.detected_at), state);
     std::string id = fmt::format("d{:016x}", state);
-    if (std::ranges::none_of(known, [&](const Deployment& d) { return d.deployment_id == id; })) return id;
+    if (std::ranges::none_of(known, [&](const Deployment& d) { return d.deployment_id == id; }))
+      return id;
   }
 }
 
 // The item that the list has under this id.
 const Deployment* find_known(const CellInput& cell, const std::string& id) {
-  const auto found =
-      std::ranges::find(cell.history, id, [](const Deployment* d) { return std::string_view(d->deployment_id); });
+  const auto found = std::ranges::find(
+      cell.history, id, [](const Deployment* d) { return std::string_view(d->deployment_id); });
   return found == cell.history.end() ? nullptr : *found;
 }
 
-void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input, const Parameters& parameters,
-                    std::vector<Change>& changes) {
+void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input,
+                    const Parameters& parameters, std::vector<Change>& changes) {
   const std::vector<Run> runs = make_runs(own.intervals, input.now, parameters);
-  const std::vector<Episode> episodes = make_episodes(runs, own.history, input.since, input.now, parameters);
+  const std::vector<Episode> episodes =
+      make_episodes(runs, own.history, input.since, input.now, parameters);
   Records records = make_records(cell, episodes, runs, own.snapshot, input.now, parameters);
   for (Deployment& item : records.items) {
     if (!item.deployment_id.empty()) continue;
     item.deployment_id = make_id(item, input.history);
     item.run_id = input.run_id;
   }
-  if (records.snapshot) records.snapshot->deployment_id = records.items[records.current].deployment_id;
+  if (records.snapshot)
+    records.snapshot->deployment_id = records.items[records.current].deployment_id;
 
   const std::size_t begin = changes.size();
   // Those whose Sequence grows go first, from the top down.
@@ -65,13 +69,15 @@ void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input, 
   }
   for (const Deployment& item : records.items) {
     const Deployment* known = find_known(own, item.deployment_id);
-    if (known == nullptr) changes.push_back({Change::Action::create, item, std::nullopt});
+    if (known == nullptr)
+      changes.push_back({Change::Action::create, item, std::nullopt});
     else if (known->sequence >= item.sequence && *known != item) {
       changes.push_back({Change::Action::update, item, std::nullopt});
     }
   }
   if (!records.snapshot || (own.snapshot != nullptr && *own.snapshot == *records.snapshot)) return;
-  if (changes.size() == begin) changes.push_back({std::nullopt, records.items[records.current], std::nullopt});
+  if (changes.size() == begin)
+    changes.push_back({std::nullopt, records.items[records.current], std::nullopt});
   changes.back().snapshot = records.snapshot;
 }
 
@@ -79,16 +85,20 @@ void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input, 
 
 std::vector<Change> reconcile(const Input& input, const Parameters& parameters) {
   std::map<Cell, CellInput> cells;
-  for (const Interval& interval : input.intervals) cells[interval.cell].intervals.push_back(interval);
+  for (const Interval& interval : input.intervals)
+    cells[interval.cell].intervals.push_back(interval);
   for (const Deployment& item : input.history) {
-    if (const auto found = cells.find(item.cell); found != cells.end()) found->second.history.push_back(&item);
+    if (const auto found = cells.find(item.cell); found != cells.end())
+      found->second.history.push_back(&item);
   }
   for (const Snapshot& row : input.snapshots) {
-    if (const auto found = cells.find(row.cell); found != cells.end()) found->second.snapshot = &row;
+    if (const auto found = cells.find(row.cell); found != cells.end())
+      found->second.snapshot = &row;
   }
   std::vector<Change> changes;
   for (auto& [cell, own] : cells) {
-    std::ranges::stable_sort(own.history, {}, [](const Deployment* d) { return std::pair(d->sequence, d->started_at); });
+    std::ranges::stable_sort(
+        own.history, {}, [](const Deployment* d) { return std::pair(d->sequence, d->started_at); });
     std::ranges::sort(own.intervals, {}, [](const Interval& i) {
       return std::tuple(i.first, i.instance, i.version, i.last, i.host);
     });

@@ -1,6 +1,6 @@
-// The decision: history of the touched cells + intervals → what is new and what changed. Pure: no clock, no
-// store, no order of the inputs matters, and the same inputs twice change nothing the second time. The
-// algorithm is told in docs/detection.md.
+// The decision: history of the touched cells + intervals → what is new and what changed. Pure: no
+// clock, no store, no order of the inputs matters, and the same inputs twice change nothing the
+// second time. The algorithm is told in docs/detection.md.
 #pragma once
 #include <optional>
 #include <span>
@@ -14,8 +14,9 @@
 
 namespace rollcall::fleet {
 
-// One thing for the flow to do: a history item to create or to bring up to date (all its columns, as they are
-// to be), and with the last change of a cell the cell's snapshot row when that changes too.
+// One thing for the flow to do: a history item to create or to bring up to date (all its columns,
+// as they are to be), and with the last change of a cell the cell's snapshot row when that changes
+// too.
 struct Change {
   enum class Action { create, update };
   std::optional<Action> action;  // absent: only the snapshot changes
@@ -33,8 +34,8 @@ struct Input {
   std::string run_id;
 };
 
-// In the order in which they are to be made: by cell; within a cell shifted Sequences from the top down, then
-// the others by Sequence, so that at no moment two items of a cell share one.
+// In the order in which they are to be made: by cell; within a cell shifted Sequences from the top
+// down, then the others by Sequence, so that at no moment two items of a cell share one.
 std::vector<Change> reconcile(const Input& input, const Parameters& parameters = {});
 
 }  // namespace rollcall::fleet

@@ -1,4 +1,5 @@
-// Share, completion, status, kind and previous version of each episode, and which one the snapshot shows.
+// Share, completion, status, kind and previous version of each episode, and which one the snapshot
+// shows.
 #include "fleet/records.hpp"
 
 #include <algorithm>
@@ -19,9 +20,14 @@ std::int64_t peak(std::span<const Run* const> runs) {
 
 class Recorder {
  public:
-  Recorder(const Cell& cell, std::span<const Episode> episodes, std::span<const Run> runs, const Snapshot* shown,
-           Timestamp now, const Parameters& parameters)
-      : cell_(cell), episodes_(episodes), runs_(runs), shown_(shown), now_(now), parameters_(parameters) {}
+  Recorder(const Cell& cell, std::span<const Episode> episodes, std::span<const Run> runs,
+           const Snapshot* shown, Timestamp now, const Parameters& parameters)
+      : cell_(cell),
+        episodes_(episodes),
+        runs_(runs),
+        shown_(shown),
+        now_(now),
+        parameters_(parameters) {}
 
   Records go() {
     for (std::size_t i = 0; i < episodes_.size(); ++i) records_.items.push_back(begin(i));
@@ -34,9 +40,11 @@ class Recorder {
 
  private:
   bool is_last(std::size_t i) const { return i + 1 == episodes_.size(); }
-  // Long over: all lines that may still come have come, and instances that died since are no longer seen.
+  // Long over: all lines that may still come have come, and instances that died since are no longer
+  // seen.
   bool is_settled(std::size_t i) const {
-    return episodes_[i].known != nullptr && episodes_[i].known->started_at + parameters_.reach < now_;
+    return episodes_[i].known != nullptr &&
+           episodes_[i].known->started_at + parameters_.reach < now_;
   }
 
   Deployment begin(std::size_t i) const {
@@ -57,10 +65,12 @@ class Recorder {
     return item;
   }
 
-  // A start moves to where an earlier line puts it, and later only while the first instances are surely seen.
+  // A start moves to where an earlier line puts it, and later only while the first instances are
+  // surely seen.
   bool moves(const Deployment& known, Timestamp birth) const {
     if (birth < known.started_at) return known.started_at - birth > parameters_.still;
-    return birth - known.started_at > parameters_.still && birth - known.started_at <= parameters_.skew &&
+    return birth - known.started_at > parameters_.still &&
+           birth - known.started_at <= parameters_.skew &&
            known.started_at + parameters_.reach >= now_;
   }
 
@@ -87,15 +97,20 @@ class Recorder {
     const std::int64_t before = i == 0 ? own : records_.items[i - 1].instances;
     item.instances = own;
     item.percent = before == 0 ? 100 : std::min<std::int64_t>(100, own * 100 / before);
-    if (own >= before) complete(item, completion(i, episodes_[i + 1].birth));
-    else item.completed_at.reset();
+    if (own >= before)
+      complete(item, completion(i, episodes_[i + 1].birth));
+    else
+      item.completed_at.reset();
   }
 
-  // Of a version that came back also the instances that never left it count; of a redeploy only new ones do.
+  // Of a version that came back also the instances that never left it count; of a redeploy only new
+  // ones do.
   std::int64_t living_of(std::size_t i) const {
-    if (i > 0 && episodes_[i - 1].version == episodes_[i].version) return alive_at(episodes_[i].runs, now_);
-    return std::ranges::count_if(
-        runs_, [&](const Run& run) { return run.version == episodes_[i].version && alive(run, now_); });
+    if (i > 0 && episodes_[i - 1].version == episodes_[i].version)
+      return alive_at(episodes_[i].runs, now_);
+    return std::ranges::count_if(runs_, [&](const Run& run) {
+      return run.version == episodes_[i].version && alive(run, now_);
+    });
   }
 
   void complete(Deployment& item, Timestamp at) const {
@@ -107,8 +122,8 @@ class Recorder {
     return std::ranges::count_if(runs_, [&](const Run& run) { return alive(run, at); });
   }
 
-  // When its last instance started that had an old one to replace, or when the last old one was heard. What
-  // starts long afterwards, a restart or a stray of either version, is none of it.
+  // When its last instance started that had an old one to replace, or when the last old one was
+  // heard. What starts long afterwards, a restart or a stray of either version, is none of it.
   Timestamp completion(std::size_t i, Timestamp end) const {
     const Timespan beats = parameters_.heartbeat * 2;
     Timestamp complete = episodes_[i].birth;
@@ -116,12 +131,15 @@ class Recorder {
       before = complete;
       Timestamp others = episodes_[i].birth;
       for (const Run& run : runs_) {
-        if (i == 0 || run.version == episodes_[i].version || run.start >= end || run.start > complete + beats) continue;
+        if (i == 0 || run.version == episodes_[i].version || run.start >= end ||
+            run.start > complete + beats)
+          continue;
         others = std::max(others, std::min(run.end, end));
       }
       for (const Run* run : episodes_[i].runs) {
         if (run->start >= end) break;
-        if (run->start <= std::max(complete + parameters_.wave, others + beats)) complete = std::max(complete, run->start);
+        if (run->start <= std::max(complete + parameters_.wave, others + beats))
+          complete = std::max(complete, run->start);
       }
       if (others > complete + beats) complete = others;
     }
@@ -144,11 +162,14 @@ class Recorder {
       return;
     }
     std::size_t before = i - 1;
-    if (before > 0 && was_abandoned(before) && records_.items[before - 1].version != item.version) --before;
+    if (before > 0 && was_abandoned(before) && records_.items[before - 1].version != item.version)
+      --before;
     const std::string& previous = records_.items[before].version;
     item.previous_version = previous;
-    if (previous == item.version) item.kind = Kind::redeploy;
-    else item.kind = first_of(item.version) < first_of(previous) ? Kind::rollback : Kind::deploy;
+    if (previous == item.version)
+      item.kind = Kind::redeploy;
+    else
+      item.kind = first_of(item.version) < first_of(previous) ? Kind::rollback : Kind::deploy;
   }
 
   // It never had most instances, and what ran before outlived it.
@@ -169,14 +190,20 @@ class Recorder {
     const bool complete = item.completed_at.has_value();
     if (!is_last(i)) {
       const Deployment& next = records_.items[i + 1];
-      if (next.kind == Kind::rollback && next.previous_version == item.version) item.status = Status::rolled_back;
-      else if (i > 0 && was_abandoned(i)) item.status = Status::rolled_back;
-      else item.status = complete ? Status::completed : Status::superseded;
+      if (next.kind == Kind::rollback && next.previous_version == item.version)
+        item.status = Status::rolled_back;
+      else if (i > 0 && was_abandoned(i))
+        item.status = Status::rolled_back;
+      else
+        item.status = complete ? Status::completed : Status::superseded;
       return;
     }
-    if (i > 0 && was_abandoned(i)) item.status = Status::rolled_back;
-    else if (complete) item.status = Status::completed;
-    else if (episodes_[i].seen()) item.status = is_stalled(i) ? Status::stalled : Status::in_progress;
+    if (i > 0 && was_abandoned(i))
+      item.status = Status::rolled_back;
+    else if (complete)
+      item.status = Status::completed;
+    else if (episodes_[i].seen())
+      item.status = is_stalled(i) ? Status::stalled : Status::in_progress;
   }
 
   bool is_stalled(std::size_t i) const {
@@ -200,7 +227,8 @@ class Recorder {
       const auto found = living.find(episodes_[i].version);
       const std::int64_t count = found == living.end() ? 0 : found->second;
       const bool shown = shown_ != nullptr && shown_->version == episodes_[i].version;
-      if (count > most || (count == most && count > 0 && shown && records_.items[*chosen].version != shown_->version)) {
+      if (count > most || (count == most && count > 0 && shown &&
+                           records_.items[*chosen].version != shown_->version)) {
         chosen = i;
         most = count;
       }
@@ -208,8 +236,13 @@ class Recorder {
     if (!chosen && shown_ != nullptr) return;  // nobody lives: what is shown stays
     records_.current = chosen.value_or(episodes_.size() - 1);
     const Deployment& item = records_.items[records_.current];
-    records_.snapshot = Snapshot{cell_,          item.version, item.previous_version, item.started_at,
-                                 all == 0 ? 0 : (most * 100 + all / 2) / all, item.status, item.deployment_id};
+    records_.snapshot = Snapshot{cell_,
+                                 item.version,
+                                 item.previous_version,
+                                 item.started_at,
+                                 all == 0 ? 0 : (most * 100 + all / 2) / all,
+                                 item.status,
+                                 item.deployment_id};
   }
 
   const Cell& cell_;

@@ -1,5 +1,6 @@
-// What the lists should say about the cell: from its episodes in order to history items with Sequence, kind,
-// previous version, share and status, and to its snapshot row. Last step of reconcile (docs/detection.md).
+// What the lists should say about the cell: from its episodes in order to history items with
+// Sequence, kind, previous version, share and status, and to its snapshot row. Last step of
+// reconcile (docs/detection.md).
 #pragma once
 #include <optional>
 #include <span>
@@ -16,7 +17,8 @@
 namespace rollcall::fleet {
 
 struct Records {
-  std::vector<Deployment> items;     // one an episode, in order; deployment_id is "" where it is found now
+  std::vector<Deployment>
+      items;  // one an episode, in order; deployment_id is "" where it is found now
   std::optional<Snapshot> snapshot;  // its deployment_id likewise
   std::size_t current = 0;           // the item that the snapshot is about
 };

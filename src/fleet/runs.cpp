@@ -22,9 +22,9 @@ std::int64_t told_apart(const Interval& interval) {
   return std::max<std::int64_t>(1, interval.host_lines);
 }
 
-// A lag is the clock's offset plus the way of the line, and the way is never shorter than the usual least one.
-// So the clock may be further ahead than the least lag says, never further behind; with few lines all of them
-// may have been late.
+// A lag is the clock's offset plus the way of the line, and the way is never shorter than the usual
+// least one. So the clock may be further ahead than the least lag says, never further behind; with
+// few lines all of them may have been late.
 Offset offset_of(const Interval& interval, const Parameters& parameters) {
   const Timespan behind = interval.host_lag - interval.usual_lag;
   const Timespan skew = parameters.skew;
@@ -36,7 +36,8 @@ Offset offset_of(const Interval& interval, const Parameters& parameters) {
 }
 
 std::string_view clock_of(const Interval& interval) {
-  return interval.host.empty() ? std::string_view(interval.instance) : std::string_view(interval.host);
+  return interval.host.empty() ? std::string_view(interval.instance)
+                               : std::string_view(interval.host);
 }
 
 // A run is over when its host starts something and it is not heard afterwards.
@@ -60,14 +61,16 @@ void mark_replaced(std::vector<Run>& runs) {
 
 }  // namespace
 
-std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now, const Parameters& parameters) {
+std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now,
+                           const Parameters& parameters) {
   std::vector<Run> runs;
   runs.reserve(intervals.size());
   Timestamp heard{0};
   for (const Interval& interval : intervals) {
     const Offset offset = offset_of(interval, parameters);
     runs.push_back({&interval, interval.version, clock_of(interval), interval.first + offset.ahead,
-                    interval.last + offset.ahead, offset.error, interval.started, false, timestamp_max});
+                    interval.last + offset.ahead, offset.error, interval.started, false,
+                    timestamp_max});
     heard = std::max(heard, runs.back().end);
   }
   heard = std::min(heard, now);

@@ -1,5 +1,6 @@
-// Intervals on one clock: a Run is an interval whose times are corrected by its host's offset, with how far
-// they may still be wrong, and with what is known of its end. First step of reconcile (docs/detection.md).
+// Intervals on one clock: a Run is an interval whose times are corrected by its host's offset, with
+// how far they may still be wrong, and with what is known of its end. First step of reconcile
+// (docs/detection.md).
 #pragma once
 #include <span>
 #include <string_view>
@@ -23,7 +24,8 @@ struct Run {
 };
 
 // Of one cell; `intervals` must outlive the runs. Ordered by start.
-std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now, const Parameters& parameters);
+std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now,
+                           const Parameters& parameters);
 
 inline bool alive(const Run& run, Timestamp at) { return run.start <= at && at < run.gone; }
 

@@ -13,12 +13,15 @@ bool split_by_own_clock(const Run& earlier, const Run& later, std::span<const Ru
   if (earlier.clock.empty() || earlier.clock != later.clock) return false;
   return std::ranges::any_of(runs, [&](const Run& other) {
     return other.started && other.clock == earlier.clock && other.version != earlier.version &&
-           other.interval->first > earlier.interval->first && other.interval->first < later.interval->first;
+           other.interval->first > earlier.interval->first &&
+           other.interval->first < later.interval->first;
   });
 }
 
-// Some of the wave live when the run starts; or, where hosts are named, none of them ran anything else since.
-bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs, const Parameters& parameters) {
+// Some of the wave live when the run starts; or, where hosts are named, none of them ran anything
+// else since.
+bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
+             const Parameters& parameters) {
   const Run& last = *wave.runs.back();
   if (run.start - last.start > parameters.wave + run.error + last.error) return false;
   bool split = run.interval->host.empty();
@@ -33,7 +36,9 @@ void find_birth_and_death(Wave& wave) {
   const Run* first = nullptr;
   wave.death = {0};
   for (const Run* run : wave.runs) {
-    if (first == nullptr || std::tuple(run->error, run->start) < std::tuple(first->error, first->start)) first = run;
+    if (first == nullptr ||
+        std::tuple(run->error, run->start) < std::tuple(first->error, first->start))
+      first = run;
     wave.death = std::max(wave.death, run->gone == timestamp_max ? timestamp_max : run->end);
   }
   wave.birth = first->start;
@@ -53,7 +58,8 @@ int votes(const Wave& a, const Wave& b) {
 }
 
 bool came_first(const Wave& a, const Wave& b, Timestamp judged, const Parameters& parameters) {
-  if (a.known != nullptr && b.known != nullptr && std::max(a.known->started_at, b.known->started_at) < judged) {
+  if (a.known != nullptr && b.known != nullptr &&
+      std::max(a.known->started_at, b.known->started_at) < judged) {
     return a.known->sequence < b.known->sequence;
   }
   if (const int balance = votes(a, b); balance != 0) return balance > 0;
@@ -67,12 +73,14 @@ bool came_first(const Wave& a, const Wave& b, Timestamp judged, const Parameters
 
 }  // namespace
 
-std::vector<Wave> make_waves(std::span<const Run> runs, Timestamp judged, const Parameters& parameters) {
+std::vector<Wave> make_waves(std::span<const Run> runs, Timestamp judged,
+                             const Parameters& parameters) {
   std::map<std::string_view, std::vector<Wave>> by_version;
   for (const Run& run : runs) {
     if (!run.started) continue;
     std::vector<Wave>& own = by_version[run.version];
-    if (own.empty() || !belongs(own.back(), run, runs, parameters)) own.push_back({run.version, {}, {}, {}, {}, false, nullptr});
+    if (own.empty() || !belongs(own.back(), run, runs, parameters))
+      own.push_back({run.version, {}, {}, {}, {}, false, nullptr});
     own.back().runs.push_back(&run);
   }
   std::vector<Wave> waves;
@@ -89,7 +97,8 @@ std::vector<Wave> make_waves(std::span<const Run> runs, Timestamp judged, const 
 }
 
 void order_waves(std::vector<Wave>& waves, Timestamp judged, const Parameters& parameters) {
-  // The comparison need not be transitive, so neighbours are exchanged until none wants to, at most so often.
+  // The comparison need not be transitive, so neighbours are exchanged until none wants to, at most
+  // so often.
   for (std::size_t round = 0; round < waves.size(); ++round) {
     bool changed = false;
     for (std::size_t i = 0; i + 1 < waves.size(); ++i) {

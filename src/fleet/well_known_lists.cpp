@@ -23,7 +23,8 @@ Column required(std::string_view name, std::string_view description) {
   return made;
 }
 
-Column choice(std::string_view name, std::vector<std::string> choices, std::string_view description) {
+Column choice(std::string_view name, std::vector<std::string> choices,
+              std::string_view description) {
   Column made = column(name, ColumnType::choice, description);
   made.choices = std::move(choices);
   return made;
@@ -41,26 +42,32 @@ void add_cell(lists::ListDefinition& list) {
   list.columns.push_back(required("Region", "as logged: cloud.region"));
 }
 
-const std::vector<std::string> statuses{"InProgress", "Completed", "Stalled", "RolledBack", "Superseded"};
+const std::vector<std::string> statuses{"InProgress", "Completed", "Stalled", "RolledBack",
+                                        "Superseded"};
 
 }  // namespace
 
 lists::ListDefinition deployment_history_definition() {
   lists::ListDefinition list;
   list.name = deployment_history_list;
-  list.description = "Every deployment, once: a version becoming current in an environment, role and region.";
+  list.description =
+      "Every deployment, once: a version becoming current in an environment, role and region.";
   list.columns.push_back(title());
   list.columns.push_back(required("DeploymentId", "given once, never changed or reused"));
   add_cell(list);
   list.columns.push_back(required("Version", "what was deployed"));
-  list.columns.push_back(column("PreviousVersion", ColumnType::text, "what it replaced; empty for the first"));
-  list.columns.push_back(choice("Kind", {"initial", "deploy", "rollback", "redeploy"}, "by the cell's own history"));
+  list.columns.push_back(
+      column("PreviousVersion", ColumnType::text, "what it replaced; empty for the first"));
+  list.columns.push_back(
+      choice("Kind", {"initial", "deploy", "rollback", "redeploy"}, "by the cell's own history"));
   list.columns.push_back(choice("Status", statuses, "how it went"));
   list.columns.push_back(column("StartedAt", ColumnType::datetime, "its first instance started"));
   list.columns.push_back(column("CompletedAt", ColumnType::datetime, "its last instance started"));
   list.columns.push_back(column("DetectedAt", ColumnType::datetime, "the poll that found it"));
-  list.columns.push_back(column("Instances", ColumnType::integer, "that run it; the most there were, once over"));
-  list.columns.push_back(column("Percent", ColumnType::integer, "of the living instances; the most, once over"));
+  list.columns.push_back(
+      column("Instances", ColumnType::integer, "that run it; the most there were, once over"));
+  list.columns.push_back(
+      column("Percent", ColumnType::integer, "of the living instances; the most, once over"));
   list.columns.push_back(column("Sequence", ColumnType::integer, "its rank in the cell, from 1"));
   list.columns.push_back(column("RunId", ColumnType::text, "the flow run that found it"));
   list.unique_keys = {{"DeploymentId"}};
@@ -87,11 +94,13 @@ lists::ListDefinition current_snapshot_definition() {
 lists::ListDefinition plain_history_definition() {
   lists::ListDefinition list;
   list.name = plain_history_list;
-  list.description = "Deployments as a plain exact match finds them: environment, role, region and version.";
+  list.description =
+      "Deployments as a plain exact match finds them: environment, role, region and version.";
   list.columns.push_back(title());
   add_cell(list);
   list.columns.push_back(required("Version", "what was seen"));
-  list.columns.push_back(column("FirstSeen", ColumnType::datetime, "its first line in the look-back"));
+  list.columns.push_back(
+      column("FirstSeen", ColumnType::datetime, "its first line in the look-back"));
   list.columns.push_back(column("DetectedAt", ColumnType::datetime, "the poll that found it"));
   list.indexes = {{"Environment", "Role", "Region", "Version"}};
   return list;
@@ -110,8 +119,8 @@ lists::ListDefinition plain_snapshot_definition() {
 }
 
 std::vector<lists::ListDefinition> well_known_lists() {
-  return {deployment_history_definition(), current_snapshot_definition(), plain_history_definition(),
-          plain_snapshot_definition()};
+  return {deployment_history_definition(), current_snapshot_definition(),
+          plain_history_definition(), plain_snapshot_definition()};
 }
 
 json::object to_fields(const Deployment& deployment) {
@@ -126,8 +135,9 @@ json::object to_fields(const Deployment& deployment) {
   fields["Kind"] = to_string(deployment.kind);
   fields["Status"] = to_string(deployment.status);
   fields["StartedAt"] = format_iso(deployment.started_at);
-  fields["CompletedAt"] =
-      deployment.completed_at ? json::value(format_iso(*deployment.completed_at)) : json::value(nullptr);
+  fields["CompletedAt"] = deployment.completed_at
+                              ? json::value(format_iso(*deployment.completed_at))
+                              : json::value(nullptr);
   fields["DetectedAt"] = format_iso(deployment.detected_at);
   fields["Instances"] = deployment.instances;
   fields["Percent"] = deployment.percent;

@@ -1,6 +1,6 @@
-// The lists that Rollcall itself keeps: Deployment history and Current snapshot, and a plain pair for the flow
-// that keeps them as the first one did. Ordinary lists; their own columns are guarded against accidental edits.
-// Also how a deployment and a snapshot row read as an item's fields.
+// The lists that Rollcall itself keeps: Deployment history and Current snapshot, and a plain pair
+// for the flow that keeps them as the first one did. Ordinary lists; their own columns are guarded
+// against accidental edits. Also how a deployment and a snapshot row read as an item's fields.
 #pragma once
 #include <span>
 #include <string_view>

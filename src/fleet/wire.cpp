@@ -39,11 +39,12 @@ Result<std::vector<Interval>> parse_intervals(const json::array& rows) {
   std::vector<Interval> intervals;
   intervals.reserve(rows.size());
   for (const json::value& row : rows) {
-    if (!row.is_object()) return fail("FLEET0102", fmt::format("row {} is no object", intervals.size() + 1));
+    if (!row.is_object())
+      return fail("FLEET0102", fmt::format("row {} is no object", intervals.size() + 1));
     auto interval = parse_interval(row.get_object());
     if (!interval) {
-      return fail("FLEET0102", fmt::format("row {} is no row of Deployments(): {}", intervals.size() + 1,
-                                           interval.error().message));
+      return fail("FLEET0102", fmt::format("row {} is no row of Deployments(): {}",
+                                           intervals.size() + 1, interval.error().message));
     }
     intervals.push_back(*std::move(interval));
   }
@@ -52,9 +53,12 @@ Result<std::vector<Interval>> parse_intervals(const json::array& rows) {
 
 json::object to_json(const Change& change) {
   json::object out;
-  out["Action"] = !change.action ? "none" : change.action == Change::Action::create ? "create" : "update";
+  out["Action"] = !change.action                            ? "none"
+                  : change.action == Change::Action::create ? "create"
+                                                            : "update";
   for (const auto& field : to_fields(change.deployment)) out[field.key()] = field.value();
-  out["Snapshot"] = change.snapshot ? json::value(to_fields(*change.snapshot)) : json::value(nullptr);
+  out["Snapshot"] =
+      change.snapshot ? json::value(to_fields(*change.snapshot)) : json::value(nullptr);
   return out;
 }
 

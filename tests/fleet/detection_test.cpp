@@ -1,4 +1,5 @@
-// The edge cases of detection, each a few lines of text: a fleet, polls, and the history that must come of it.
+// The edge cases of detection, each a few lines of text: a fleet, polls, and the history that must
+// come of it.
 #include "scenario.hpp"
 #include "support/cases.hpp"
 #include "support/golden.hpp"
@@ -23,7 +24,9 @@ Handlers make() {
        }},
       {"more", [scenario](const GoldenCase& golden) { return (*scenario)->add(golden.body); }},
       {"poll",  // until 11:00, or until 11:00 but down 10:00..10:50
-       [scenario](const GoldenCase& golden) { return (*scenario)->poll(argument(golden, 0), argument(golden, 2)); }},
+       [scenario](const GoldenCase& golden) {
+         return (*scenario)->poll(argument(golden, 0), argument(golden, 2));
+       }},
       {"history",
        [scenario](const GoldenCase& golden) {
          (*scenario)->poll(argument(golden, 0), argument(golden, 2));

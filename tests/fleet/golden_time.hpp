@@ -1,4 +1,5 @@
-// Times of golden cases: `10:30`, `10:30:15` or `26:00` on one day, ranges `10:00..10:30`, spans `+5m`, `-30s`, `2h`.
+// Times of golden cases: `10:30`, `10:30:15` or `26:00` on one day, ranges `10:00..10:30`, spans
+// `+5m`, `-30s`, `2h`.
 #pragma once
 #include <charconv>
 #include <string>
@@ -36,7 +37,9 @@ inline Timespan read_span(std::string_view text) {
   const bool back = text.starts_with('-');
   if (back || text.starts_with('+')) text.remove_prefix(1);
   const std::int64_t number = read_number(text) * (back ? -1 : 1);
-  return text.ends_with('h') ? hours(number) : text.ends_with('m') ? minutes(number) : seconds(number);
+  return text.ends_with('h')   ? hours(number)
+         : text.ends_with('m') ? minutes(number)
+                               : seconds(number);
 }
 
 inline std::string show_time(Timestamp time) {

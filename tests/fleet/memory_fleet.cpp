@@ -22,19 +22,27 @@ void MemoryFleet::fold(const Seen& line) {
   if (pair == cell.pairs.rend()) {
     // Pairs that no poll will ask for any more are dropped here, so that long replays stay small.
     std::erase_if(cell.pairs, [&](const Pair& p) { return p.latest + hours(12) < line.ingested; });
-    cell.pairs.push_back({line.host, line.instance, line.version, line.timestamp, line.timestamp, line.ingested,
-                          line.ingested, {}});
+    cell.pairs.push_back({line.host,
+                          line.instance,
+                          line.version,
+                          line.timestamp,
+                          line.timestamp,
+                          line.ingested,
+                          line.ingested,
+                          {}});
     pair = cell.pairs.rbegin();
   }
   pair->first = std::min(pair->first, line.timestamp);
   pair->last = std::max(pair->last, line.timestamp);
   pair->latest = std::max(pair->latest, line.ingested);
   const std::int64_t number = line.timestamp.ticks / bin_width.ticks;
-  auto bin = std::find_if(pair->bins.rbegin(), pair->bins.rend(), [&](const Bin& b) { return b.number == number; });
+  auto bin = std::find_if(pair->bins.rbegin(), pair->bins.rend(),
+                          [&](const Bin& b) { return b.number == number; });
   const Timespan lag = line.ingested - line.timestamp;
   if (bin == pair->bins.rend()) {
     if (pair->bins.size() > 400) pair->bins.erase(pair->bins.begin(), pair->bins.begin() + 200);
-    pair->bins.push_back({number, line.timestamp, line.timestamp, line.ingested, line.ingested, lag, 1});
+    pair->bins.push_back(
+        {number, line.timestamp, line.timestamp, line.ingested, line.ingested, lag, 1});
     return;
   }
   bin->first = std::min(bin->first, line.timestamp);
@@ -69,7 +77,8 @@ Timespan MemoryFleet::usual_lag(Timestamp since) const {
       if (pair.latest < since) continue;
       for (const Bin& bin : pair.bins) {
         if (bin.latest < since) continue;
-        const auto [found, isnew] = least.try_emplace(pair.host >= 0 ? pair.host : pair.instance, bin.least_lag);
+        const auto [found, isnew] =
+            least.try_emplace(pair.host >= 0 ? pair.host : pair.instance, bin.least_lag);
         if (!isnew) found->second = std::min(found->second, bin.least_lag);
       }
     }
@@ -90,7 +99,8 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
   std::vector<Row> own;
   const auto is_anonymous = [](const Pair& pair) { return pair.host < 0 && pair.instance < 0; };
   const auto same_process = [&](const Pair& a, const Pair& b) {
-    return a.instance == b.instance && a.host == b.host && (!is_anonymous(a) || a.version == b.version);
+    return a.instance == b.instance && a.host == b.host &&
+           (!is_anonymous(a) || a.version == b.version);
   };
   struct ClockLag {
     Timespan least = {INT64_MAX};
@@ -108,8 +118,9 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     }
   }
   std::ranges::stable_sort(own, {}, [&](const Row& row) {
-    return std::tuple(row.pair->host, row.pair->instance, is_anonymous(*row.pair) ? row.pair->version : 0,
-                      row.bin->number, row.bin->first);
+    return std::tuple(row.pair->host, row.pair->instance,
+                      is_anonymous(*row.pair) ? row.pair->version : 0, row.bin->number,
+                      row.bin->first);
   });
   for (std::size_t i = 0; i < own.size();) {
     const Pair& pair = *own[i].pair;
@@ -132,13 +143,14 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
       row.latest_ingested = std::max(row.latest_ingested, own[i].bin->latest);
       row.lines += own[i].bin->lines;
     }
-    // Whole when nothing of the instance with this version was before what is asked for, or something else was
-    // in between.
+    // Whole when nothing of the instance with this version was before what is asked for, or
+    // something else was in between.
     row.started = again || pair.first >= row.first;
-    const bool only = !is_anonymous(pair) && std::ranges::none_of(cell.pairs, [&](const Pair& other) {
-      return other.latest >= since && other.instance == pair.instance && other.host == pair.host &&
-             other.version != pair.version;
-    });
+    const bool only =
+        !is_anonymous(pair) && std::ranges::none_of(cell.pairs, [&](const Pair& other) {
+          return other.latest >= since && other.instance == pair.instance &&
+                 other.host == pair.host && other.version != pair.version;
+        });
     // An instance that has run only this version started when it was first heard.
     if (!again && only) {
       row.first = pair.first;

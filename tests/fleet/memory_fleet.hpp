@@ -1,6 +1,6 @@
 // Observations in memory, and what Deployments(lookback) answers over them: the same rules as in
-// functions/deployments.kql, in C++ and without a warehouse, so that months of a fleet replay in seconds.
-// query_test.cpp holds the two against each other.
+// functions/deployments.kql, in C++ and without a warehouse, so that months of a fleet replay in
+// seconds. query_test.cpp holds the two against each other.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -14,7 +14,8 @@ class MemoryLists {
  public:
   void apply(const Change& change) {
     std::vector<Deployment>& own = history_[change.deployment.cell];
-    const auto found = std::ranges::find(own, change.deployment.deployment_id, &Deployment::deployment_id);
+    const auto found =
+        std::ranges::find(own, change.deployment.deployment_id, &Deployment::deployment_id);
     if (change.action == Change::Action::create) {
       CHECK(found == own.end());
       own.push_back(change.deployment);
@@ -26,7 +27,8 @@ class MemoryLists {
   }
 
   // What the connector reads: of the cells that the intervals mention.
-  std::vector<Change> reconcile(std::span<const Interval> intervals, Timestamp since, Timestamp now) const {
+  std::vector<Change> reconcile(std::span<const Interval> intervals, Timestamp since,
+                                Timestamp now) const {
     std::vector<Deployment> items;
     std::vector<Snapshot> rows;
     std::map<Cell, bool> cells;
@@ -35,7 +37,8 @@ class MemoryLists {
       if (const auto own = history_.find(cell); own != history_.end()) {
         items.insert(items.end(), own->second.begin(), own->second.end());
       }
-      if (const auto own = snapshot_.find(cell); own != snapshot_.end()) rows.push_back(own->second);
+      if (const auto own = snapshot_.find(cell); own != snapshot_.end())
+        rows.push_back(own->second);
     }
     return fleet::reconcile({items, rows, intervals, since, now, "run"});
   }

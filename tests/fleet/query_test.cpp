@@ -1,5 +1,5 @@
-// functions/deployments.kql over the embedded warehouse answers what MemoryFleet answers: same cells, same
-// intervals, same clocks. So what replays in memory show holds for the product.
+// functions/deployments.kql over the embedded warehouse answers what MemoryFleet answers: same
+// cells, same intervals, same clocks. So what replays in memory show holds for the product.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,7 +43,8 @@ json::value to_json_cell(const warehouse::Cell& cell) {
   return nullptr;
 }
 
-std::vector<Interval> ask(warehouse::Warehouse& warehouse, Timestamp now, std::string_view lookback) {
+std::vector<Interval> ask(warehouse::Warehouse& warehouse, Timestamp now,
+                          std::string_view lookback) {
   warehouse::QueryOptions options;
   options.now = now;
   const auto table = warehouse.query(fmt::format("Deployments({})", lookback), options);
@@ -63,11 +64,11 @@ std::vector<Interval> ask(warehouse::Warehouse& warehouse, Timestamp now, std::s
 }
 
 std::string text_of(const Interval& i) {
-  return fmt::format("{} {} {} {} {}..{} {} lines={} ingested {}..{} lag {:.3f}/{:.3f} of {}", to_string(i.cell), i.host,
-                     i.instance, i.version, format_iso(i.first), format_iso(i.last), i.started, i.lines,
-                     format_iso(i.earliest_ingested), format_iso(i.latest_ingested),
-                     static_cast<double>(i.host_lag.ticks) / 1e7, static_cast<double>(i.usual_lag.ticks) / 1e7,
-                     i.host_lines);
+  return fmt::format("{} {} {} {} {}..{} {} lines={} ingested {}..{} lag {:.3f}/{:.3f} of {}",
+                     to_string(i.cell), i.host, i.instance, i.version, format_iso(i.first),
+                     format_iso(i.last), i.started, i.lines, format_iso(i.earliest_ingested),
+                     format_iso(i.latest_ingested), static_cast<double>(i.host_lag.ticks) / 1e7,
+                     static_cast<double>(i.usual_lag.ticks) / 1e7, i.host_lines);
 }
 
 std::vector<std::string> texts_of(const std::vector<Interval>& intervals) {
@@ -88,12 +89,19 @@ std::vector<Seen> random_lines(std::uint64_t seed) {
       for (std::uint32_t life = 0; life < 3 && at < golden_day + hours(6); ++life) {
         const Timestamp until = at + random.between(minutes(2), hours(3));
         const auto own = static_cast<std::int64_t>(cell * 100 + place * 10);
-        Seen line{cell, cell == 5 ? -1 : own, cell == 5 ? -1 : cell == 4 ? own : own + life,
-                  static_cast<std::uint32_t>(random.below(3)), {}, {}};
+        Seen line{cell,
+                  cell == 5 ? -1 : own,
+                  cell == 5   ? -1
+                  : cell == 4 ? own
+                              : own + life,
+                  static_cast<std::uint32_t>(random.below(3)),
+                  {},
+                  {}};
         if (cell == 3) line.host = -1;
         for (; at < until; at = at + minutes(1)) {
           line.timestamp = at + clock;
-          line.ingested = at + random.between(seconds(1), random.chance(0.1) ? minutes(40) : seconds(6));
+          line.ingested =
+              at + random.between(seconds(1), random.chance(0.1) ? minutes(40) : seconds(6));
           lines.push_back(line);
         }
       }
@@ -105,7 +113,9 @@ std::vector<Seen> random_lines(std::uint64_t seed) {
 
 Names simple_names() {
   Names names;
-  names.cell = [](std::uint32_t i) { return Cell{"production", fmt::format("role{}", i), "north"}; };
+  names.cell = [](std::uint32_t i) {
+    return Cell{"production", fmt::format("role{}", i), "north"};
+  };
   names.host = [](std::int64_t i) { return fmt::format("host{:03}", i); };
   names.instance = [](std::int64_t i) { return i < 0 ? std::string() : fmt::format("i{:03}", i); };
   names.version = [](std::uint32_t i) { return fmt::format("v{}", i); };
@@ -133,12 +143,15 @@ TEST(DeploymentsQuery, AnswersWhatTheMemoryFleetAnswers) {
   MemoryFleet memory(names);
   const std::vector<Seen> lines = random_lines(7);
   auto next = lines.begin();
-  for (Timestamp poll = golden_day + hours(1); poll < golden_day + hours(9); poll = poll + minutes(47)) {
+  for (Timestamp poll = golden_day + hours(1); poll < golden_day + hours(9);
+       poll = poll + minutes(47)) {
     while (next != lines.end() && next->ingested <= poll) {
       // Lines that arrive together are one batch.
       const Timestamp ingested{next->ingested.ticks / minutes(9).ticks * minutes(9).ticks};
       telemetry::LogBatch batch;
-      for (; next != lines.end() && next->ingested < ingested + minutes(9) && next->ingested <= poll; ++next) {
+      for (;
+           next != lines.end() && next->ingested < ingested + minutes(9) && next->ingested <= poll;
+           ++next) {
         Seen seen = *next;
         seen.ingested = ingested;
         memory.fold(seen);
@@ -146,7 +159,8 @@ TEST(DeploymentsQuery, AnswersWhatTheMemoryFleetAnswers) {
       }
       ASSERT_TRUE(warehouse->ingest(batch, ingested).has_value());
     }
-    EXPECT_EQ(texts_of(ask(*warehouse, poll, "1h")), texts_of(memory.deployments(poll, hours(1)))) << format_iso(poll);
+    EXPECT_EQ(texts_of(ask(*warehouse, poll, "1h")), texts_of(memory.deployments(poll, hours(1))))
+        << format_iso(poll);
   }
 }
 
@@ -156,7 +170,8 @@ TEST(DeploymentsQuery, HeartbeatsAloneAnswerNothing) {
   for (int minute = 0; minute <= 240; minute += 4) {
     telemetry::LogBatch batch;
     const Timestamp at = golden_day + minutes(minute);
-    for (std::uint32_t cell = 0; cell < 20; ++cell) append(batch, {cell, cell, cell, 0, at, at}, names);
+    for (std::uint32_t cell = 0; cell < 20; ++cell)
+      append(batch, {cell, cell, cell, 0, at, at}, names);
     ASSERT_TRUE(warehouse->ingest(batch, at).has_value());
   }
   EXPECT_EQ(ask(*warehouse, golden_day + minutes(5), "1h").size(), 20U);

@@ -11,8 +11,9 @@ std::vector<sim::Record> records_of(const MemoryLists& lists) {
   std::vector<sim::Record> records;
   for (const auto& [cell, items] : lists.history()) {
     for (const Deployment& item : items) {
-      records.push_back({to_sim(cell), item.version, item.previous_version, std::string(to_string(item.kind)),
-                         item.sequence, item.started_at, item.completed_at, item.detected_at});
+      records.push_back({to_sim(cell), item.version, item.previous_version,
+                         std::string(to_string(item.kind)), item.sequence, item.started_at,
+                         item.completed_at, item.detected_at});
     }
   }
   return records;
@@ -20,13 +21,15 @@ std::vector<sim::Record> records_of(const MemoryLists& lists) {
 
 std::vector<sim::SnapshotRow> rows_of(const MemoryLists& lists) {
   std::vector<sim::SnapshotRow> rows;
-  for (const auto& [cell, row] : lists.snapshot()) rows.push_back({to_sim(cell), row.version, row.previous_version});
+  for (const auto& [cell, row] : lists.snapshot())
+    rows.push_back({to_sim(cell), row.version, row.previous_version});
   return rows;
 }
 
 }  // namespace
 
-Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline, Timestamp from, const Watch& watch) {
+Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline, Timestamp from,
+                const Watch& watch) {
   Replayed replayed;
   sim::Player player(options, timeline, from);
   const sim::Truth& truth = player.truth();
@@ -34,8 +37,12 @@ Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline,
   names.cell = [&](std::uint32_t cell) {
     return Cell{truth.cells[cell].environment, truth.cells[cell].role, truth.cells[cell].region};
   };
-  names.host = [&](std::int64_t host) { return std::string(player.host_name(static_cast<std::uint32_t>(host))); };
-  names.instance = [&](std::int64_t i) { return std::string(player.instance_name(static_cast<std::uint32_t>(i))); };
+  names.host = [&](std::int64_t host) {
+    return std::string(player.host_name(static_cast<std::uint32_t>(host)));
+  };
+  names.instance = [&](std::int64_t i) {
+    return std::string(player.instance_name(static_cast<std::uint32_t>(i)));
+  };
   names.version = [&](std::uint32_t version) { return truth.versions[version]; };
   MemoryFleet fleet(names);
   MemoryLists lists;
@@ -47,14 +54,16 @@ Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline,
   Timestamp poll{(line->arrival.ticks / options.poll.ticks + 1) * options.poll.ticks};
   Timestamp succeeded = poll;
   bool more = true;
-  for (Timestamp idle_from = poll; more || poll < idle_from + hours(2); poll = poll + options.poll) {
+  for (Timestamp idle_from = poll; more || poll < idle_from + hours(2);
+       poll = poll + options.poll) {
     // A stretch in which nothing is written is skipped, when the last lines have been digested.
     if (line && line->arrival > poll + hours(3) && poll > idle_from + hours(2)) {
       poll = Timestamp{(line->arrival.ticks / options.poll.ticks + 1) * options.poll.ticks};
     }
     for (; line && line->arrival <= poll; line = player.next()) {
       fleet.fold({line->cell, options.hosts ? static_cast<std::int64_t>(line->host) : -1,
-                  static_cast<std::int64_t>(line->instance), line->version, line->timestamp, line->arrival});
+                  static_cast<std::int64_t>(line->instance), line->version, line->timestamp,
+                  line->arrival});
       ++replayed.lines;
       idle_from = poll;
     }

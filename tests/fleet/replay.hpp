@@ -1,5 +1,5 @@
-// A played fleet through detection in memory: lines → Observations → Deployments() → reconcile → lists, every
-// five minutes, and the score of what the lists say in the end.
+// A played fleet through detection in memory: lines → Observations → Deployments() → reconcile →
+// lists, every five minutes, and the score of what the lists say in the end.
 #pragma once
 #include <cstdint>
 #include <functional>

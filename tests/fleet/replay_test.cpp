@@ -1,5 +1,6 @@
-// Fleets played with and without faults, through detection in memory: nothing missed, twice or wrong. And what
-// must hold of every reconcile: the order of its inputs does not matter, and made twice it changes nothing.
+// Fleets played with and without faults, through detection in memory: nothing missed, twice or
+// wrong. And what must hold of every reconcile: the order of its inputs does not matter, and made
+// twice it changes nothing.
 #include "replay.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,8 @@
 namespace rollcall::fleet::test {
 namespace {
 
-// Deployments half an hour to ten hours apart, a fifth of them rollbacks, in a few regions one after another.
+// Deployments half an hour to ten hours apart, a fifth of them rollbacks, in a few regions one
+// after another.
 sim::Timeline make_timeline(std::uint64_t seed) {
   sim::Random random(seed);
   sim::Timeline timeline;
@@ -24,7 +26,8 @@ sim::Timeline make_timeline(std::uint64_t seed) {
       const bool back = version > 1 && random.chance(0.2);
       version += back ? -1 : 1;
       for (int region = 0; region < 3; ++region) {
-        timeline.add(at + minutes(15 * region), {"production", fmt::format("role{}", role), fmt::format("region{}", region)},
+        timeline.add(at + minutes(15 * region),
+                     {"production", fmt::format("role{}", role), fmt::format("region{}", region)},
                      fmt::format("1.{}", back ? version : version + deployment * 10));
       }
       if (!back) version += deployment * 10;
@@ -51,7 +54,8 @@ TEST_P(Replay, NothingIsMissedTwiceOrWrong) {
     if (faults) options.faults = sim::Faults::all();
     const Replayed replayed = replay(options, make_timeline(GetParam()), golden_day + minutes(40));
     EXPECT_GT(replayed.score.deployments, 100U);
-    EXPECT_TRUE(replayed.score.perfect()) << "faults: " << options.faults.to_string() << "\n" << show(replayed.score);
+    EXPECT_TRUE(replayed.score.perfect()) << "faults: " << options.faults.to_string() << "\n"
+                                          << show(replayed.score);
   }
 }
 
@@ -78,12 +82,14 @@ TEST(Reconcile, OrderDoesNotMatterAndTwiceIsOnce) {
   EXPECT_TRUE(rc::check([](std::uint64_t seed) {
     sim::Random random(seed);
     std::vector<Interval> intervals;
-    for (std::uint64_t n = 1 + random.below(12); n > 0; --n) intervals.push_back(random_interval(random));
+    for (std::uint64_t n = 1 + random.below(12); n > 0; --n)
+      intervals.push_back(random_interval(random));
     const Timestamp now = golden_day + hours(5);
     MemoryLists lists;
     const std::vector<Change> changes = lists.reconcile(intervals, golden_day, now);
     std::vector<Interval> shuffled = intervals;
-    for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random.below(i)]);
+    for (std::size_t i = shuffled.size(); i > 1; --i)
+      std::swap(shuffled[i - 1], shuffled[random.below(i)]);
     RC_ASSERT(lists.reconcile(shuffled, golden_day, now) == changes);
     for (const Change& change : changes) lists.apply(change);
     RC_ASSERT(lists.reconcile(shuffled, golden_day, now).empty());
@@ -91,7 +97,8 @@ TEST(Reconcile, OrderDoesNotMatterAndTwiceIsOnce) {
       std::vector<std::int64_t> sequences;
       for (const Deployment& item : items) sequences.push_back(item.sequence);
       std::ranges::sort(sequences);
-      for (std::size_t i = 0; i < sequences.size(); ++i) RC_ASSERT(sequences[i] == static_cast<std::int64_t>(i) + 1);
+      for (std::size_t i = 0; i < sequences.size(); ++i)
+        RC_ASSERT(sequences[i] == static_cast<std::int64_t>(i) + 1);
       RC_ASSERT(lists.snapshot().contains(cell));
     }
   }));

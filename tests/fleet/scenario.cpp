@@ -32,12 +32,18 @@ bool read_option(std::string_view word, Row& row) {
   const std::size_t equals = word.find('=');
   if (equals == std::string_view::npos) return false;
   const std::string_view name = word.substr(0, equals), value = word.substr(equals + 1);
-  if (name == "cell") row.cell = value;
-  else if (name == "every") row.every = read_span(value);
-  else if (name == "clock") row.clock = read_span(value);
-  else if (name == "late") row.late = read_span(value);
-  else if (name == "lost") row.lost = read_range(value);
-  else return false;
+  if (name == "cell")
+    row.cell = value;
+  else if (name == "every")
+    row.every = read_span(value);
+  else if (name == "clock")
+    row.clock = read_span(value);
+  else if (name == "late")
+    row.late = read_span(value);
+  else if (name == "lost")
+    row.lost = read_range(value);
+  else
+    return false;
   return true;
 }
 
@@ -74,7 +80,9 @@ std::string Scenario::add(std::string_view rows) {
       return Cell{std::string(parts.at(0)), std::string(parts.at(1)), std::string(parts.at(2))};
     };
     names.host = [this](std::int64_t i) { return hosts_[static_cast<std::size_t>(i)]; };
-    names.instance = [this](std::int64_t i) { return i < 0 ? std::string() : instances_[static_cast<std::size_t>(i)]; };
+    names.instance = [this](std::int64_t i) {
+      return i < 0 ? std::string() : instances_[static_cast<std::size_t>(i)];
+    };
     names.version = [this](std::uint32_t i) { return versions_[i]; };
     fleet_ = std::make_unique<MemoryFleet>(names);
   }
@@ -84,7 +92,8 @@ std::string Scenario::add(std::string_view rows) {
     Seen seen;
     seen.cell = number_of(cells_, row->cell);
     seen.host = row->host == "-" ? -1 : static_cast<std::int64_t>(number_of(hosts_, row->host));
-    seen.instance = row->instance == "-" ? -1 : static_cast<std::int64_t>(number_of(instances_, row->instance));
+    seen.instance =
+        row->instance == "-" ? -1 : static_cast<std::int64_t>(number_of(instances_, row->instance));
     seen.version = number_of(versions_, row->version);
     for (Timestamp at = row->from; at < row->to; at = at + row->every) {
       if (row->lost && row->lost->first <= at && at < row->lost->second) continue;
@@ -105,7 +114,8 @@ std::string Scenario::poll(std::string_view until, std::string_view down) {
   std::optional<std::pair<Timestamp, Timestamp>> outage;
   if (!down.empty()) outage = read_range(down);
   const Timestamp end = read_time(until);
-  if (!polled_ && !lines_.empty()) polled_ = Timestamp{lines_.front().ingested.ticks / minutes(5).ticks * minutes(5).ticks};
+  if (!polled_ && !lines_.empty())
+    polled_ = Timestamp{lines_.front().ingested.ticks / minutes(5).ticks * minutes(5).ticks};
   std::string changes;
   for (Timestamp at = *polled_ + minutes(5); at <= end; at = at + minutes(5)) {
     polled_ = at;
@@ -114,15 +124,19 @@ std::string Scenario::poll(std::string_view until, std::string_view down) {
     std::for_each(lines_.begin(), arrived, [&](const Seen& line) { fleet_->fold(line); });
     lines_.erase(lines_.begin(), arrived);
     const Timespan lookback = (succeeded_ ? at - *succeeded_ : Timespan{0}) + hours(1);
-    for (const Change& change : lists_.reconcile(fleet_->deployments(at, lookback), at - lookback, at)) {
+    for (const Change& change :
+         lists_.reconcile(fleet_->deployments(at, lookback), at - lookback, at)) {
       lists_.apply(change);
       const Deployment& d = change.deployment;
       changes += show_time(at);
       if (change.action) {
-        changes += fmt::format(" {} {} {} {} {} {}%", *change.action == Change::Action::create ? "create" : "update",
-                               d.sequence, d.version, to_string(d.kind), to_string(d.status), d.percent);
+        changes += fmt::format(
+            " {} {} {} {} {} {}%", *change.action == Change::Action::create ? "create" : "update",
+            d.sequence, d.version, to_string(d.kind), to_string(d.status), d.percent);
       }
-      if (change.snapshot) changes += fmt::format(" snapshot {} {}%", change.snapshot->version, change.snapshot->percent);
+      if (change.snapshot)
+        changes +=
+            fmt::format(" snapshot {} {}%", change.snapshot->version, change.snapshot->percent);
       changes += '\n';
     }
     succeeded_ = at;
@@ -138,9 +152,9 @@ std::string Scenario::history() const {
     if (cells_.size() > 1) out += to_string(cell) + "\n";
     for (const Deployment& d : own) {
       out += fmt::format("{} {} <- {} {} {} {}..{} {} {}%\n", d.sequence, d.version,
-                         d.previous_version.empty() ? "-" : d.previous_version, to_string(d.kind), to_string(d.status),
-                         show_time(d.started_at), d.completed_at ? show_time(*d.completed_at) : "", d.instances,
-                         d.percent);
+                         d.previous_version.empty() ? "-" : d.previous_version, to_string(d.kind),
+                         to_string(d.status), show_time(d.started_at),
+                         d.completed_at ? show_time(*d.completed_at) : "", d.instances, d.percent);
     }
   }
   return out;
@@ -150,7 +164,8 @@ std::string Scenario::snapshot() const {
   std::string out;
   for (const auto& [cell, row] : lists_.snapshot()) {
     if (cells_.size() > 1) out += to_string(cell) + " ";
-    out += fmt::format("{} <- {} {} since {} {}%\n", row.version, row.previous_version.empty() ? "-" : row.previous_version,
+    out += fmt::format("{} <- {} {} since {} {}%\n", row.version,
+                       row.previous_version.empty() ? "-" : row.previous_version,
                        to_string(row.status), show_time(row.since), row.percent);
   }
   return out;

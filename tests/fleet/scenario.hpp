@@ -1,5 +1,5 @@
-// Small fleets written as text, for golden cases: who logs which version from when to when, by what clock and
-// with what losses; polls every five minutes; the history that comes of it.
+// Small fleets written as text, for golden cases: who logs which version from when to when, by what
+// clock and with what losses; polls every five minutes; the history that comes of it.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,11 +14,13 @@ namespace rollcall::fleet::test {
 
 class Scenario {
  public:
-  // One row for each stretch of an instance's life: `host/instance version from..to` and what is special:
-  // `every=1m`, `clock=+5m`, `late=20m`, `lost=10:00..10:30`, `twice`, `cell=environment/role/region`. `-` for a host or
-  // an instance that the logs do not name. Answers "" or what cannot be read.
+  // One row for each stretch of an instance's life: `host/instance version from..to` and what is
+  // special: `every=1m`, `clock=+5m`, `late=20m`, `lost=10:00..10:30`, `twice`,
+  // `cell=environment/role/region`. `-` for a host or an instance that the logs do not name.
+  // Answers "" or what cannot be read.
   std::string add(std::string_view rows);
-  // Polls every five minutes up to and with `until`, but not in [down_from, down_to); what was changed.
+  // Polls every five minutes up to and with `until`, but not in [down_from, down_to); what was
+  // changed.
   std::string poll(std::string_view until, std::string_view down);
   std::string history() const;
   std::string snapshot() const;
