@@ -64,6 +64,7 @@ Stage::~Stage() {
 }
 
 std::string Stage::tidy(std::string text) const {
+  while (text.contains("\n\n")) text = replace_all(std::move(text), "\n\n", "\n~\n");  // an expectation has no empty lines
   text = replace_all(std::move(text), folder_.string() + "/", "");
   text = mask(std::move(text), "127.0.0.1:", "PORT", 1, is_digit);
   text = mask(std::move(text), "port ", "PORT", 1, is_digit);

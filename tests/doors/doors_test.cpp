@@ -69,10 +69,13 @@ TEST(Regions, FollowTheRolloutsThatReachedThem) {
   const std::vector<lists::Item> history{
       deployment("a", "2", "north", "2026-01-02T10:00:00Z"), deployment("a", "2", "south", "2026-01-02T09:00:00Z"),
       deployment("a", "2", "west", "2026-01-02T11:00:00Z"),  deployment("b", "7", "south", "2026-01-03T09:00:00Z"),
-      deployment("b", "7", "west", "2026-01-03T08:00:00Z"),  deployment("a", "1", "west", "2026-01-01T00:00:00Z", "initial"),
+      deployment("b", "7", "west", "2026-01-03T08:00:00Z"),  deployment("b", "7", "north", "2026-01-03T08:30:00Z"),
+      // Stopped early: it counts for nothing.
+      deployment("b", "8", "north", "2026-01-04T08:00:00Z"), deployment("b", "8", "west", "2026-01-04T09:00:00Z"),
+      deployment("a", "1", "west", "2026-01-01T00:00:00Z", "initial"),
       deployment("a", "1", "late", "2026-01-01T05:00:00Z", "initial"),
       deployment("a", "1", "early", "2026-01-01T04:00:00Z", "initial")};
-  // south: 0 and 1; north: 0.5; west: 1 and 0. Equal means: by when they were first seen. Then those without rollouts.
+  // south: 0 and 1; north: 0.5 twice; west: 1 and 0. Equal means: by when they were first seen. Then those without rollouts.
   EXPECT_EQ(doors::order_regions({}, history, {}), (std::vector<std::string>{"west", "south", "north", "early", "late"}));
   const std::vector<std::string> configured{"north", "nowhere", "late"};
   EXPECT_EQ(doors::order_regions(configured, history, {}), (std::vector<std::string>{"north", "late", "west", "south", "early"}));

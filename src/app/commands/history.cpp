@@ -22,6 +22,33 @@ std::string what_of(const json::value& deployment) {
   return what;
 }
 
+// Names the cells, leaving out what is the same in all of them: that stands once, above the table.
+struct CellNames {
+  std::string shared;              // `production/portal`, or a part of it, or ""
+  std::vector<std::string> names;  // of each deployment
+};
+
+CellNames name_cells(const json::array& deployments) {
+  CellNames cells;
+  std::vector<std::string_view> telling;
+  for (const std::string_view part : {"environment", "role", "region"}) {
+    const bool same = std::ranges::all_of(deployments, [&](const json::value& one) {
+      return text_or(one, part) == text_or(deployments[0], part);
+    });
+    if (same && part != "region") {
+      cells.shared += (cells.shared.empty() ? "" : "/") + std::string(text_or(deployments[0], part));
+    } else {
+      telling.push_back(part);
+    }
+  }
+  for (const auto& deployment : deployments) {
+    std::string name;
+    for (const auto part : telling) name += (name.empty() ? "" : "/") + std::string(text_or(deployment, part));
+    cells.names.push_back(std::move(name));
+  }
+  return cells;
+}
+
 }  // namespace
 
 int history(const HistoryOptions& options, const Console& console, const Clock& clock) {
@@ -38,13 +65,20 @@ int history(const HistoryOptions& options, const Console& console, const Clock& 
     console.out(pretty(*answer));
     return done;
   }
-  std::vector<std::vector<std::string>> rows{{"started (UTC)", "cell", "version", "before", "what"}};
-  for (const auto& deployment : answer->at("deployments").as_array()) {
-    const auto text = [&](std::string_view key) { return std::string(text_or(deployment, key)); };
-    rows.push_back({minute_of(text("startedAt")), text("environment") + "/" + text("role") + "/" + text("region"),
-                    text("version"), text("previousVersion"), what_of(deployment)});
+  const auto& deployments = answer->at("deployments").as_array();
+  if (deployments.empty()) {
+    console.out("no deployment matches\n");
+    return done;
   }
-  console.out(rows.size() == 1 ? "no deployment matches\n" : text_table(rows));
+  const auto cells = name_cells(deployments);
+  std::vector<std::vector<std::string>> rows{{"started (UTC)", "cell", "version", "before", "what"}};
+  for (std::size_t i = 0; i < deployments.size(); ++i) {
+    const auto text = [&](std::string_view key) { return std::string(text_or(deployments[i], key)); };
+    rows.push_back({minute_of(text("startedAt")), cells.names[i], text("version"), text("previousVersion"),
+                    what_of(deployments[i])});
+  }
+  if (!cells.shared.empty()) console.out(cells.shared + "\n");
+  console.out(text_table(rows));
   return done;
 }
 

@@ -38,8 +38,11 @@ std::map<std::string, Place> places_of(std::span<const lists::Item> history) {
     const auto [at, added] = starts.emplace(region, started);
     if (!added) at->second = std::min(at->second, started);
   }
+  std::size_t most = 0;
+  for (const auto& [rollout, starts] : rollouts) most = std::max(most, starts.size());
   for (const auto& [rollout, starts] : rollouts) {
-    if (starts.size() < 2) continue;
+    // One that is under way, or was stopped early, says little of the regions behind.
+    if (starts.size() < 2 || 4 * starts.size() < 3 * most) continue;
     std::vector<std::pair<std::string, std::string>> order;
     for (const auto& [region, started] : starts) order.emplace_back(started, region);
     std::ranges::sort(order);

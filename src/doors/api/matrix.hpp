@@ -18,7 +18,7 @@ inline constexpr Timespan silent_after = minutes(10);
 std::string cell_key(std::string_view environment, std::string_view role, std::string_view region);
 
 // Regions as configured come first; the others in the order in which rollouts reached them: the mean of their
-// places in each rollout of `history`; those that no rollout reached, by when they were first seen.
+// places in each rollout of `history` that went far; those that none reached, by when they were first seen.
 std::vector<std::string> order_regions(std::span<const std::string> configured, std::span<const lists::Item> history,
                                        std::span<const lists::Item> snapshot);
 
