@@ -30,14 +30,18 @@ sql::QueryPtr lists_query() {
     select.items.push_back({sql::column(name), {}});
   }
   select.from = sql::table(lists_table);
-  return std::make_shared<const sql::Query>(sql::Query{{}, std::move(select), {{sql::column("Id")}}, nullptr, nullptr});
+  return std::make_shared<const sql::Query>(
+      sql::Query{{}, std::move(select), {{sql::column("Id")}}, nullptr, nullptr});
 }
 
 sql::Insert insert_statement() {
   return {.table = lists_table,
           .columns = {"Id", "Revision", "Guid", "Created", "Changed", "Definition"},
           .rows = {{slot(0), slot(1), slot(2), slot(3), slot(4), slot(5)}},
-          .query = nullptr, .conflict_columns = {}, .conflict_set = {}, .returning = {}};
+          .query = nullptr,
+          .conflict_columns = {},
+          .conflict_set = {},
+          .returning = {}};
 }
 
 sql::Update update_statement() {
@@ -63,7 +67,8 @@ Result<ListPtr> read_list(const store::Row& row) {
 }  // namespace
 
 KeptPtr CatalogState::by_id(std::int64_t id) const {
-  const auto found = std::find_if(lists.begin(), lists.end(), [&](const KeptPtr& one) { return one->list().id == id; });
+  const auto found = std::find_if(lists.begin(), lists.end(),
+                                  [&](const KeptPtr& one) { return one->list().id == id; });
   return found == lists.end() ? nullptr : *found;
 }
 
@@ -85,11 +90,14 @@ Catalog::Catalog(store::Database& database)
       select_lists_(database.prepare(lists_query())),
       insert_(database.prepare(insert_statement())),
       update_(database.prepare(update_statement())),
-      delete_(database.prepare(sql::Delete{lists_table, sql::binary(Op::equal, sql::column("Id"), slot(0))})) {}
+      delete_(database.prepare(
+          sql::Delete{lists_table, sql::binary(Op::equal, sql::column("Id"), slot(0))})) {}
 
 Result<void> Catalog::migrate(store::Database& database) {
   using sql::Type;
-  const auto needed = [](const char* name, Type type) { return sql::ColumnDefinition{name, type, true, false, nullptr}; };
+  const auto needed = [](const char* name, Type type) {
+    return sql::ColumnDefinition{name, type, true, false, nullptr};
+  };
   const std::vector<store::Migration> steps{
       {{sql::CreateTable{lists_table,
                          {{"Id", Type::bigint, false, true, nullptr},
@@ -98,18 +106,28 @@ Result<void> Catalog::migrate(store::Database& database) {
                           needed("Created", Type::bigint),
                           needed("Changed", Type::bigint),
                           needed("Definition", Type::text)},
-                         {}, false, false},
-        sql::CreateTable{revision_table, {needed("Revision", Type::bigint), needed("LastId", Type::bigint)}, {}, false, false},
+                         {},
+                         false,
+                         false},
+        sql::CreateTable{revision_table,
+                         {needed("Revision", Type::bigint), needed("LastId", Type::bigint)},
+                         {},
+                         false,
+                         false},
         sql::Insert{.table = revision_table,
                     .columns = {"Revision", "LastId"},
                     .rows = {{sql::literal(std::int64_t{1}), sql::literal(std::int64_t{0})}},
-                    .query = nullptr, .conflict_columns = {}, .conflict_set = {}, .returning = {}}},
+                    .query = nullptr,
+                    .conflict_columns = {},
+                    .conflict_set = {},
+                    .returning = {}}},
        {}}};
   return store::migrate(database, "lists", steps);
 }
 
 Result<std::int64_t> Catalog::read_revision(store::Connection& connection) {
-  TRY(const auto revision, connection.first(select_revision_, {}, [](const store::Row& row) { return row.integer(0); }));
+  TRY(const auto revision,
+      connection.first(select_revision_, {}, [](const store::Row& row) { return row.integer(0); }));
   CHECK(revision.has_value());
   return *revision;
 }
@@ -130,7 +148,8 @@ Result<std::shared_ptr<const CatalogState>> Catalog::state(store::Connection& co
   return state;
 }
 
-Result<std::shared_ptr<const CatalogState>> Catalog::load(store::Connection& connection, std::int64_t revision) {
+Result<std::shared_ptr<const CatalogState>> Catalog::load(store::Connection& connection,
+                                                          std::int64_t revision) {
   std::shared_ptr<const CatalogState> before;
   {
     const std::scoped_lock lock(mutex_);
@@ -170,20 +189,23 @@ Result<void> Catalog::changed(store::Transaction& transaction) {
 }
 
 Result<ListPtr> Catalog::insert(store::Transaction& transaction, List list) {
-  TRY(const auto last_id, transaction.first(select_revision_, {}, [](const store::Row& row) { return row.integer(1); }));
+  TRY(const auto last_id, transaction.first(select_revision_, {},
+                                            [](const store::Row& row) { return row.integer(1); }));
   TRY(list.revision, next_revision(transaction));
   list.id = last_id.value_or(0) + 1;
   list.guid = fmt::format("00000000-0000-4000-8000-{:012x}", list.id);
   for (const auto& statement : create_tables(list)) TRY_DO(transaction.execute_once(statement));
   TRY_DO(transaction.execute(set_revision_, {list.revision, list.id}));
   const auto definition = json::serialize(to_json(list));
-  TRY_DO(transaction.execute(insert_, {list.id, list.revision, list.guid, list.created, list.changed, definition}));
+  TRY_DO(transaction.execute(
+      insert_, {list.id, list.revision, list.guid, list.created, list.changed, definition}));
   TRY_DO(changed(transaction));
   return std::make_shared<const List>(std::move(list));
 }
 
 Result<ListPtr> Catalog::update(store::Transaction& transaction, List list) {
-  TRY(const auto last_id, transaction.first(select_revision_, {}, [](const store::Row& row) { return row.integer(1); }));
+  TRY(const auto last_id, transaction.first(select_revision_, {},
+                                            [](const store::Row& row) { return row.integer(1); }));
   TRY(list.revision, next_revision(transaction));
   const auto definition = json::serialize(to_json(list));
   TRY_DO(transaction.execute(update_, {list.id, list.revision, list.changed, definition}));
@@ -193,7 +215,8 @@ Result<ListPtr> Catalog::update(store::Transaction& transaction, List list) {
 }
 
 Result<void> Catalog::remove(store::Transaction& transaction, const List& list) {
-  TRY(const auto last_id, transaction.first(select_revision_, {}, [](const store::Row& row) { return row.integer(1); }));
+  TRY(const auto last_id, transaction.first(select_revision_, {},
+                                            [](const store::Row& row) { return row.integer(1); }));
   TRY(const auto revision, next_revision(transaction));
   for (const auto& statement : drop_tables(list)) TRY_DO(transaction.execute_once(statement));
   TRY_DO(transaction.execute(delete_, {list.id}));

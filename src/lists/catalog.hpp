@@ -1,6 +1,6 @@
-// The definitions of all lists, read once and kept until they change: a transaction asks for the catalog's
-// revision once and finds everything else in memory. Definitions are rows of one table; each list's items
-// are in tables of its own (kept_list.hpp).
+// The definitions of all lists, read once and kept until they change: a transaction asks for the
+// catalog's revision once and finds everything else in memory. Definitions are rows of one table;
+// each list's items are in tables of its own (kept_list.hpp).
 #pragma once
 #include <atomic>
 #include <memory>
@@ -42,13 +42,15 @@ class Catalog {
 
  private:
   Result<std::int64_t> read_revision(store::Connection& connection);
-  Result<std::shared_ptr<const CatalogState>> load(store::Connection& connection, std::int64_t revision);
+  Result<std::shared_ptr<const CatalogState>> load(store::Connection& connection,
+                                                   std::int64_t revision);
   Result<std::int64_t> next_revision(store::Transaction& transaction);
   Result<void> changed(store::Transaction& transaction);
 
   store::Database& database_;
   store::Prepared select_revision_, set_revision_, select_lists_, insert_, update_, delete_;
-  std::atomic<std::int64_t> attempts_ = 0;  // keeps revisions that were rolled back from being used again
+  std::atomic<std::int64_t> attempts_ =
+      0;  // keeps revisions that were rolled back from being used again
   std::mutex mutex_;
   std::shared_ptr<const CatalogState> newest_;
 };

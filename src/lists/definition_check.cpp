@@ -14,34 +14,44 @@ namespace rollcall::lists {
 namespace {
 
 constexpr std::size_t max_name_bytes = 128;
-constexpr std::array<std::string_view, 5> own_names{"id", "created", "modified", "author", "editor"};
+constexpr std::array<std::string_view, 5> own_names{"id", "created", "modified", "author",
+                                                    "editor"};
 
 std::unexpected<Error> wrong(std::string message) { return fail("LIST0109", std::move(message)); }
 
 Result<void> check_column(const Column& column) {
-  if (column.name.size() > max_name_bytes || odata::scan_name(column.name) != column.name.size() || column.name.empty()) {
-    return wrong(fmt::format("'{}' is no name for a column: it wants letters, digits and '_', not a digit first",
-                             column.name));
+  if (column.name.size() > max_name_bytes || odata::scan_name(column.name) != column.name.size() ||
+      column.name.empty()) {
+    return wrong(fmt::format(
+        "'{}' is no name for a column: it wants letters, digits and '_', not a digit first",
+        column.name));
   }
   if (std::find(own_names.begin(), own_names.end(), to_lower(column.name)) != own_names.end()) {
-    return wrong(fmt::format("every item has '{}' already; name the column otherwise", column.name));
+    return wrong(
+        fmt::format("every item has '{}' already; name the column otherwise", column.name));
   }
   if (!column.choices.empty() && column.type != ColumnType::choice) {
-    return wrong(fmt::format("column '{}' has choices, but its type is {}", column.name, to_string(column.type)));
+    return wrong(fmt::format("column '{}' has choices, but its type is {}", column.name,
+                             to_string(column.type)));
   }
   if (column.default_value.is_null()) return {};
   if (auto value = to_sql(column, column.default_value); !value) {
-    return wrong(fmt::format("the default of column '{}' does not fit it: {}", column.name, value.error().message));
+    return wrong(fmt::format("the default of column '{}' does not fit it: {}", column.name,
+                             value.error().message));
   }
   return {};
 }
 
-Result<void> check_names(const ListDefinition& definition, const std::vector<std::string>& names, std::string_view what) {
-  if (names.empty()) return wrong(fmt::format("a {} of list '{}' names no column", what, definition.name));
+Result<void> check_names(const ListDefinition& definition, const std::vector<std::string>& names,
+                         std::string_view what) {
+  if (names.empty())
+    return wrong(fmt::format("a {} of list '{}' names no column", what, definition.name));
   for (const auto& name : names) {
     const bool known = std::any_of(definition.columns.begin(), definition.columns.end(),
                                    [&](const Column& one) { return one.name == name; });
-    if (!known) return wrong(fmt::format("a {} of list '{}' names the unknown column '{}'", what, definition.name, name));
+    if (!known)
+      return wrong(fmt::format("a {} of list '{}' names the unknown column '{}'", what,
+                               definition.name, name));
   }
   return {};
 }
@@ -50,7 +60,8 @@ Result<void> check_names(const ListDefinition& definition, const std::vector<std
 
 Result<void> check_definition(const ListDefinition& definition) {
   if (trim(definition.name).empty()) return wrong("a list needs a name");
-  if (definition.name.size() > max_text_characters) return wrong("the name of the list is too long");
+  if (definition.name.size() > max_text_characters)
+    return wrong("the name of the list is too long");
   if (definition.columns.size() > max_columns) {
     return fail("LIST0111", fmt::format("a list has at most {} columns", max_columns));
   }

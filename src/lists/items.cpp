@@ -15,10 +15,12 @@ namespace {
 
 using store::Argument;
 
-constexpr std::array<std::string_view, 6> kept_by_us{"ID", "Id", "Created", "Modified", "Author", "Editor"};
+constexpr std::array<std::string_view, 6> kept_by_us{"ID",       "Id",     "Created",
+                                                     "Modified", "Author", "Editor"};
 
 Head read_head(const store::Row& row) {
-  return {row.integer(0), row.integer(1), row.time(2), std::string(row.text(3)), row.time(4), std::string(row.text(5))};
+  return {row.integer(0),           row.integer(1), row.time(2),
+          std::string(row.text(3)), row.time(4),    std::string(row.text(5))};
 }
 
 void append_head(std::vector<Argument>& arguments, const Head& head) {
@@ -58,30 +60,40 @@ Result<std::size_t> settable(const KeptList& kept, std::string_view name, bool u
     std::vector<std::string> names;
     for (const auto& column : kept.list().columns) names.push_back(column.name);
     const auto nearest = nearest_name(name, names);
-    const auto hint = nearest.empty() ? std::string() : fmt::format("; did you mean '{}'?", nearest);
-    return fail("LIST0106", fmt::format("list '{}' has no column '{}'{}", kept.list().name, name, hint));
+    const auto hint =
+        nearest.empty() ? std::string() : fmt::format("; did you mean '{}'?", nearest);
+    return fail("LIST0106",
+                fmt::format("list '{}' has no column '{}'{}", kept.list().name, name, hint));
   }
   if (kept.list().columns[index].guarded && !unlocked) {
-    return fail("LIST0108", fmt::format("column '{}' is kept by Rollcall's flows; unlock it to change it by hand", name));
+    return fail(
+        "LIST0108",
+        fmt::format("column '{}' is kept by Rollcall's flows; unlock it to change it by hand",
+                    name));
   }
   return index;
 }
 
-std::string_view key_view(const json::key_value_pair& member) { return {member.key().data(), member.key().size()}; }
+std::string_view key_view(const json::key_value_pair& member) {
+  return {member.key().data(), member.key().size()};
+}
 
 sql::Value order_value(odata::Type type, const store::Row& row, std::size_t index) {
   if (row.is_null(index)) return {};
   switch (type) {
-    case odata::Type::real: return row.real(index);
-    case odata::Type::text: return std::string(row.text(index));
-    default: return row.integer(index);
+    case odata::Type::real:
+      return row.real(index);
+    case odata::Type::text:
+      return std::string(row.text(index));
+    default:
+      return row.integer(index);
   }
 }
 
 }  // namespace
 
-Result<Items::Stored> Items::find(store::Connection& connection, const KeptList& kept, std::int64_t id,
-                                  std::optional<std::int64_t> if_match) const {
+Result<Items::Stored> Items::find(store::Connection& connection, const KeptList& kept,
+                                  std::int64_t id, std::optional<std::int64_t> if_match) const {
   const auto& columns = kept.list().columns;
   TRY(auto found, connection.first(kept.select_item(), {id}, [&](const store::Row& row) {
     Stored stored{read_head(row), {}};
@@ -93,13 +105,15 @@ Result<Items::Stored> Items::find(store::Connection& connection, const KeptList&
   }));
   if (!found) return no_such_item(kept.list(), id);
   if (if_match && *if_match != found->head.version) {
-    return fail("LIST0103", fmt::format("item {} of list '{}' is at version {} now, not {}; read it again", id,
-                                        kept.list().name, found->head.version, *if_match));
+    return fail("LIST0103",
+                fmt::format("item {} of list '{}' is at version {} now, not {}; read it again", id,
+                            kept.list().name, found->head.version, *if_match));
   }
   return *std::move(found);
 }
 
-Result<void> Items::write_item(store::Transaction& transaction, const KeptList& kept, const Stored& stored) const {
+Result<void> Items::write_item(store::Transaction& transaction, const KeptList& kept,
+                               const Stored& stored) const {
   std::vector<Argument> arguments;
   arguments.reserve(head_columns + stored.values.size());
   append_head(arguments, stored.head);
@@ -110,8 +124,8 @@ Result<void> Items::write_item(store::Transaction& transaction, const KeptList& 
   return {};
 }
 
-Result<void> Items::write_version(store::Transaction& transaction, const KeptList& kept, const Stored& stored,
-                                  const Write& write, bool deleted) const {
+Result<void> Items::write_version(store::Transaction& transaction, const KeptList& kept,
+                                  const Stored& stored, const Write& write, bool deleted) const {
   std::vector<Argument> arguments;
   arguments.reserve(head_columns + 2 + stored.values.size());
   append_head(arguments, stored.head);
@@ -123,8 +137,8 @@ Result<void> Items::write_version(store::Transaction& transaction, const KeptLis
 }
 
 // Says which key and which item, when the database only says that something is not unique.
-Error Items::explain_conflict(store::Connection& connection, const KeptList& kept, const Stored& stored,
-                              Error error) const {
+Error Items::explain_conflict(store::Connection& connection, const KeptList& kept,
+                              const Stored& stored, Error error) const {
   if (error.code != "STORE0105") return error;
   for (const auto& key : kept.list().unique_keys) {
     sql::Select select;
@@ -132,20 +146,23 @@ Error Items::explain_conflict(store::Connection& connection, const KeptList& kep
     select.from = sql::table(kept.table());
     for (const auto& name : key) {
       const auto& value = stored.values[kept.column_index(name)];
-      select.where = sql::and_also(select.where, sql::binary(sql::BinaryOperator::equal, sql::column(name), sql::parameter(value)));
+      select.where = sql::and_also(
+          select.where,
+          sql::binary(sql::BinaryOperator::equal, sql::column(name), sql::parameter(value)));
     }
     const auto other = connection.first(database_.prepare(sql::query(std::move(select))), {},
                                         [](const store::Row& row) { return row.integer(0); });
     if (other && *other && **other != stored.head.id) {
-      return {"LIST0105", fmt::format("item {} of list '{}' has the same {}, which {} unique", **other, kept.list().name,
-                                      fmt::join(key, ", "), key.size() == 1 ? "is" : "are together")};
+      return {"LIST0105", fmt::format("item {} of list '{}' has the same {}, which {} unique",
+                                      **other, kept.list().name, fmt::join(key, ", "),
+                                      key.size() == 1 ? "is" : "are together")};
     }
   }
   return {"LIST0105", fmt::format("an item of list '{}' is not unique", kept.list().name)};
 }
 
-Result<Item> Items::create(store::Transaction& transaction, const KeptList& kept, const json::object& fields,
-                           const Write& write, bool unlocked) const {
+Result<Item> Items::create(store::Transaction& transaction, const KeptList& kept,
+                           const json::object& fields, const Write& write, bool unlocked) const {
   const auto& columns = kept.list().columns;
   Stored stored{{}, std::vector<sql::Value>(columns.size())};
   std::vector<bool> given(columns.size());
@@ -158,7 +175,8 @@ Result<Item> Items::create(store::Transaction& transaction, const KeptList& kept
     if (given[i]) continue;
     TRY(stored.values[i], to_sql(columns[i], columns[i].default_value));
   }
-  TRY(const auto next_id, transaction.first(kept.next_id(), {}, [](const store::Row& row) { return row.integer(0); }));
+  TRY(const auto next_id,
+      transaction.first(kept.next_id(), {}, [](const store::Row& row) { return row.integer(0); }));
   const auto principal = to_string(write.principal);
   stored.head = {next_id.value_or(1), 1, write.now, principal, write.now, principal};
   TRY_DO(write_item(transaction, kept, stored));
@@ -167,8 +185,8 @@ Result<Item> Items::create(store::Transaction& transaction, const KeptList& kept
 }
 
 Result<Item> Items::update(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
-                           std::optional<std::int64_t> if_match, const json::object& fields, const Write& write,
-                           bool unlocked) const {
+                           std::optional<std::int64_t> if_match, const json::object& fields,
+                           const Write& write, bool unlocked) const {
   TRY(auto stored, find(transaction, kept, id, if_match));
   std::vector<std::size_t> changed;
   changed.reserve(fields.size());
@@ -180,7 +198,8 @@ Result<Item> Items::update(store::Transaction& transaction, const KeptList& kept
   ++stored.head.version;
   stored.head.modified = write.now;
   stored.head.editor = to_string(write.principal);
-  std::vector<Argument> arguments{stored.head.version, stored.head.modified.ticks, std::string_view(stored.head.editor), id};
+  std::vector<Argument> arguments{stored.head.version, stored.head.modified.ticks,
+                                  std::string_view(stored.head.editor), id};
   for (const auto index : changed) arguments.emplace_back(stored.values[index]);
   if (auto written = transaction.execute(kept.update_item(changed), arguments); !written) {
     return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
@@ -215,7 +234,8 @@ Result<Item> Items::restore(store::Transaction& transaction, const KeptList& kep
     }
   }));
   if (!chosen) {
-    return fail("LIST0102", fmt::format("list '{}' has no version {} of item {}", kept.list().name, version, id));
+    return fail("LIST0102", fmt::format("list '{}' has no version {} of item {}", kept.list().name,
+                                        version, id));
   }
   chosen->head.version = newest + 1;
   chosen->head.modified = write.now;
@@ -239,8 +259,8 @@ Result<Item> Items::read(store::Connection& connection, const KeptList& kept, st
   return std::move(page.items.front());
 }
 
-Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection, const KeptList& kept,
-                                                 std::int64_t id) const {
+Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection,
+                                                 const KeptList& kept, std::int64_t id) const {
   const auto& columns = kept.list().columns;
   std::vector<ItemVersion> all;
   TRY_DO(connection.query(kept.select_versions(), {id}, [&](const store::Row& row) {
@@ -260,17 +280,21 @@ Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection, 
   return all;
 }
 
-Result<Page> Items::query(store::Connection& connection, const KeptList& kept, const odata::Options& options,
-                          Timestamp now, const Reading& reading) const {
+Result<Page> Items::query(store::Connection& connection, const KeptList& kept,
+                          const odata::Options& options, Timestamp now,
+                          const Reading& reading) const {
   TRY(const auto shape, odata::shape_of(options));
   PageEnd end;
   Continuation continuation;
   if (options.skiptoken) {
     TRY(end, read_skiptoken(*options.skiptoken));
     continuation.after = true;
-    for (const auto& value : end.order) continuation.nulls.push_back(std::holds_alternative<std::monostate>(value));
+    for (const auto& value : end.order)
+      continuation.nulls.push_back(std::holds_alternative<std::monostate>(value));
   }
-  const auto source = reading.as_of ? Source::as_of : reading.known_at ? Source::known_at : Source::present;
+  const auto source = reading.as_of      ? Source::as_of
+                      : reading.known_at ? Source::known_at
+                                         : Source::present;
   TRY(const auto plan, kept.plan(options, shape, source, continuation));
   TRY(const auto values, odata::bind(plan->compiled, shape, now));
   const auto limit = std::min(options.top.value_or(default_page_size), max_page_size);
@@ -310,7 +334,8 @@ Result<Page> Items::query(store::Connection& connection, const KeptList& kept, c
     }
     return error;
   };
-  if (auto rows = connection.query(plan->select, std::span<const Argument>(arguments), read_row); !rows) {
+  if (auto rows = connection.query(plan->select, std::span<const Argument>(arguments), read_row);
+      !rows) {
     return std::unexpected(explain(std::move(rows).error()));
   }
   if (options.count) {

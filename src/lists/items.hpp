@@ -1,5 +1,5 @@
-// Reading and writing the items of one list. Each write puts the item as it now is into the list's table and
-// a row into its versions; nothing is read back that is known already.
+// Reading and writing the items of one list. Each write puts the item as it now is into the list's
+// table and a row into its versions; nothing is read back that is known already.
 #pragma once
 #include <optional>
 #include <vector>
@@ -14,16 +14,18 @@ class Items {
  public:
   explicit Items(const store::Database& database) : database_(database) {}
 
-  Result<Item> create(store::Transaction&, const KeptList&, const json::object& fields, const Write&,
-                      bool unlocked) const;
-  Result<Item> update(store::Transaction&, const KeptList&, std::int64_t id, std::optional<std::int64_t> if_match,
-                      const json::object& fields, const Write&, bool unlocked) const;
-  Result<void> remove(store::Transaction&, const KeptList&, std::int64_t id, std::optional<std::int64_t> if_match,
-                      const Write&) const;
+  Result<Item> create(store::Transaction&, const KeptList&, const json::object& fields,
+                      const Write&, bool unlocked) const;
+  Result<Item> update(store::Transaction&, const KeptList&, std::int64_t id,
+                      std::optional<std::int64_t> if_match, const json::object& fields,
+                      const Write&, bool unlocked) const;
+  Result<void> remove(store::Transaction&, const KeptList&, std::int64_t id,
+                      std::optional<std::int64_t> if_match, const Write&) const;
   Result<Item> restore(store::Transaction&, const KeptList&, std::int64_t id, std::int64_t version,
                        const Write&) const;
   Result<Item> read(store::Connection&, const KeptList&, std::int64_t id, const Reading&) const;
-  Result<std::vector<ItemVersion>> versions(store::Connection&, const KeptList&, std::int64_t id) const;
+  Result<std::vector<ItemVersion>> versions(store::Connection&, const KeptList&,
+                                            std::int64_t id) const;
   Result<Page> query(store::Connection&, const KeptList&, const odata::Options&, Timestamp now,
                      const Reading&) const;
 
@@ -35,7 +37,8 @@ class Items {
   Result<Stored> find(store::Connection&, const KeptList&, std::int64_t id,
                       std::optional<std::int64_t> if_match) const;
   Result<void> write_item(store::Transaction&, const KeptList&, const Stored&) const;
-  Result<void> write_version(store::Transaction&, const KeptList&, const Stored&, const Write&, bool deleted) const;
+  Result<void> write_version(store::Transaction&, const KeptList&, const Stored&, const Write&,
+                             bool deleted) const;
   Error explain_conflict(store::Connection&, const KeptList&, const Stored&, Error error) const;
 
   const store::Database& database_;

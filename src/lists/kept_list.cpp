@@ -13,12 +13,15 @@ namespace {
 using sql::ExprPtr;
 using Op = sql::BinaryOperator;
 
-constexpr std::size_t max_plans = 1024;    // shapes kept for one list
-constexpr std::size_t max_updates = 256;   // sets of columns kept for one list
-const std::vector<std::string> head{own::id, own::version, own::created, own::author, own::modified, own::editor};
+constexpr std::size_t max_plans = 1024;   // shapes kept for one list
+constexpr std::size_t max_updates = 256;  // sets of columns kept for one list
+const std::vector<std::string> head{own::id,     own::version,  own::created,
+                                    own::author, own::modified, own::editor};
 
 ExprPtr slot(std::size_t index) { return sql::make(sql::Slot{index}); }
-ExprPtr is_id(std::size_t index = 0) { return sql::binary(Op::equal, sql::column(own::id), slot(index)); }
+ExprPtr is_id(std::size_t index = 0) {
+  return sql::binary(Op::equal, sql::column(own::id), slot(index));
+}
 
 std::vector<std::string> with_columns(std::vector<std::string> names, const List& list) {
   for (const auto& column : list.columns) names.push_back(column.name);
@@ -34,8 +37,13 @@ std::vector<std::string> version_head() {
 sql::Insert insert_all(std::string table, const std::vector<std::string>& names) {
   std::vector<ExprPtr> row;
   for (std::size_t i = 0; i < names.size(); ++i) row.push_back(slot(i));
-  return {.table = std::move(table), .columns = names, .rows = {std::move(row)}, .query = nullptr,
-          .conflict_columns = {}, .conflict_set = {}, .returning = {}};
+  return {.table = std::move(table),
+          .columns = names,
+          .rows = {std::move(row)},
+          .query = nullptr,
+          .conflict_columns = {},
+          .conflict_set = {},
+          .returning = {}};
 }
 
 sql::Select select_all(std::string table, const std::vector<std::string>& names, ExprPtr where) {
@@ -47,7 +55,8 @@ sql::Select select_all(std::string table, const std::vector<std::string>& names,
 }
 
 sql::QueryPtr ordered(sql::Select select, std::vector<sql::OrderTerm> terms) {
-  return std::make_shared<const sql::Query>(sql::Query{{}, std::move(select), std::move(terms), nullptr, nullptr});
+  return std::make_shared<const sql::Query>(
+      sql::Query{{}, std::move(select), std::move(terms), nullptr, nullptr});
 }
 
 // Ids are never given twice: those of deleted items are still among the versions.
@@ -69,20 +78,25 @@ sql::QueryPtr count_query(sql::TableRefPtr from, ExprPtr where) {
 }
 
 // The newest version of each item among those that the times admit.
-sql::TableRefPtr past_items(const List& list, Source source, std::size_t as_of, std::size_t known_at) {
+sql::TableRefPtr past_items(const List& list, Source source, std::size_t as_of,
+                            std::size_t known_at) {
   sql::Window window;
   window.partition_by = {sql::column(own::id)};
   if (source == Source::as_of) window.order_by.push_back({sql::column(own::valid), true});
   window.order_by.push_back({sql::column(own::version), true});
   sql::Select select;
   select.items = {{sql::make(sql::Star{}), {}},
-                  {sql::make(sql::Call{.function = "row_number", .arguments = {}, .order_by = {}, .filter = nullptr,
+                  {sql::make(sql::Call{.function = "row_number",
+                                       .arguments = {},
+                                       .order_by = {},
+                                       .filter = nullptr,
                                        .over = std::move(window)}),
                    "$rank"}};
   select.from = sql::table(KeptList::versions_name(list.id));
   select.where = sql::binary(Op::less_equal, sql::column(own::modified), slot(known_at));
   if (source == Source::as_of) {
-    select.where = sql::and_also(select.where, sql::binary(Op::less_equal, sql::column(own::valid), slot(as_of)));
+    select.where = sql::and_also(select.where,
+                                 sql::binary(Op::less_equal, sql::column(own::valid), slot(as_of)));
   }
   return sql::derived(sql::query(std::move(select)), "past");
 }
@@ -93,7 +107,8 @@ ExprPtr is_newest_and_there() {
 }
 
 // Items behind the last one in the order: nulls come first when ascending, last when descending.
-ExprPtr behind(const std::vector<odata::OrderTerm>& order, const Continuation& last, std::size_t first_slot) {
+ExprPtr behind(const std::vector<odata::OrderTerm>& order, const Continuation& last,
+               std::size_t first_slot) {
   ExprPtr condition = sql::binary(Op::greater, sql::column(own::id), slot(first_slot));
   for (std::size_t i = order.size(); i-- > 0;) {
     const auto& term = order[i];
@@ -120,12 +135,18 @@ odata::Type property_type(ColumnType type) {
   switch (type) {
     case ColumnType::text:
     case ColumnType::note:
-    case ColumnType::choice: return odata::Type::text;
-    case ColumnType::number: return odata::Type::real;
-    case ColumnType::integer: return odata::Type::integer;
-    case ColumnType::boolean: return odata::Type::boolean;
-    case ColumnType::datetime: return odata::Type::datetime;
-    case ColumnType::json: return odata::Type::json;
+    case ColumnType::choice:
+      return odata::Type::text;
+    case ColumnType::number:
+      return odata::Type::real;
+    case ColumnType::integer:
+      return odata::Type::integer;
+    case ColumnType::boolean:
+      return odata::Type::boolean;
+    case ColumnType::datetime:
+      return odata::Type::datetime;
+    case ColumnType::json:
+      return odata::Type::json;
   }
   return odata::Type::json;
 }
@@ -145,7 +166,8 @@ odata::Schema schema_of(const List& list) {
   }
   schema.properties.push_back({"Created", Type::datetime, own::created, false});
   schema.properties.push_back({"Modified", Type::datetime, own::modified, false});
-  for (const auto& [name, column] : {std::pair("Author", own::author), std::pair("Editor", own::editor)}) {
+  for (const auto& [name, column] :
+       {std::pair("Author", own::author), std::pair("Editor", own::editor)}) {
     schema.properties.push_back({name, Type::text, column, false});
     for (const char* part : {"Title", "Name", "EMail"}) {
       schema.properties.push_back({fmt::format("{}/{}", name, part), Type::text, column, false});
@@ -166,7 +188,8 @@ std::vector<Field> fields_of(const List& list) {
 }
 
 std::string index_name(const List& list, const Index& index) {
-  return fmt::format("list_{} {} {}", list.id, index.unique ? "unique" : "index", fmt::join(index.columns, ","));
+  return fmt::format("list_{} {} {}", list.id, index.unique ? "unique" : "index",
+                     fmt::join(index.columns, ","));
 }
 
 }  // namespace
@@ -180,16 +203,18 @@ KeptList::KeptList(ListPtr list, const store::Database& database)
       schema_(schema_of(*list_)),
       fields_(fields_of(*list_)),
       insert_item_(database.prepare(insert_all(table_name(list_->id), with_columns(head, *list_)))),
-      insert_version_(database.prepare(insert_all(versions_name(list_->id), with_columns(version_head(), *list_)))),
+      insert_version_(database.prepare(
+          insert_all(versions_name(list_->id), with_columns(version_head(), *list_)))),
       select_item_(database.prepare(
           sql::query(select_all(table_name(list_->id), with_columns(head, *list_), is_id())))),
       delete_item_(database.prepare(sql::Delete{table_name(list_->id), is_id()})),
-      select_versions_(database.prepare(
-          ordered(select_all(versions_name(list_->id), with_columns(version_head(), *list_), is_id()),
-                  {{sql::column(own::version)}}))),
+      select_versions_(database.prepare(ordered(
+          select_all(versions_name(list_->id), with_columns(version_head(), *list_), is_id()),
+          {{sql::column(own::version)}}))),
       next_id_(database.prepare(next_id_query(*list_))),
       count_items_(database.prepare(count_query(sql::table(table_name(list_->id)), nullptr))) {
-  for (std::size_t i = 0; i < list_->columns.size(); ++i) positions_.emplace(list_->columns[i].name, i);
+  for (std::size_t i = 0; i < list_->columns.size(); ++i)
+    positions_.emplace(list_->columns[i].name, i);
 }
 
 std::size_t KeptList::column_index(std::string_view name) const {
@@ -203,14 +228,16 @@ store::Prepared KeptList::update_item(const std::vector<std::size_t>& columns) c
   sql::Update update;
   update.table = table();
   update.set = {{own::version, slot(0)}, {own::modified, slot(1)}, {own::editor, slot(2)}};
-  for (std::size_t i = 0; i < columns.size(); ++i) update.set.emplace_back(list_->columns[columns[i]].name, slot(4 + i));
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    update.set.emplace_back(list_->columns[columns[i]].name, slot(4 + i));
   update.where = is_id(3);
   if (updates_.size() >= max_updates) updates_.clear();
   return updates_.emplace(columns, database_.prepare(update)).first->second;
 }
 
-Result<std::shared_ptr<const QueryPlan>> KeptList::plan(const odata::Options& options, const odata::Shape& shape,
-                                                        Source source, const Continuation& continuation) const {
+Result<std::shared_ptr<const QueryPlan>> KeptList::plan(const odata::Options& options,
+                                                        const odata::Shape& shape, Source source,
+                                                        const Continuation& continuation) const {
   std::string key;
   key.reserve(shape.key.size() + 8 + continuation.nulls.size());
   key += static_cast<char>('0' + static_cast<int>(source));
@@ -230,8 +257,9 @@ Result<std::shared_ptr<const QueryPlan>> KeptList::plan(const odata::Options& op
   return made;
 }
 
-Result<std::shared_ptr<const QueryPlan>> KeptList::make_plan(const odata::Options& options, const odata::Shape& shape,
-                                                             Source source, const Continuation& continuation) const {
+Result<std::shared_ptr<const QueryPlan>> KeptList::make_plan(
+    const odata::Options& options, const odata::Shape& shape, Source source,
+    const Continuation& continuation) const {
   TRY(auto compiled, odata::compile(options, shape, schema_));
   if (continuation.after && continuation.nulls.size() != compiled.order_by.size()) {
     return fail("ODATA0204", "$skiptoken belongs to another query; start again without it");
@@ -260,12 +288,19 @@ Result<std::shared_ptr<const QueryPlan>> KeptList::make_plan(const odata::Option
   std::vector<sql::OrderTerm> order;
   for (const auto& term : compiled.order_by) {
     select.items.push_back({term.expr, {}});
-    order.push_back({term.expr, term.descending, term.descending ? sql::Nulls::last : sql::Nulls::first});
+    order.push_back(
+        {term.expr, term.descending, term.descending ? sql::Nulls::last : sql::Nulls::first});
   }
   order.push_back({sql::column(own::id)});
   select.from = from;
-  select.where = continuation.after ? sql::and_also(where, behind(compiled.order_by, continuation, limit + 4)) : where;
-  auto query = sql::Query{{}, std::move(select), std::move(order), slot(limit), options.skip ? slot(limit + 1) : nullptr};
+  select.where = continuation.after
+                     ? sql::and_also(where, behind(compiled.order_by, continuation, limit + 4))
+                     : where;
+  auto query = sql::Query{{},
+                          std::move(select),
+                          std::move(order),
+                          slot(limit),
+                          options.skip ? slot(limit + 1) : nullptr};
   auto prepared = database_.prepare(std::make_shared<const sql::Query>(std::move(query)));
   auto count = database_.prepare(count_query(from, where));
   return std::make_shared<const QueryPlan>(
@@ -277,7 +312,9 @@ sql::ColumnDefinition column_definition(const Column& column) {
 }
 
 std::vector<sql::Statement> create_tables(const List& list) {
-  const auto own_column = [](const char* name, sql::Type type) { return sql::ColumnDefinition{name, type, true, false, nullptr}; };
+  const auto own_column = [](const char* name, sql::Type type) {
+    return sql::ColumnDefinition{name, type, true, false, nullptr};
+  };
   std::vector<sql::ColumnDefinition> columns{{own::id, sql::Type::bigint, false, true, nullptr},
                                              own_column(own::version, sql::Type::bigint),
                                              own_column(own::created, sql::Type::bigint),
@@ -293,21 +330,27 @@ std::vector<sql::Statement> create_tables(const List& list) {
     version_columns.push_back(column_definition(column));
   }
   std::vector<sql::Statement> statements;
-  statements.emplace_back(sql::CreateTable{KeptList::table_name(list.id), std::move(columns), {}, false, false});
-  statements.emplace_back(sql::CreateTable{
-      KeptList::versions_name(list.id), std::move(version_columns), {own::id, own::version}, true, false});
+  statements.emplace_back(
+      sql::CreateTable{KeptList::table_name(list.id), std::move(columns), {}, false, false});
+  statements.emplace_back(sql::CreateTable{KeptList::versions_name(list.id),
+                                           std::move(version_columns),
+                                           {own::id, own::version},
+                                           true,
+                                           false});
   for (const auto& index : indexes_of(list)) statements.emplace_back(create_index(list, index));
   return statements;
 }
 
 std::vector<sql::Statement> drop_tables(const List& list) {
-  return {sql::DropTable{KeptList::table_name(list.id)}, sql::DropTable{KeptList::versions_name(list.id)}};
+  return {sql::DropTable{KeptList::table_name(list.id)},
+          sql::DropTable{KeptList::versions_name(list.id)}};
 }
 
 std::vector<Index> indexes_of(const ListDefinition& definition) {
   std::vector<Index> indexes;
   const auto add = [&](const std::vector<std::string>& columns, bool unique) {
-    const bool there = std::any_of(indexes.begin(), indexes.end(), [&](const Index& one) { return one.columns == columns; });
+    const bool there = std::any_of(indexes.begin(), indexes.end(),
+                                   [&](const Index& one) { return one.columns == columns; });
     if (!there) indexes.push_back({columns, unique});
   };
   for (const auto& key : definition.unique_keys) add(key, true);
@@ -319,11 +362,14 @@ std::vector<Index> indexes_of(const ListDefinition& definition) {
 }
 
 sql::CreateIndex create_index(const List& list, const Index& index) {
-  sql::CreateIndex statement{index_name(list, index), KeptList::table_name(list.id), {}, index.unique, nullptr};
+  sql::CreateIndex statement{
+      index_name(list, index), KeptList::table_name(list.id), {}, index.unique, nullptr};
   for (const auto& name : index.columns) statement.terms.push_back({sql::column(name)});
   return statement;
 }
 
-sql::DropIndex drop_index(const List& list, const Index& index) { return {index_name(list, index)}; }
+sql::DropIndex drop_index(const List& list, const Index& index) {
+  return {index_name(list, index)};
+}
 
 }  // namespace rollcall::lists

@@ -1,5 +1,6 @@
-// A list as it is kept: its two tables (the items as they are; all versions of them), what filters may name,
-// and the statements that read and write it, each rendered once. Made anew when the definition changes.
+// A list as it is kept: its two tables (the items as they are; all versions of them), what filters
+// may name, and the statements that read and write it, each rendered once. Made anew when the
+// definition changes.
 #pragma once
 #include <map>
 #include <memory>
@@ -46,8 +47,8 @@ struct Continuation {
 
 enum class Source { present, as_of, known_at };
 
-// A compiled query. Slots: the literals, now, then limit, offset, the two times of a Reading, the last item's
-// id and its order values.
+// A compiled query. Slots: the literals, now, then limit, offset, the two times of a Reading, the
+// last item's id and its order values.
 struct QueryPlan {
   odata::Compiled compiled;
   store::Prepared select;
@@ -68,8 +69,10 @@ class KeptList {
   const List& list() const { return *list_; }
   const ListPtr& shared() const { return list_; }
   const odata::Schema& schema() const { return schema_; }
-  const std::vector<Field>& fields() const { return fields_; }  // ID, the columns, Created, Modified, …
-  std::size_t column_index(std::string_view name) const;        // npos: none
+  const std::vector<Field>& fields() const {
+    return fields_;
+  }                                                       // ID, the columns, Created, Modified, …
+  std::size_t column_index(std::string_view name) const;  // npos: none
 
   std::string table() const { return table_name(list_->id); }
   static std::string table_name(std::int64_t id);
@@ -86,22 +89,26 @@ class KeptList {
   const store::Prepared& select_versions() const { return select_versions_; }
   const store::Prepared& next_id() const { return next_id_; }
   const store::Prepared& count_items() const { return count_items_; }
-  // Slots: version, modified, editor, id, then the columns whose positions are given, in this order.
+  // Slots: version, modified, editor, id, then the columns whose positions are given, in this
+  // order.
   store::Prepared update_item(const std::vector<std::size_t>& columns) const;
 
-  Result<std::shared_ptr<const QueryPlan>> plan(const odata::Options& options, const odata::Shape& shape, Source source,
+  Result<std::shared_ptr<const QueryPlan>> plan(const odata::Options& options,
+                                                const odata::Shape& shape, Source source,
                                                 const Continuation& continuation) const;
 
  private:
-  Result<std::shared_ptr<const QueryPlan>> make_plan(const odata::Options& options, const odata::Shape& shape,
-                                                     Source source, const Continuation& continuation) const;
+  Result<std::shared_ptr<const QueryPlan>> make_plan(const odata::Options& options,
+                                                     const odata::Shape& shape, Source source,
+                                                     const Continuation& continuation) const;
 
   ListPtr list_;
   const store::Database& database_;
   odata::Schema schema_;
   std::vector<Field> fields_;
   std::unordered_map<std::string, std::size_t> positions_;
-  store::Prepared insert_item_, insert_version_, select_item_, delete_item_, select_versions_, next_id_, count_items_;
+  store::Prepared insert_item_, insert_version_, select_item_, delete_item_, select_versions_,
+      next_id_, count_items_;
   mutable std::mutex mutex_;  // of the caches
   mutable std::map<std::vector<std::size_t>, store::Prepared> updates_;
   mutable std::unordered_map<std::string, std::shared_ptr<const QueryPlan>> plans_;

@@ -44,7 +44,8 @@ Result<std::vector<std::string>> read_names(const json::value& value, std::strin
   return names;
 }
 
-Result<std::vector<std::vector<std::string>>> read_name_lists(const json::value& value, std::string_view key) {
+Result<std::vector<std::vector<std::string>>> read_name_lists(const json::value& value,
+                                                              std::string_view key) {
   std::vector<std::vector<std::string>> lists;
   const auto* member = find(value, key);
   if (member == nullptr) return lists;
@@ -77,7 +78,8 @@ Result<Column> read_column(const json::value& value) {
     TRY(column.choices, read_names(*choices, "choices"));
   }
   if (const auto* length = find(value, "maxLength")) {
-    if (!length->is_int64() || length->as_int64() < 0) return wrong("maxLength is no number of characters");
+    if (!length->is_int64() || length->as_int64() < 0)
+      return wrong("maxLength is no number of characters");
     column.max_length = static_cast<std::size_t>(length->as_int64());
   }
   if (const auto* otherwise = find(value, "default")) column.default_value = *otherwise;
@@ -87,7 +89,8 @@ Result<Column> read_column(const json::value& value) {
 }  // namespace
 
 const Column* List::column(std::string_view column_name) const {
-  const auto found = std::find_if(columns.begin(), columns.end(), [&](const Column& one) { return one.name == column_name; });
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&](const Column& one) { return one.name == column_name; });
   return found == columns.end() ? nullptr : &*found;
 }
 
@@ -96,7 +99,8 @@ std::string_view to_string(ColumnType type) { return type_names[static_cast<std:
 Result<ColumnType> parse_column_type(std::string_view name) {
   const auto found = std::find(type_names.begin(), type_names.end(), name);
   if (found == type_names.end()) {
-    return wrong(fmt::format("'{}' is no type of column; there are {}", name, fmt::join(type_names, ", ")));
+    return wrong(
+        fmt::format("'{}' is no type of column; there are {}", name, fmt::join(type_names, ", ")));
   }
   return static_cast<ColumnType>(found - type_names.begin());
 }
@@ -107,7 +111,8 @@ json::object to_json(const ListDefinition& definition) {
   json::array columns;
   for (const auto& column : definition.columns) columns.emplace_back(column_to_json(column));
   object["columns"] = std::move(columns);
-  for (const auto& [key, lists] : {std::pair("uniqueKeys", &definition.unique_keys), std::pair("indexes", &definition.indexes)}) {
+  for (const auto& [key, lists] : {std::pair("uniqueKeys", &definition.unique_keys),
+                                   std::pair("indexes", &definition.indexes)}) {
     if (lists->empty()) continue;
     json::array array;
     for (const auto& names : *lists) array.emplace_back(names_of(names));

@@ -15,10 +15,13 @@
 namespace rollcall::lists {
 namespace {
 
-bool unlocked(const Write& write) { return write.unlock || write.principal.kind == Principal::Kind::flow_run; }
+bool unlocked(const Write& write) {
+  return write.unlock || write.principal.kind == Principal::Kind::flow_run;
+}
 
 bool has_guarded(const List& list) {
-  return std::any_of(list.columns.begin(), list.columns.end(), [](const Column& one) { return one.guarded; });
+  return std::any_of(list.columns.begin(), list.columns.end(),
+                     [](const Column& one) { return one.guarded; });
 }
 
 std::unexpected<Error> no_such_list(const CatalogState& state, std::string_view name) {
@@ -26,7 +29,8 @@ std::unexpected<Error> no_such_list(const CatalogState& state, std::string_view 
   for (const auto& one : state.lists) names.push_back(one->list().name);
   const auto nearest = nearest_name(name, names);
   return fail("LIST0101", nearest.empty() ? fmt::format("there is no list '{}'", name)
-                                          : fmt::format("there is no list '{}'; did you mean '{}'?", name, nearest));
+                                          : fmt::format("there is no list '{}'; did you mean '{}'?",
+                                                        name, nearest));
 }
 
 void set_unique(ListDefinition& definition, const std::string& column, bool unique) {
@@ -67,20 +71,23 @@ class StoredLists final : public ListStore {
       if (there == nullptr) {
         list.columns.push_back(column);
       } else if (there->type != column.type) {
-        return fail("LIST0109", fmt::format("column '{}' of list '{}' is of type {}, not {}", column.name, list.name,
-                                            to_string(there->type), to_string(column.type)));
+        return fail("LIST0109",
+                    fmt::format("column '{}' of list '{}' is of type {}, not {}", column.name,
+                                list.name, to_string(there->type), to_string(column.type)));
       }
     }
     add_missing(list.unique_keys, definition.unique_keys);
     add_missing(list.indexes, definition.indexes);
     const bool same = list.columns.size() == known->list().columns.size() &&
-                      list.unique_keys == known->list().unique_keys && list.indexes == known->list().indexes;
+                      list.unique_keys == known->list().unique_keys &&
+                      list.indexes == known->list().indexes;
     if (same) return known->shared();
     return change(transaction, known->list(), std::move(list), write);
   }
 
-  Result<ListPtr> rename_list(store::Transaction& transaction, const List& list, std::string_view name,
-                              std::string_view description, const Write& write) override {
+  Result<ListPtr> rename_list(store::Transaction& transaction, const List& list,
+                              std::string_view name, std::string_view description,
+                              const Write& write) override {
     TRY(const auto known, catalog_.current(transaction, list));
     TRY_DO(check_guard(known->list(), write));
     TRY_DO(check_free(transaction, name, list.id));
@@ -90,39 +97,42 @@ class StoredLists final : public ListStore {
     return change(transaction, known->list(), std::move(changed), write);
   }
 
-  Result<void> delete_list(store::Transaction& transaction, const List& list, const Write& write) override {
+  Result<void> delete_list(store::Transaction& transaction, const List& list,
+                           const Write& write) override {
     TRY(const auto known, catalog_.current(transaction, list));
     TRY_DO(check_guard(known->list(), write));
     return catalog_.remove(transaction, known->list());
   }
 
-  Result<ListPtr> add_column(store::Transaction& transaction, const List& list, const Column& column, bool unique,
-                             const Write& write) override {
+  Result<ListPtr> add_column(store::Transaction& transaction, const List& list,
+                             const Column& column, bool unique, const Write& write) override {
     TRY(const auto known, catalog_.current(transaction, list));
     List changed = known->list();
     if (changed.column(column.name) != nullptr) {
-      return fail("LIST0110", fmt::format("list '{}' has a column '{}' already", list.name, column.name));
+      return fail("LIST0110",
+                  fmt::format("list '{}' has a column '{}' already", list.name, column.name));
     }
     changed.columns.push_back(column);
     set_unique(changed, column.name, unique);
     return change(transaction, known->list(), std::move(changed), write);
   }
 
-  Result<ListPtr> change_column(store::Transaction& transaction, const List& list, const Column& column, bool unique,
-                                const Write& write) override {
+  Result<ListPtr> change_column(store::Transaction& transaction, const List& list,
+                                const Column& column, bool unique, const Write& write) override {
     TRY(const auto known, catalog_.current(transaction, list));
     List changed = known->list();
     TRY(auto* there, column_of(changed, column.name, write));
     if (there->type != column.type) {
-      return fail("LIST0109", fmt::format("the type of column '{}' stays {}", column.name, to_string(there->type)));
+      return fail("LIST0109", fmt::format("the type of column '{}' stays {}", column.name,
+                                          to_string(there->type)));
     }
     *there = column;
     set_unique(changed, column.name, unique);
     return change(transaction, known->list(), std::move(changed), write);
   }
 
-  Result<ListPtr> delete_column(store::Transaction& transaction, const List& list, std::string_view name,
-                                const Write& write) override {
+  Result<ListPtr> delete_column(store::Transaction& transaction, const List& list,
+                                std::string_view name, const Write& write) override {
     TRY(const auto known, catalog_.current(transaction, list));
     List changed = known->list();
     TRY_DO(column_of(changed, name, write));
@@ -148,8 +158,8 @@ class StoredLists final : public ListStore {
     return lists;
   }
 
-  Result<Item> create_item(store::Transaction& transaction, const List& list, const json::object& fields,
-                           const Write& write) override {
+  Result<Item> create_item(store::Transaction& transaction, const List& list,
+                           const json::object& fields, const Write& write) override {
     TRY(const auto kept, catalog_.current(transaction, list));
     return items_.create(transaction, *kept, fields, write, unlocked(write));
   }
@@ -181,27 +191,31 @@ class StoredLists final : public ListStore {
     TRY(const auto kept, catalog_.current(connection, list));
     return items_.versions(connection, *kept, id);
   }
-  Result<Page> query(store::Connection& connection, const List& list, const odata::Options& options, Timestamp now,
-                     const Reading& reading) override {
+  Result<Page> query(store::Connection& connection, const List& list, const odata::Options& options,
+                     Timestamp now, const Reading& reading) override {
     TRY(const auto kept, catalog_.current(connection, list));
     return items_.query(connection, *kept, options, now, reading);
   }
   Result<std::int64_t> count_items(store::Connection& connection, const List& list) override {
     TRY(const auto kept, catalog_.current(connection, list));
-    TRY(const auto count, connection.first(kept->count_items(), {}, [](const store::Row& row) { return row.integer(0); }));
+    TRY(const auto count, connection.first(kept->count_items(), {},
+                                           [](const store::Row& row) { return row.integer(0); }));
     return count.value_or(0);
   }
 
  private:
   static std::unexpected<Error> guarded(std::string_view what) {
-    return fail("LIST0108", fmt::format("'{}' is kept by Rollcall's flows; unlock it to change it by hand", what));
+    return fail(
+        "LIST0108",
+        fmt::format("'{}' is kept by Rollcall's flows; unlock it to change it by hand", what));
   }
   static Result<void> check_guard(const List& list, const Write& write) {
     if (has_guarded(list) && !unlocked(write)) return guarded(list.name);
     return {};
   }
   static Result<Column*> column_of(List& list, std::string_view name, const Write& write) {
-    const auto found = std::find_if(list.columns.begin(), list.columns.end(), [&](const Column& one) { return one.name == name; });
+    const auto found = std::find_if(list.columns.begin(), list.columns.end(),
+                                    [&](const Column& one) { return one.name == name; });
     if (found == list.columns.end()) {
       return fail("LIST0106", fmt::format("list '{}' has no column '{}'", list.name, name));
     }
@@ -212,12 +226,14 @@ class StoredLists final : public ListStore {
   Result<void> check_free(store::Connection& connection, std::string_view name, std::int64_t id) {
     TRY(const auto state, catalog_.state(connection));
     const auto there = state->by_name(name);
-    if (there && there->list().id != id) return fail("LIST0110", fmt::format("there is a list '{}' already", name));
+    if (there && there->list().id != id)
+      return fail("LIST0110", fmt::format("there is a list '{}' already", name));
     return {};
   }
 
   // Brings the tables and indexes from one definition to the other, and keeps the other.
-  Result<ListPtr> change(store::Transaction& transaction, const List& from, List to, const Write& write) {
+  Result<ListPtr> change(store::Transaction& transaction, const List& from, List to,
+                         const Write& write) {
     TRY_DO(check_definition(to));
     const auto before = indexes_of(from), after = indexes_of(to);
     const auto lacks = [](const std::vector<Index>& indexes, const Index& one) {
@@ -228,7 +244,8 @@ class StoredLists final : public ListStore {
     }
     for (const auto& table : {KeptList::table_name(from.id), KeptList::versions_name(from.id)}) {
       for (const auto& column : from.columns) {
-        if (to.column(column.name) == nullptr) TRY_DO(transaction.execute_once(sql::DropColumn{table, column.name}));
+        if (to.column(column.name) == nullptr)
+          TRY_DO(transaction.execute_once(sql::DropColumn{table, column.name}));
       }
       for (const auto& column : to.columns) {
         if (from.column(column.name) == nullptr) {
@@ -240,8 +257,9 @@ class StoredLists final : public ListStore {
       if (!lacks(before, index)) continue;
       auto created = transaction.execute_once(create_index(from, index));
       if (!created && created.error().code == "STORE0105") {
-        return fail("LIST0105", fmt::format("items repeat the values of {}, so they cannot be made unique",
-                                            fmt::join(index.columns, ", ")));
+        return fail("LIST0105",
+                    fmt::format("items repeat the values of {}, so they cannot be made unique",
+                                fmt::join(index.columns, ", ")));
       }
       TRY_DO(std::move(created));
     }

@@ -26,7 +26,8 @@ std::string encode(std::string_view text) {
 
 std::string write_value(const sql::Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("i{}", *integer);
-  if (const auto* real = std::get_if<double>(&value)) return fmt::format("r{}", encode(fmt::format("{}", *real)));
+  if (const auto* real = std::get_if<double>(&value))
+    return fmt::format("r{}", encode(fmt::format("{}", *real)));
   if (const auto* text = std::get_if<std::string>(&value)) return fmt::format("s{}", encode(*text));
   if (const auto* truth = std::get_if<bool>(&value)) return fmt::format("b{}", *truth ? 1 : 0);
   return "n";
@@ -45,16 +46,20 @@ std::optional<sql::Value> read_value(std::string_view text) {
   const auto decoded = odata::percent_decode(text.substr(1));
   if (!decoded) return std::nullopt;
   switch (text.front()) {
-    case 'n': return sql::Value();
-    case 's': return *decoded;
-    case 'b': return *decoded == "1";
+    case 'n':
+      return sql::Value();
+    case 's':
+      return *decoded;
+    case 'b':
+      return *decoded == "1";
     case 'i':
       if (const auto integer = number<std::int64_t>(*decoded)) return *integer;
       return std::nullopt;
     case 'r':
       if (const auto real = number<double>(*decoded)) return *real;
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -62,12 +67,15 @@ std::optional<sql::Value> read_value(std::string_view text) {
 
 std::string write_skiptoken(const PageEnd& end) {
   auto token = fmt::format("Paged=TRUE&p_ID={}", end.id);
-  for (std::size_t i = 0; i < end.order.size(); ++i) token += fmt::format("&p_{}={}", i, write_value(end.order[i]));
+  for (std::size_t i = 0; i < end.order.size(); ++i)
+    token += fmt::format("&p_{}={}", i, write_value(end.order[i]));
   return token;
 }
 
 Result<PageEnd> read_skiptoken(std::string_view token) {
-  const auto broken = [&] { return fail("ODATA0204", fmt::format("'{}' is no $skiptoken of a page", token)); };
+  const auto broken = [&] {
+    return fail("ODATA0204", fmt::format("'{}' is no $skiptoken of a page", token));
+  };
   PageEnd end;
   bool has_id = false;
   for (const auto part : split(token, '&')) {

@@ -1,5 +1,5 @@
-// Skip tokens: where a page ended, as text that a client hands back. `Paged=TRUE&p_ID=5`, as SharePoint
-// writes it, and behind it the last item's values of $orderby: `&p_0=sProd&p_1=n`.
+// Skip tokens: where a page ended, as text that a client hands back. `Paged=TRUE&p_ID=5`, as
+// SharePoint writes it, and behind it the last item's values of $orderby: `&p_0=sProd&p_1=n`.
 #pragma once
 #include <optional>
 #include <string>

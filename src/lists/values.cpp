@@ -20,19 +20,27 @@ std::string shown(const json::value& value) {
   return text;
 }
 
-std::unexpected<Error> misfit(const Column& column, const json::value& value, std::string_view wanted) {
-  return fail("LIST0104", fmt::format("column '{}' wants {}, not {}", column.name, wanted, shown(value)));
+std::unexpected<Error> misfit(const Column& column, const json::value& value,
+                              std::string_view wanted) {
+  return fail("LIST0104",
+              fmt::format("column '{}' wants {}, not {}", column.name, wanted, shown(value)));
 }
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+  }));
 }
 
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t length = byte < 0x80 ? 1 : byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0;
+    const std::size_t length = byte < 0x80   ? 1
+                               : byte < 0xc2 ? 0
+                               : byte < 0xe0 ? 2
+                               : byte < 0xf0 ? 3
+                               : byte < 0xf5 ? 4
+                                             : 0;
     if (length == 0 || i + length > text.size()) return false;
     for (std::size_t j = 1; j < length; ++j) {
       if ((static_cast<unsigned char>(text[i + j]) & 0xc0U) != 0x80U) return false;
@@ -51,16 +59,18 @@ Result<sql::Value> text_value(const Column& column, const json::value& value) {
   if (column.type == ColumnType::note) {
     const auto limit = column.max_length != 0 ? column.max_length : max_note_bytes;
     if (view.size() > limit) {
-      return fail("LIST0104", fmt::format("column '{}' takes at most {} bytes, not {}", column.name, limit, view.size()));
+      return fail("LIST0104", fmt::format("column '{}' takes at most {} bytes, not {}", column.name,
+                                          limit, view.size()));
     }
   } else {
     const auto limit = column.max_length != 0 ? column.max_length : max_text_characters;
     if (view.size() > limit && characters(view) > limit) {
-      return fail("LIST0104", fmt::format("column '{}' takes at most {} characters, not {}", column.name, limit,
-                                          characters(view)));
+      return fail("LIST0104", fmt::format("column '{}' takes at most {} characters, not {}",
+                                          column.name, limit, characters(view)));
     }
   }
-  if (column.required && view.empty()) return fail("LIST0107", fmt::format("column '{}' is required", column.name));
+  if (column.required && view.empty())
+    return fail("LIST0107", fmt::format("column '{}' is required", column.name));
   return std::string(view);
 }
 
@@ -89,7 +99,8 @@ Result<sql::Value> number_value(const Column& column, const json::value& value) 
   } else if (value.is_string()) {
     const auto text = trim(std::string_view(value.get_string().data(), value.get_string().size()));
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return misfit(column, value, "a number");
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size())
+      return misfit(column, value, "a number");
   } else {
     return misfit(column, value, "a number");
   }
@@ -101,7 +112,8 @@ Result<sql::Value> integer_value(const Column& column, const json::value& value)
   if (value.is_int64()) return value.get_int64();
   if (value.is_double()) {
     const double number = value.get_double();
-    if (std::trunc(number) == number && std::abs(number) <= exact_integers) return static_cast<std::int64_t>(number);
+    if (std::trunc(number) == number && std::abs(number) <= exact_integers)
+      return static_cast<std::int64_t>(number);
   }
   if (value.is_string()) {
     const auto text = trim(std::string_view(value.get_string().data(), value.get_string().size()));
@@ -114,7 +126,8 @@ Result<sql::Value> integer_value(const Column& column, const json::value& value)
 
 Result<sql::Value> boolean_value(const Column& column, const json::value& value) {
   if (value.is_bool()) return value.get_bool();
-  if (value.is_int64() && (value.get_int64() == 0 || value.get_int64() == 1)) return value.get_int64() == 1;
+  if (value.is_int64() && (value.get_int64() == 0 || value.get_int64() == 1))
+    return value.get_int64() == 1;
   if (value.is_string()) {
     const std::string_view text(value.get_string().data(), value.get_string().size());
     if (equals_ignoring_case(text, "true")) return true;
@@ -125,7 +138,8 @@ Result<sql::Value> boolean_value(const Column& column, const json::value& value)
 
 Result<sql::Value> datetime_value(const Column& column, const json::value& value) {
   if (value.is_string()) {
-    if (const auto time = parse_iso(std::string_view(value.get_string().data(), value.get_string().size()))) {
+    if (const auto time =
+            parse_iso(std::string_view(value.get_string().data(), value.get_string().size()))) {
       return time->ticks;
     }
   }
@@ -136,13 +150,15 @@ Result<sql::Value> json_value(const Column& column, const json::value& value) {
   auto text = json::serialize(value);
   const auto limit = column.max_length != 0 ? column.max_length : max_note_bytes;
   if (text.size() > limit) {
-    return fail("LIST0104", fmt::format("column '{}' takes at most {} bytes of JSON, not {}", column.name, limit, text.size()));
+    return fail("LIST0104", fmt::format("column '{}' takes at most {} bytes of JSON, not {}",
+                                        column.name, limit, text.size()));
   }
   return text;
 }
 
 json::value number_to_json(double number) {
-  if (std::trunc(number) == number && std::abs(number) < exact_integers) return static_cast<std::int64_t>(number);
+  if (std::trunc(number) == number && std::abs(number) < exact_integers)
+    return static_cast<std::int64_t>(number);
   return number;
 }
 
@@ -159,32 +175,44 @@ sql::Type storage(ColumnType type) {
     case ColumnType::text:
     case ColumnType::note:
     case ColumnType::choice:
-    case ColumnType::json: return sql::Type::text;
-    case ColumnType::number: return sql::Type::real;
+    case ColumnType::json:
+      return sql::Type::text;
+    case ColumnType::number:
+      return sql::Type::real;
     case ColumnType::integer:
-    case ColumnType::datetime: return sql::Type::bigint;
-    case ColumnType::boolean: return sql::Type::boolean;
+    case ColumnType::datetime:
+      return sql::Type::bigint;
+    case ColumnType::boolean:
+      return sql::Type::boolean;
   }
   return sql::Type::text;
 }
 
 Result<sql::Value> to_sql(const Column& column, const json::value& value) {
   const bool is_text = column.type == ColumnType::text || column.type == ColumnType::note;
-  const bool empty = value.is_null() || (!is_text && column.type != ColumnType::json && value.is_string() &&
-                                         value.get_string().empty());
+  const bool empty = value.is_null() || (!is_text && column.type != ColumnType::json &&
+                                         value.is_string() && value.get_string().empty());
   if (empty) {
-    if (column.required) return fail("LIST0107", fmt::format("column '{}' is required", column.name));
+    if (column.required)
+      return fail("LIST0107", fmt::format("column '{}' is required", column.name));
     return sql::Value();
   }
   switch (column.type) {
     case ColumnType::text:
-    case ColumnType::note: return text_value(column, value);
-    case ColumnType::choice: return choice_value(column, value);
-    case ColumnType::number: return number_value(column, value);
-    case ColumnType::integer: return integer_value(column, value);
-    case ColumnType::boolean: return boolean_value(column, value);
-    case ColumnType::datetime: return datetime_value(column, value);
-    case ColumnType::json: return json_value(column, value);
+    case ColumnType::note:
+      return text_value(column, value);
+    case ColumnType::choice:
+      return choice_value(column, value);
+    case ColumnType::number:
+      return number_value(column, value);
+    case ColumnType::integer:
+      return integer_value(column, value);
+    case ColumnType::boolean:
+      return boolean_value(column, value);
+    case ColumnType::datetime:
+      return datetime_value(column, value);
+    case ColumnType::json:
+      return json_value(column, value);
   }
   CHECK(false);
 }
@@ -215,12 +243,18 @@ json::value to_json(ColumnType type, const sql::Value& value) {
   switch (type) {
     case ColumnType::text:
     case ColumnType::note:
-    case ColumnType::choice: return json::string(std::get<std::string>(value));
-    case ColumnType::json: return json_of(std::get<std::string>(value));
-    case ColumnType::number: return number_to_json(std::get<double>(value));
-    case ColumnType::integer: return std::get<std::int64_t>(value);
-    case ColumnType::datetime: return time_to_json({std::get<std::int64_t>(value)});
-    case ColumnType::boolean: return std::get<bool>(value);
+    case ColumnType::choice:
+      return json::string(std::get<std::string>(value));
+    case ColumnType::json:
+      return json_of(std::get<std::string>(value));
+    case ColumnType::number:
+      return number_to_json(std::get<double>(value));
+    case ColumnType::integer:
+      return std::get<std::int64_t>(value);
+    case ColumnType::datetime:
+      return time_to_json({std::get<std::int64_t>(value)});
+    case ColumnType::boolean:
+      return std::get<bool>(value);
   }
   CHECK(false);
 }
@@ -234,11 +268,16 @@ json::value to_json(ColumnType type, const store::Row& row, std::size_t index) {
       const auto text = row.text(index);
       return json::string(text.data(), text.size());
     }
-    case ColumnType::json: return json_of(row.text(index));
-    case ColumnType::number: return number_to_json(row.real(index));
-    case ColumnType::integer: return row.integer(index);
-    case ColumnType::datetime: return time_to_json(row.time(index));
-    case ColumnType::boolean: return row.boolean(index);
+    case ColumnType::json:
+      return json_of(row.text(index));
+    case ColumnType::number:
+      return number_to_json(row.real(index));
+    case ColumnType::integer:
+      return row.integer(index);
+    case ColumnType::datetime:
+      return time_to_json(row.time(index));
+    case ColumnType::boolean:
+      return row.boolean(index);
   }
   CHECK(false);
 }
@@ -249,11 +288,15 @@ sql::Value read_value(ColumnType type, const store::Row& row, std::size_t index)
     case ColumnType::text:
     case ColumnType::note:
     case ColumnType::choice:
-    case ColumnType::json: return std::string(row.text(index));
-    case ColumnType::number: return row.real(index);
+    case ColumnType::json:
+      return std::string(row.text(index));
+    case ColumnType::number:
+      return row.real(index);
     case ColumnType::integer:
-    case ColumnType::datetime: return row.integer(index);
-    case ColumnType::boolean: return row.boolean(index);
+    case ColumnType::datetime:
+      return row.integer(index);
+    case ColumnType::boolean:
+      return row.boolean(index);
   }
   CHECK(false);
 }

@@ -13,8 +13,9 @@ namespace rollcall::lists {
 inline constexpr std::size_t max_text_characters = 255;
 inline constexpr std::size_t max_note_bytes = std::size_t{1} << 20;
 
-// Error LIST0104, or LIST0107 where a required column would be empty. Texts of numbers, truth values and times
-// are taken for them, as flows write them; an empty text is no value but in text columns.
+// Error LIST0104, or LIST0107 where a required column would be empty. Texts of numbers, truth
+// values and times are taken for them, as flows write them; an empty text is no value but in text
+// columns.
 Result<sql::Value> to_sql(const Column& column, const json::value& value);
 json::value to_json(ColumnType type, const sql::Value& value);
 json::value to_json(ColumnType type, const store::Row& row, std::size_t index);

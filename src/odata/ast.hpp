@@ -1,6 +1,6 @@
-// The syntax tree of OData's expressions and of $orderby, $select, $expand and $search. Tokens in it look into
-// the parsed text. It holds all of the grammar that services have; what lists do not have is refused by the
-// binder, by name.
+// The syntax tree of OData's expressions and of $orderby, $select, $expand and $search. Tokens in
+// it look into the parsed text. It holds all of the grammar that services have; what lists do not
+// have is refused by the binder, by name.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -29,7 +29,8 @@ struct Argument {
   std::string_view name;  // empty: a value alone
   ExprPtr value;
 };
-// One step of a path: a property, `$count`, `@Term`, Model.Type, Function(a=1), Key('x'), any(v: …).
+// One step of a path: a property, `$count`, `@Term`, Model.Type, Function(a=1), Key('x'), any(v:
+// …).
 struct Segment {
   std::string_view name;
   Span span;
@@ -51,7 +52,23 @@ struct Unary {
   UnaryOperator op;
   ExprPtr operand;
 };
-enum class BinaryOperator { or_, and_, eq, ne, gt, ge, lt, le, add, sub, mul, div, divby, mod, has };
+enum class BinaryOperator {
+  or_,
+  and_,
+  eq,
+  ne,
+  gt,
+  ge,
+  lt,
+  le,
+  add,
+  sub,
+  mul,
+  div,
+  divby,
+  mod,
+  has
+};
 struct Binary {
   BinaryOperator op;
   ExprPtr left, right;

@@ -22,17 +22,26 @@ ExprPtr balanced(Op op, std::vector<ExprPtr>& parts, std::size_t begin, std::siz
   return sql::binary(op, balanced(op, parts, begin, middle), balanced(op, parts, middle, end));
 }
 
-ExprPtr null_is_false(ExprPtr expr) { return sql::call("coalesce", {std::move(expr), sql::literal(false)}); }
+ExprPtr null_is_false(ExprPtr expr) {
+  return sql::call("coalesce", {std::move(expr), sql::literal(false)});
+}
 ExprPtr is_null(ExprPtr expr) { return sql::unary(sql::UnaryOperator::is_null, std::move(expr)); }
-ExprPtr is_not_null(ExprPtr expr) { return sql::unary(sql::UnaryOperator::is_not_null, std::move(expr)); }
+ExprPtr is_not_null(ExprPtr expr) {
+  return sql::unary(sql::UnaryOperator::is_not_null, std::move(expr));
+}
 
 Op comparison_operator(A op) {
   switch (op) {
-    case A::gt: return Op::greater;
-    case A::ge: return Op::greater_equal;
-    case A::lt: return Op::less;
-    case A::le: return Op::less_equal;
-    default: CHECK(false);
+    case A::gt:
+      return Op::greater;
+    case A::ge:
+      return Op::greater_equal;
+    case A::lt:
+      return Op::less;
+    case A::le:
+      return Op::less_equal;
+    default:
+      CHECK(false);
   }
 }
 
@@ -65,7 +74,9 @@ Result<Bound> Binder::condition(const ast::Expr& expr, Nulls nulls) {
     TRY(bound, value(expr));
   }
   if (bound.type == Type::boolean || bound.type == Type::null) return bound;
-  return fail("ODATA0110", fmt::format("this is {}, where a condition is expected", describe(bound.type)), expr.span);
+  return fail("ODATA0110",
+              fmt::format("this is {}, where a condition is expected", describe(bound.type)),
+              expr.span);
 }
 
 Result<Bound> Binder::chain(const ast::Binary& node, Nulls nulls) {
@@ -97,7 +108,8 @@ Result<void> Binder::unify(Bound& left, Bound& right, Span span) {
   if (is_time(left.type) && is_time(right.type)) return {};
   for (auto [one, other] : {std::pair(&left, &right), std::pair(&right, &left)}) {
     if (!one->literal) continue;
-    if (one->type == Type::text && is_time(other->type)) return convert(*one, Conversion::text_to_datetime, Type::datetime);
+    if (one->type == Type::text && is_time(other->type))
+      return convert(*one, Conversion::text_to_datetime, Type::datetime);
     if (one->type == Type::integer && other->type == Type::boolean) {
       return convert(*one, Conversion::number_to_boolean, Type::boolean);
     }
@@ -105,7 +117,10 @@ Result<void> Binder::unify(Bound& left, Bound& right, Span span) {
   if (left.type == Type::json || right.type == Type::json) {
     return fail("ODATA0106", "a JSON value cannot be compared", span);
   }
-  return fail("ODATA0106", fmt::format("{} cannot be compared with {}", describe(left.type), describe(right.type)), span);
+  return fail(
+      "ODATA0106",
+      fmt::format("{} cannot be compared with {}", describe(left.type), describe(right.type)),
+      span);
 }
 
 Result<void> Binder::convert(Bound& bound, Conversion conversion, Type type) {
@@ -139,22 +154,27 @@ Result<Bound> Binder::comparison(const ast::Binary& node, Span span, Nulls nulls
   if (equality) {
     const bool equals = node.op == A::eq;
     if (!either_nullable || (plain && equals)) {
-      return truth(sql::binary(equals ? Op::equal : Op::not_equal, left.sql, right.sql), either_nullable);
+      return truth(sql::binary(equals ? Op::equal : Op::not_equal, left.sql, right.sql),
+                   either_nullable);
     }
-    return truth(sql::binary(equals ? Op::is_not_distinct_from : Op::is_distinct_from, left.sql, right.sql), false);
+    return truth(
+        sql::binary(equals ? Op::is_not_distinct_from : Op::is_distinct_from, left.sql, right.sql),
+        false);
   }
   auto compared = sql::binary(comparison_operator(node.op), left.sql, right.sql);
   if (both_nullable && (node.op == A::ge || node.op == A::le)) {
     auto both = sql::binary(Op::and_, is_null(left.sql), is_null(right.sql));
     return truth(sql::binary(Op::or_, null_is_false(std::move(compared)), std::move(both)), false);
   }
-  if (!either_nullable || nulls == Nulls::as_false) return truth(std::move(compared), either_nullable);
+  if (!either_nullable || nulls == Nulls::as_false)
+    return truth(std::move(compared), either_nullable);
   return truth(null_is_false(std::move(compared)), false);
 }
 
 Result<Bound> Binder::membership(const ast::In& node, Nulls nulls) {
   if (!node.is_list) {
-    return fail("ODATA0106", "what stands behind 'in' is no list; write in ('a','b')", node.list.front()->span);
+    return fail("ODATA0106", "what stands behind 'in' is no list; write in ('a','b')",
+                node.list.front()->span);
   }
   TRY(auto operand, value(*node.operand));
   std::vector<ExprPtr> items;
@@ -180,10 +200,16 @@ Result<Bound> Binder::value(const ast::Expr& expr) {
     Binder& binder;
     const ast::Expr& expr;
     Result<Bound> operator()(const ast::Null&) const { return Bound{sql::null(), Type::null}; }
-    Result<Bound> operator()(const ast::Boolean& node) const { return truth(sql::literal(node.value), false); }
+    Result<Bound> operator()(const ast::Boolean& node) const {
+      return truth(sql::literal(node.value), false);
+    }
     Result<Bound> operator()(const ast::Literal& node) const { return binder.literal(node); }
-    Result<Bound> operator()(const ast::Path& node) const { return binder.property(node, expr.span); }
-    Result<Bound> operator()(const ast::Call& node) const { return binder.function(node, expr.span); }
+    Result<Bound> operator()(const ast::Path& node) const {
+      return binder.property(node, expr.span);
+    }
+    Result<Bound> operator()(const ast::Call& node) const {
+      return binder.function(node, expr.span);
+    }
     Result<Bound> operator()(const ast::Unary& node) const {
       if (node.op == ast::UnaryOperator::not_) return binder.condition(expr, Nulls::exact);
       return binder.negation(node);
@@ -214,11 +240,15 @@ Result<Bound> Binder::literal(const ast::Literal& node) {
 Result<Bound> Binder::property(const ast::Path& path, Span span) {
   std::string name;
   for (const auto& segment : path.segments) {
-    if (&segment == &path.segments.front() && (segment.name == "$it" || segment.name == "$this")) continue;
+    if (&segment == &path.segments.front() && (segment.name == "$it" || segment.name == "$this"))
+      continue;
     if (segment.has_arguments || segment.name.starts_with('$') || segment.name.starts_with('@')) {
-      const bool lambda = segment.predicate != nullptr || segment.name == "any" || segment.name == "all";
+      const bool lambda =
+          segment.predicate != nullptr || segment.name == "any" || segment.name == "all";
       if (lambda && !name.empty() && schema_.find(name) == nullptr) break;
-      return fail("ODATA0109", fmt::format("lists have nothing like '{}'", segment.name.empty() ? "a key" : segment.name),
+      return fail("ODATA0109",
+                  fmt::format("lists have nothing like '{}'",
+                              segment.name.empty() ? "a key" : segment.name),
                   segment.span);
     }
     if (!name.empty()) name += '/';
@@ -228,8 +258,10 @@ Result<Bound> Binder::property(const ast::Path& path, Span span) {
     return Bound{sql::column(found->column), found->type, found->nullable};
   }
   const auto nearest = schema_.nearest(name);
-  return fail("ODATA0103", nearest.empty() ? fmt::format("unknown property '{}'", name)
-                                           : fmt::format("unknown property '{}'; did you mean '{}'?", name, nearest),
+  return fail("ODATA0103",
+              nearest.empty()
+                  ? fmt::format("unknown property '{}'", name)
+                  : fmt::format("unknown property '{}'; did you mean '{}'?", name, nearest),
               span);
 }
 
@@ -245,13 +277,15 @@ Result<Bound> Binder::function(const ast::Call& node, Span) {
 Result<Bound> Binder::negation(const ast::Unary& node) {
   TRY(auto operand, value(*node.operand));
   if (!is_number(operand.type) && operand.type != Type::duration && operand.type != Type::null) {
-    return fail("ODATA0106", fmt::format("{} has no negative", describe(operand.type)), node.operand->span);
+    return fail("ODATA0106", fmt::format("{} has no negative", describe(operand.type)),
+                node.operand->span);
   }
   return Bound{sql::unary(sql::UnaryOperator::negate, operand.sql), operand.type, operand.nullable};
 }
 
 Result<Bound> Binder::arithmetic(const ast::Binary& node, Span span) {
-  if (node.op == A::has) return fail("ODATA0109", "lists have no flags, so 'has' has no meaning", span);
+  if (node.op == A::has)
+    return fail("ODATA0109", "lists have no flags, so 'has' has no meaning", span);
   TRY(auto left, value(*node.left));
   TRY(auto right, value(*node.right));
   const bool null = left.type == Type::null || right.type == Type::null;
@@ -270,25 +304,36 @@ Result<Bound> Binder::arithmetic(const ast::Binary& node, Span span) {
     } else if (node.op == A::add && left.type == Type::duration && is_time(right.type)) {
       result.type = Type::datetime;
     } else {
-      return fail("ODATA0106", fmt::format("{} and {} cannot be calculated with so", describe(left.type),
-                                           describe(right.type)), span);
+      return fail("ODATA0106",
+                  fmt::format("{} and {} cannot be calculated with so", describe(left.type),
+                              describe(right.type)),
+                  span);
     }
   }
   switch (node.op) {
-    case A::add: result.sql = sql::binary(Op::add, left.sql, right.sql); break;
-    case A::sub: result.sql = sql::binary(Op::subtract, left.sql, right.sql); break;
-    case A::mul: result.sql = sql::binary(Op::multiply, left.sql, right.sql); break;
+    case A::add:
+      result.sql = sql::binary(Op::add, left.sql, right.sql);
+      break;
+    case A::sub:
+      result.sql = sql::binary(Op::subtract, left.sql, right.sql);
+      break;
+    case A::mul:
+      result.sql = sql::binary(Op::multiply, left.sql, right.sql);
+      break;
     case A::div:
     case A::divby:
       result.nullable = true;  // by zero
       if (node.op == A::divby) result.type = Type::real;
-      result.sql = sql::binary(integers && node.op == A::div ? Op::integer_divide : Op::divide, left.sql, right.sql);
+      result.sql = sql::binary(integers && node.op == A::div ? Op::integer_divide : Op::divide,
+                               left.sql, right.sql);
       break;
     case A::mod:
       result.nullable = true;
-      result.sql = integers ? sql::binary(Op::modulo, left.sql, right.sql) : sql::call("mod", {left.sql, right.sql});
+      result.sql = integers ? sql::binary(Op::modulo, left.sql, right.sql)
+                            : sql::call("mod", {left.sql, right.sql});
       break;
-    default: CHECK(false);
+    default:
+      CHECK(false);
   }
   return result;
 }

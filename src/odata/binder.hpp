@@ -1,9 +1,10 @@
 // Syntax trees bound to a schema and lowered to sql trees in one pass.
-// OData's null rules (URL conventions 5.1.1.1): eq and ne treat null as a value; gt, ge, lt, le are false
-// with one null, and ge and le true with two; arithmetic and functions of null are null; and, or, not are
-// three-valued. Where only truth counts (a filter's top, below and and or), SQL's own null, which is no
-// truth either, may stand for false: plain comparisons are what indexes serve.
-// DIFFERS: SharePoint compares texts without regard to case; here texts are equal when they are the same.
+// OData's null rules (URL conventions 5.1.1.1): eq and ne treat null as a value; gt, ge, lt, le are
+// false with one null, and ge and le true with two; arithmetic and functions of null are null; and,
+// or, not are three-valued. Where only truth counts (a filter's top, below and and or), SQL's own
+// null, which is no truth either, may stand for false: plain comparisons are what indexes serve.
+// DIFFERS: SharePoint compares texts without regard to case; here texts are equal when they are the
+// same.
 #pragma once
 #include <optional>
 #include <vector>
@@ -16,7 +17,8 @@
 
 namespace rollcall::odata {
 
-// A bound expression. A bare literal keeps its index, because what it is compared with may change its type.
+// A bound expression. A bare literal keeps its index, because what it is compared with may change
+// its type.
 struct Bound {
   sql::ExprPtr sql;
   Type type = Type::null;
@@ -29,7 +31,10 @@ class Binder {
  public:
   // as_slots: literals become slots 0 …; otherwise parameters with their values.
   Binder(const Schema& schema, bool as_slots, std::size_t literal_count)
-      : schema_(schema), as_slots_(as_slots), now_slot_(literal_count), conversions_(literal_count) {}
+      : schema_(schema),
+        as_slots_(as_slots),
+        now_slot_(literal_count),
+        conversions_(literal_count) {}
 
   Result<sql::ExprPtr> filter(const ast::Expr& expr);
   Result<Bound> value(const ast::Expr& expr);

@@ -41,8 +41,10 @@ Span path_span(const ast::Path& path) {
 
 std::unexpected<Error> unknown_property(const Schema& schema, const std::string& name, Span span) {
   const auto nearest = schema.nearest(name);
-  return fail("ODATA0103", nearest.empty() ? fmt::format("unknown property '{}'", name)
-                                           : fmt::format("unknown property '{}'; did you mean '{}'?", name, nearest),
+  return fail("ODATA0103",
+              nearest.empty()
+                  ? fmt::format("unknown property '{}'", name)
+                  : fmt::format("unknown property '{}'; did you mean '{}'?", name, nearest),
               span);
 }
 
@@ -51,7 +53,8 @@ Result<std::vector<OrderTerm>> bind_orderby(Binder& binder, const std::string& t
   std::vector<OrderTerm> terms;
   for (const auto& item : items) {
     TRY(auto bound, binder.value(*item.expr));
-    if (bound.type == Type::json) return fail("ODATA0106", "a JSON value has no order", item.expr->span);
+    if (bound.type == Type::json)
+      return fail("ODATA0106", "a JSON value has no order", item.expr->span);
     terms.push_back({std::move(bound.sql), bound.type, item.descending});
   }
   return terms;
@@ -68,8 +71,11 @@ Result<std::vector<std::string>> bind_select(const Schema& schema, const std::st
       everything = true;
       continue;
     }
-    if (item.has_options) return fail("ODATA0109", "lists have no options of a property", path_span(item.path));
-    if (schema.find(name) == nullptr && std::find(schema.expandable.begin(), schema.expandable.end(), name) == schema.expandable.end()) {
+    if (item.has_options)
+      return fail("ODATA0109", "lists have no options of a property", path_span(item.path));
+    if (schema.find(name) == nullptr &&
+        std::find(schema.expandable.begin(), schema.expandable.end(), name) ==
+            schema.expandable.end()) {
       return unknown_property(schema, name, path_span(item.path));
     }
     names.push_back(std::move(name));
@@ -82,7 +88,8 @@ Result<void> bind_expand(const Schema& schema, const std::string& text) {
   TRY(const auto items, parse_expand(text));
   for (const auto& item : items) {
     const auto name = path_name(item.path);
-    if (std::find(schema.expandable.begin(), schema.expandable.end(), name) == schema.expandable.end()) {
+    if (std::find(schema.expandable.begin(), schema.expandable.end(), name) ==
+        schema.expandable.end()) {
       return fail("ODATA0103", fmt::format("'{}' cannot be expanded", name), path_span(item.path));
     }
   }
@@ -94,8 +101,9 @@ sql::ExprPtr lower_term(const Schema& schema, std::string_view text) {
   const auto part = sql::call("lower", {sql::parameter(std::string(text))});
   for (const auto& property : schema.properties) {
     if (!property.searched) continue;
-    auto found = sql::binary(Op::greater, sql::call("instr", {sql::call("lower", {sql::column(property.column)}), part}),
-                             sql::literal(std::int64_t{0}));
+    auto found = sql::binary(
+        Op::greater, sql::call("instr", {sql::call("lower", {sql::column(property.column)}), part}),
+        sql::literal(std::int64_t{0}));
     found = sql::call("coalesce", {std::move(found), sql::literal(false)});
     any = any ? sql::binary(Op::or_, std::move(any), std::move(found)) : std::move(found);
   }
@@ -109,8 +117,12 @@ sql::ExprPtr lower_search(const Schema& schema, const ast::Search& search) {
     sql::ExprPtr operator()(const ast::SearchNot& node) const {
       return sql::unary(sql::UnaryOperator::not_, lower_search(schema, *node.operand));
     }
-    sql::ExprPtr operator()(const ast::SearchAll& node) const { return join(node.operands, Op::and_); }
-    sql::ExprPtr operator()(const ast::SearchAny& node) const { return join(node.operands, Op::or_); }
+    sql::ExprPtr operator()(const ast::SearchAll& node) const {
+      return join(node.operands, Op::and_);
+    }
+    sql::ExprPtr operator()(const ast::SearchAny& node) const {
+      return join(node.operands, Op::or_);
+    }
     sql::ExprPtr join(const std::vector<ast::SearchPtr>& operands, Op op) const {
       auto joined = lower_search(schema, *operands.front());
       for (std::size_t i = 1; i < operands.size(); ++i) {
@@ -144,8 +156,10 @@ Result<Shape> shape_of(const Options& options) {
       shape.literals.push_back(token);
     }
   }
-  const std::pair<const std::optional<std::string>*, char> others[] = {
-      {&options.orderby, 'o'}, {&options.select, 's'}, {&options.expand, 'e'}, {&options.search, 'q'}};
+  const std::pair<const std::optional<std::string>*, char> others[] = {{&options.orderby, 'o'},
+                                                                       {&options.select, 's'},
+                                                                       {&options.expand, 'e'},
+                                                                       {&options.search, 'q'}};
   for (const auto& [text, mark] : others) {
     if (!*text) continue;
     shape.key += '\x02';

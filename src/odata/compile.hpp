@@ -1,10 +1,10 @@
-// Options bound to a schema: a condition and an order as sql trees, in which the literals of $filter are
-// slots. Two requests whose $filter differs only in its literals have the same shape and the same Compiled,
-// so it and its statement can be kept under the shape's key; the literals are then only read and bound.
-// Errors: ODATA0101, 0102, 0107, 0108 of the syntax; ODATA0103 unknown property, ODATA0104 unknown function,
-// ODATA0105 wrong arguments, ODATA0106 types that do not go together, ODATA0109 what lists do not have,
-// ODATA0110 a filter that is no condition. Spans are in the option's text, which the message names if it is
-// not $filter.
+// Options bound to a schema: a condition and an order as sql trees, in which the literals of
+// $filter are slots. Two requests whose $filter differs only in its literals have the same shape
+// and the same Compiled, so it and its statement can be kept under the shape's key; the literals
+// are then only read and bound. Errors: ODATA0101, 0102, 0107, 0108 of the syntax; ODATA0103
+// unknown property, ODATA0104 unknown function, ODATA0105 wrong arguments, ODATA0106 types that do
+// not go together, ODATA0109 what lists do not have, ODATA0110 a filter that is no condition. Spans
+// are in the option's text, which the message names if it is not $filter.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -20,7 +20,7 @@
 namespace rollcall::odata {
 
 struct Shape {
-  std::string key;              // of $filter without its literals, and of all other options but paging
+  std::string key;  // of $filter without its literals, and of all other options but paging
   std::vector<Token> literals;  // of $filter; they look into its text
 };
 Result<Shape> shape_of(const Options& options);
@@ -35,7 +35,7 @@ struct OrderTerm {
 };
 
 struct Compiled {
-  sql::ExprPtr where;                // null: every item
+  sql::ExprPtr where;  // null: every item
   std::vector<OrderTerm> order_by;
   std::vector<std::string> select;   // properties; empty: all
   std::vector<Conversion> literals;  // of the shape's literals; literal i is slot i

@@ -1,5 +1,5 @@
-// Cuts the text of an option into tokens. What begins like a digit may be a guid, a date, a time or a
-// number, tried in this order; a name right before a quote is the prefix of a literal.
+// Cuts the text of an option into tokens. What begins like a digit may be a guid, a date, a time or
+// a number, tried in this order; a name right before a quote is the prefix of a literal.
 #include "odata/lexer.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +14,8 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_name_part(char c) { return is_name_start(c) || is_digit(c); }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -32,11 +33,15 @@ std::size_t two_digits(std::string_view text, std::size_t from, int most, int le
   return value >= least && value <= most ? from + 2 : 0;
 }
 
-bool at(std::string_view text, std::size_t from, char c) { return from < text.size() && text[from] == c; }
+bool at(std::string_view text, std::size_t from, char c) {
+  return from < text.size() && text[from] == c;
+}
 
 }  // namespace
 
-bool is_literal(TokenKind kind) { return kind >= TokenKind::integer && kind <= TokenKind::enumeration; }
+bool is_literal(TokenKind kind) {
+  return kind >= TokenKind::integer && kind <= TokenKind::enumeration;
+}
 
 std::size_t scan_guid(std::string_view text) {
   static constexpr std::size_t groups[] = {8, 4, 4, 4, 12};
@@ -162,8 +167,9 @@ Result<Token> Lexer::quoted_text(Token token, char quote) {
   for (;; ++end) {
     end = text_.find(quote, end);
     if (end == std::string_view::npos) {
-      return fail("ODATA0101", "this text is not closed by a quote; a quote inside a text is written twice",
-                  Span{static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(text_.size() - at_)});
+      return fail(
+          "ODATA0101", "this text is not closed by a quote; a quote inside a text is written twice",
+          Span{static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(text_.size() - at_)});
     }
     if (quote == '"') {  // JSON: a backslash takes the next character along
       std::size_t slashes = 0;
@@ -186,27 +192,34 @@ Result<Token> Lexer::quoted_text(Token token, char quote) {
   return token;
 }
 
-// A literal like datetime'2026-01-01': the kind comes from the prefix, the content must be of that kind.
+// A literal like datetime'2026-01-01': the kind comes from the prefix, the content must be of that
+// kind.
 Result<Token> Lexer::prefixed(Token token, std::string_view prefix) {
   struct Kind {
     std::string_view prefix;
     TokenKind kind;
     std::size_t (*scan)(std::string_view);
   };
-  static constexpr Kind kinds[] = {
-      {"datetime", TokenKind::datetime, scan_datetime}, {"datetimeoffset", TokenKind::datetime, scan_datetime},
-      {"date", TokenKind::date, scan_date},             {"time", TokenKind::duration, scan_duration},
-      {"timeofday", TokenKind::time_of_day, scan_time_of_day},
-      {"duration", TokenKind::duration, scan_duration}, {"guid", TokenKind::guid, scan_guid},
-      {"binary", TokenKind::binary, scan_base64},       {"x", TokenKind::binary, nullptr},
-      {"geography", TokenKind::geo, nullptr},           {"geometry", TokenKind::geo, nullptr}};
+  static constexpr Kind kinds[] = {{"datetime", TokenKind::datetime, scan_datetime},
+                                   {"datetimeoffset", TokenKind::datetime, scan_datetime},
+                                   {"date", TokenKind::date, scan_date},
+                                   {"time", TokenKind::duration, scan_duration},
+                                   {"timeofday", TokenKind::time_of_day, scan_time_of_day},
+                                   {"duration", TokenKind::duration, scan_duration},
+                                   {"guid", TokenKind::guid, scan_guid},
+                                   {"binary", TokenKind::binary, scan_base64},
+                                   {"x", TokenKind::binary, nullptr},
+                                   {"geography", TokenKind::geo, nullptr},
+                                   {"geometry", TokenKind::geo, nullptr}};
   TRY(token, quoted_text(token, '\''));
-  const auto found = std::find_if(std::begin(kinds), std::end(kinds),
-                                  [&](const Kind& one) { return equals_ignoring_case(one.prefix, prefix); });
+  const auto found = std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& one) {
+    return equals_ignoring_case(one.prefix, prefix);
+  });
   if (found == std::end(kinds)) {
     token.kind = TokenKind::enumeration;
     if (!prefix.contains('.')) {
-      return fail("ODATA0101", fmt::format("'{}' is not the name of a kind of literal", prefix), token.span);
+      return fail("ODATA0101", fmt::format("'{}' is not the name of a kind of literal", prefix),
+                  token.span);
     }
     return token;
   }
@@ -215,7 +228,8 @@ Result<Token> Lexer::prefixed(Token token, std::string_view prefix) {
   // SharePoint takes a date alone in datetime'…'.
   if (length == 0 && found->kind == TokenKind::datetime) length = scan_date(token.content);
   if (length != token.content.size()) {
-    return fail("ODATA0107", fmt::format("'{}' is not a valid {}", token.content, prefix), token.span);
+    return fail("ODATA0107", fmt::format("'{}' is not a valid {}", token.content, prefix),
+                token.span);
   }
   return token;
 }
@@ -230,9 +244,12 @@ Result<Token> Lexer::number(Token token) {
                                   {scan_datetime, TokenKind::datetime},
                                   {scan_date, TokenKind::date},
                                   {scan_time_of_day, TokenKind::time_of_day}};
-  const auto ends = [&](std::size_t length) { return length >= rest.size() || !is_name_part(rest[length]); };
+  const auto ends = [&](std::size_t length) {
+    return length >= rest.size() || !is_name_part(rest[length]);
+  };
   for (const auto& one : tries) {
-    if (const auto length = one.scan(rest); length != 0 && ends(length)) return finish(token, one.kind, at_ + length);
+    if (const auto length = one.scan(rest); length != 0 && ends(length))
+      return finish(token, one.kind, at_ + length);
   }
   const auto length = scan_real(rest);
   auto kind = length == scan_integer(rest) ? TokenKind::integer : TokenKind::real;
@@ -247,8 +264,12 @@ Result<Token> Lexer::number(Token token) {
   }
   if (length == 0 || !ends(end) || at(rest, end, '.') || at(rest, end, ':') ||
       (at(rest, end, '-') && end + 1 < rest.size() && is_digit(rest[end + 1]))) {
-    const auto bad = std::max<std::size_t>(run(rest, 0, [](char c) { return is_name_part(c) || c == '.' || c == ':' || c == '-' || c == '+'; }), 1);
-    return fail("ODATA0107", fmt::format("'{}' is neither a number nor a date", rest.substr(0, bad)),
+    const auto bad = std::max<std::size_t>(
+        run(rest, 0,
+            [](char c) { return is_name_part(c) || c == '.' || c == ':' || c == '-' || c == '+'; }),
+        1);
+    return fail("ODATA0107",
+                fmt::format("'{}' is neither a number nor a date", rest.substr(0, bad)),
                 Span{static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(bad)});
   }
   token.content = rest.substr(0, length);
@@ -257,7 +278,8 @@ Result<Token> Lexer::number(Token token) {
 
 Result<Token> Lexer::next() {
   if (text_.size() > max_text_bytes) {
-    return fail("ODATA0108", fmt::format("the option has {} bytes; at most {} are taken", text_.size(), max_text_bytes));
+    return fail("ODATA0108", fmt::format("the option has {} bytes; at most {} are taken",
+                                         text_.size(), max_text_bytes));
   }
   Token token;
   const auto begin = run(text_, at_, is_space);
@@ -268,14 +290,16 @@ Result<Token> Lexer::next() {
   const auto rest = text_.substr(at_);
   if (is_digit(c)) return number(token);
   if (c == '+' || c == '-') {
-    const bool value = rest.size() > 1 && (is_digit(rest[1]) || (c == '-' && rest.starts_with("-INF")));
+    const bool value =
+        rest.size() > 1 && (is_digit(rest[1]) || (c == '-' && rest.starts_with("-INF")));
     if (value) return number(token);
     if (c == '-') return finish(token, TokenKind::minus, at_ + 1);
   }
   if (c == '\'') return quoted_text(token, c);
   if (c == '"') return quoted_text(token, c);
   if (is_name_start(c) || ((c == '$' || c == '@') && rest.size() > 1 && is_name_start(rest[1]))) {
-    if (const auto length = scan_guid(rest); length != 0) return finish(token, TokenKind::guid, at_ + length);
+    if (const auto length = scan_guid(rest); length != 0)
+      return finish(token, TokenKind::guid, at_ + length);
     std::size_t end = (is_name_start(c) ? 0 : 1);
     end += scan_name(rest.substr(end));
     while (c != '$' && at(rest, end, '.')) {
@@ -285,20 +309,24 @@ Result<Token> Lexer::next() {
     }
     if (c != '$' && rest.substr(end).starts_with(".*")) end += 2;  // $select=Model.*
     if (is_name_start(c) && at(rest, end, '\'')) return prefixed(token, rest.substr(0, end));
-    if (rest.substr(0, end) == "INF" || rest.substr(0, end) == "NaN") return finish(token, TokenKind::real, at_ + end);
+    if (rest.substr(0, end) == "INF" || rest.substr(0, end) == "NaN")
+      return finish(token, TokenKind::real, at_ + end);
     const auto kind = c == '$' ? TokenKind::dollar : c == '@' ? TokenKind::at : TokenKind::name;
     return finish(token, kind, at_ + end);
   }
   static constexpr std::string_view marks = "(),/:=;*{}[]";
-  static constexpr TokenKind kinds[] = {TokenKind::open, TokenKind::close, TokenKind::comma, TokenKind::slash,
-                                        TokenKind::colon, TokenKind::equals, TokenKind::semicolon, TokenKind::star,
-                                        TokenKind::open_brace, TokenKind::close_brace, TokenKind::open_bracket,
-                                        TokenKind::close_bracket};
-  if (const auto mark = marks.find(c); mark != std::string_view::npos) return finish(token, kinds[mark], at_ + 1);
+  static constexpr TokenKind kinds[] = {
+      TokenKind::open,        TokenKind::close,        TokenKind::comma,
+      TokenKind::slash,       TokenKind::colon,        TokenKind::equals,
+      TokenKind::semicolon,   TokenKind::star,         TokenKind::open_brace,
+      TokenKind::close_brace, TokenKind::open_bracket, TokenKind::close_bracket};
+  if (const auto mark = marks.find(c); mark != std::string_view::npos)
+    return finish(token, kinds[mark], at_ + 1);
   std::string_view hint;
   if (c == '<' || c == '>' || c == '!') hint = "; comparisons are written eq, ne, gt, ge, lt, le";
   if (c == '&' || c == '|') hint = "; conditions are joined by and, or";
-  return fail("ODATA0101", fmt::format("'{}' has no meaning here{}", c, hint), Span{static_cast<std::uint32_t>(at_), 1});
+  return fail("ODATA0101", fmt::format("'{}' has no meaning here{}", c, hint),
+              Span{static_cast<std::uint32_t>(at_), 1});
 }
 
 }  // namespace rollcall::odata

@@ -1,7 +1,8 @@
-// $filter and the other options, cut into tokens on demand. A literal is one token with its sign and its
-// prefix (`datetime'…'`), read far enough that only its value remains to be made (literal.hpp).
-// https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html, and SharePoint's
-// older literals: datetime'…', guid'…', 12L, 1.5M.
+// $filter and the other options, cut into tokens on demand. A literal is one token with its sign
+// and its prefix (`datetime'…'`), read far enough that only its value remains to be made
+// (literal.hpp).
+// https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html, and
+// SharePoint's older literals: datetime'…', guid'…', 12L, 1.5M.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -12,13 +13,34 @@ namespace rollcall::odata {
 
 enum class TokenKind {
   end,
-  name,      // also with dots: Model.Kind; true, false and null are names
-  dollar,    // $it, $count, …
-  at,        // @alias, @Core.Messages
-  integer, real, string, date, datetime, time_of_day, duration, guid, binary, geo, enumeration,
-  quoted,    // "…", in JSON and in $search
-  open, close, comma, slash, colon, equals, semicolon, star, minus,
-  open_brace, close_brace, open_bracket, close_bracket
+  name,    // also with dots: Model.Kind; true, false and null are names
+  dollar,  // $it, $count, …
+  at,      // @alias, @Core.Messages
+  integer,
+  real,
+  string,
+  date,
+  datetime,
+  time_of_day,
+  duration,
+  guid,
+  binary,
+  geo,
+  enumeration,
+  quoted,  // "…", in JSON and in $search
+  open,
+  close,
+  comma,
+  slash,
+  colon,
+  equals,
+  semicolon,
+  star,
+  minus,
+  open_brace,
+  close_brace,
+  open_bracket,
+  close_bracket
 };
 
 bool is_literal(TokenKind kind);
@@ -26,8 +48,9 @@ bool is_literal(TokenKind kind);
 struct Token {
   TokenKind kind = TokenKind::end;
   Span span = {};
-  std::string_view text = {};     // the whole token
-  std::string_view content = {};  // a literal's without prefix and quotes; quotes inside still doubled
+  std::string_view text = {};  // the whole token
+  std::string_view content =
+      {};  // a literal's without prefix and quotes; quotes inside still doubled
   bool space_before = false;
 };
 
@@ -52,7 +75,8 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-// How far one of these reaches at the text's start; 0: there is none. The grammar's names are theirs.
+// How far one of these reaches at the text's start; 0: there is none. The grammar's names are
+// theirs.
 std::size_t scan_guid(std::string_view text);
 std::size_t scan_date(std::string_view text);
 std::size_t scan_time_of_day(std::string_view text);

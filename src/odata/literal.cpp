@@ -16,7 +16,8 @@ std::unexpected<Error> invalid(const Token& literal, std::string_view what) {
   return fail("ODATA0107", fmt::format("{} is not a valid {}", literal.text, what), literal.span);
 }
 
-// ISO 8601 as base/time.hpp reads it: at most seven digits of a second, and 60 seconds only as the next minute.
+// ISO 8601 as base/time.hpp reads it: at most seven digits of a second, and 60 seconds only as the
+// next minute.
 std::optional<Timestamp> read_time(std::string_view text) {
   std::string plain(text);
   if (const auto point = plain.find('.'); point != std::string::npos) {
@@ -74,12 +75,23 @@ std::optional<std::int64_t> duration_ticks(std::string_view text) {
     const auto part = text.substr(begin, i - begin);
     std::int64_t unit = 0;
     switch (text[i]) {
-      case 'D': unit = ticks_per_day; break;
-      case 'H': unit = ticks_per_hour; break;
-      case 'M': unit = ticks_per_minute; break;
-      case 'S': unit = ticks_per_second; break;
-      case 'T': begin = i + 1; continue;
-      default: continue;
+      case 'D':
+        unit = ticks_per_day;
+        break;
+      case 'H':
+        unit = ticks_per_hour;
+        break;
+      case 'M':
+        unit = ticks_per_minute;
+        break;
+      case 'S':
+        unit = ticks_per_second;
+        break;
+      case 'T':
+        begin = i + 1;
+        continue;
+      default:
+        continue;
     }
     if (part.size() > 18) return std::nullopt;
     total += static_cast<double>(digits(part)) * static_cast<double>(unit);
@@ -111,15 +123,22 @@ Type type_of(const Token& literal) {
       const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
       return read.ec == std::errc() ? Type::integer : Type::real;
     }
-    case TokenKind::real: return Type::real;
+    case TokenKind::real:
+      return Type::real;
     case TokenKind::string:
     case TokenKind::guid:
-    case TokenKind::enumeration: return Type::text;
-    case TokenKind::date: return Type::date;
-    case TokenKind::datetime: return Type::datetime;
-    case TokenKind::time_of_day: return Type::time_of_day;
-    case TokenKind::duration: return Type::duration;
-    default: return Type::json;
+    case TokenKind::enumeration:
+      return Type::text;
+    case TokenKind::date:
+      return Type::date;
+    case TokenKind::datetime:
+      return Type::datetime;
+    case TokenKind::time_of_day:
+      return Type::time_of_day;
+    case TokenKind::duration:
+      return Type::duration;
+    default:
+      return Type::json;
   }
 }
 
@@ -138,7 +157,8 @@ Result<sql::Value> value_of(const Token& literal, Conversion conversion) {
       if (text.starts_with('+')) text.remove_prefix(1);
       std::int64_t integer = 0;
       const auto* end = text.data() + text.size();
-      if (literal.kind == TokenKind::integer && std::from_chars(text.data(), end, integer).ec == std::errc()) {
+      if (literal.kind == TokenKind::integer &&
+          std::from_chars(text.data(), end, integer).ec == std::errc()) {
         if (conversion != Conversion::number_to_boolean) return integer;
         if (integer == 0 || integer == 1) return integer == 1;
         return invalid(literal, "truth value; write true, false, 1 or 0");
@@ -149,19 +169,24 @@ Result<sql::Value> value_of(const Token& literal, Conversion conversion) {
       return real;
     }
     case TokenKind::string:
-    case TokenKind::enumeration: return unquote(text);
-    case TokenKind::guid: return std::string(text);
+    case TokenKind::enumeration:
+      return unquote(text);
+    case TokenKind::guid:
+      return std::string(text);
     case TokenKind::date:
     case TokenKind::datetime: {
       if (const auto time = read_time(text)) return time->ticks;
       return invalid(literal, "date between the years 1 and 9999");
     }
-    case TokenKind::time_of_day: return time_of_day_ticks(text);
+    case TokenKind::time_of_day:
+      return time_of_day_ticks(text);
     case TokenKind::duration: {
       if (const auto ticks = duration_ticks(text)) return *ticks;
       return invalid(literal, "duration of 64 bits");
     }
-    default: return fail("ODATA0109", fmt::format("lists hold no values like {}", literal.text), literal.span);
+    default:
+      return fail("ODATA0109", fmt::format("lists hold no values like {}", literal.text),
+                  literal.span);
   }
 }
 

@@ -12,9 +12,9 @@
 namespace rollcall::odata {
 namespace {
 
-constexpr std::array<std::string_view, 15> names{"compute", "count",  "deltatoken", "expand", "filter",
-                                                 "format",  "id",     "index",      "inlinecount", "orderby",
-                                                 "search",  "select", "skip",       "skiptoken",   "top"};
+constexpr std::array<std::string_view, 15> names{
+    "compute",     "count",   "deltatoken", "expand", "filter", "format",    "id", "index",
+    "inlinecount", "orderby", "search",     "select", "skip",   "skiptoken", "top"};
 
 Result<std::int64_t> read_count(std::string_view option, std::string_view text) {
   std::int64_t value = -1;
@@ -25,7 +25,8 @@ Result<std::int64_t> read_count(std::string_view option, std::string_view text) 
   return value;
 }
 
-Result<void> set(std::optional<std::string>& option, std::string_view name, const std::string& value) {
+Result<void> set(std::optional<std::string>& option, std::string_view name,
+                 const std::string& value) {
   if (trim(value).empty()) return fail("ODATA0202", fmt::format("${} is empty", name));
   option = value;
   return {};
@@ -110,7 +111,8 @@ Result<Options> parse_query_text(std::string_view query) {
     if (part.empty()) continue;
     const auto equals = part.find('=');
     TRY(auto name, percent_decode(part.substr(0, equals)));
-    TRY(auto value, percent_decode(equals == std::string_view::npos ? "" : part.substr(equals + 1)));
+    TRY(auto value,
+        percent_decode(equals == std::string_view::npos ? "" : part.substr(equals + 1)));
     pairs.emplace_back(std::move(name), std::move(value));
   }
   return parse_options(pairs);

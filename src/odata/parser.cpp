@@ -1,5 +1,5 @@
-// Recursive descent over the lexer's tokens, one token ahead. The grammar's production stands above each
-// function. Depth is bounded, so that hostile nesting ends in an error.
+// Recursive descent over the lexer's tokens, one token ahead. The grammar's production stands above
+// each function. Depth is bounded, so that hostile nesting ends in an error.
 #include "odata/parser.hpp"
 
 #include <fmt/format.h>
@@ -22,12 +22,12 @@ struct OperatorWord {
   int level;  // binds tighter the higher it is
 };
 constexpr std::array operator_words{
-    OperatorWord{"or", BinaryOperator::or_, 1},   OperatorWord{"and", BinaryOperator::and_, 2},
-    OperatorWord{"eq", BinaryOperator::eq, 3},    OperatorWord{"ne", BinaryOperator::ne, 3},
-    OperatorWord{"gt", BinaryOperator::gt, 4},    OperatorWord{"ge", BinaryOperator::ge, 4},
-    OperatorWord{"lt", BinaryOperator::lt, 4},    OperatorWord{"le", BinaryOperator::le, 4},
-    OperatorWord{"add", BinaryOperator::add, 5},  OperatorWord{"sub", BinaryOperator::sub, 5},
-    OperatorWord{"mul", BinaryOperator::mul, 6},  OperatorWord{"div", BinaryOperator::div, 6},
+    OperatorWord{"or", BinaryOperator::or_, 1},      OperatorWord{"and", BinaryOperator::and_, 2},
+    OperatorWord{"eq", BinaryOperator::eq, 3},       OperatorWord{"ne", BinaryOperator::ne, 3},
+    OperatorWord{"gt", BinaryOperator::gt, 4},       OperatorWord{"ge", BinaryOperator::ge, 4},
+    OperatorWord{"lt", BinaryOperator::lt, 4},       OperatorWord{"le", BinaryOperator::le, 4},
+    OperatorWord{"add", BinaryOperator::add, 5},     OperatorWord{"sub", BinaryOperator::sub, 5},
+    OperatorWord{"mul", BinaryOperator::mul, 6},     OperatorWord{"div", BinaryOperator::div, 6},
     OperatorWord{"divby", BinaryOperator::divby, 6}, OperatorWord{"mod", BinaryOperator::mod, 6},
     OperatorWord{"has", BinaryOperator::has, 8}};
 
@@ -53,10 +53,12 @@ class Parser {
     return unexpected("an operator or the end");
   }
 
-  // commonExpr, by precedence: an operand, then all operators that bind as tight as `level` or tighter.
+  // commonExpr, by precedence: an operand, then all operators that bind as tight as `level` or
+  // tighter.
   Result<ExprPtr> expression(int level = 1) {
     const Deeper deeper(depth_);
-    if (depth_ > max_depth) return fail("ODATA0108", "the expression nests too deeply", token_.span);
+    if (depth_ > max_depth)
+      return fail("ODATA0108", "the expression nests too deeply", token_.span);
     TRY(auto left, unary());
     for (;;) {
       const auto* word = operator_here();
@@ -91,7 +93,9 @@ class Parser {
       if (token_.kind == TokenKind::open) {
         const auto last = item.path.segments.back().name;
         item.has_options = true;
-        TRY_DO(nested_options(last == "$count" ? Nested::counted : last == "$ref" ? Nested::reference : Nested::all,
+        TRY_DO(nested_options(last == "$count" ? Nested::counted
+                              : last == "$ref" ? Nested::reference
+                                               : Nested::all,
                               expand));
       }
       items.push_back(std::move(item));
@@ -100,7 +104,8 @@ class Parser {
     } while (true);
   }
 
-  // resourcePath: like a path, but its first segment may have a key, and be `$all`, `$crossjoin(…)`.
+  // resourcePath: like a path, but its first segment may have a key, and be `$all`,
+  // `$crossjoin(…)`.
   Result<ast::Path> resource_path() {
     ast::Path path;
     TRY_DO(segments(path));
@@ -130,11 +135,13 @@ class Parser {
     return advance();
   }
   std::unexpected<Error> unexpected(std::string_view expected) const {
-    if (token_.kind == TokenKind::end) return fail("ODATA0102", fmt::format("{} is missing here", expected), token_.span);
+    if (token_.kind == TokenKind::end)
+      return fail("ODATA0102", fmt::format("{} is missing here", expected), token_.span);
     std::string_view hint;
     if (token_.kind == TokenKind::equals) hint = "; equality is written eq";
     if (token_.kind == TokenKind::quoted) hint = "; texts stand in single quotes";
-    return fail("ODATA0102", fmt::format("'{}' stands where {} is expected{}", token_.text, expected, hint),
+    return fail("ODATA0102",
+                fmt::format("'{}' stands where {} is expected{}", token_.text, expected, hint),
                 token_.span);
   }
   bool is_word(std::string_view word) const {
@@ -153,7 +160,8 @@ class Parser {
     const bool negates = token_.kind == TokenKind::minus;
     if (!negates && !(is_word("not") && !next_is('/'))) return postfix();
     const Deeper deeper(depth_);
-    if (depth_ > max_depth) return fail("ODATA0108", "the expression nests too deeply", token_.span);
+    if (depth_ > max_depth)
+      return fail("ODATA0108", "the expression nests too deeply", token_.span);
     const auto first = token_.span;
     TRY_DO(advance());
     TRY(auto operand, unary());
@@ -182,7 +190,8 @@ class Parser {
     return operand;
   }
 
-  // listExpr = OPEN BWS primitiveLiteral *( COMMA primitiveLiteral ) BWS CLOSE ; one may be any expression
+  // listExpr = OPEN BWS primitiveLiteral *( COMMA primitiveLiteral ) BWS CLOSE ; one may be any
+  // expression
   Result<void> list(ast::In& in, Span& last) {
     TRY_DO(advance());
     while (token_.kind != TokenKind::close) {
@@ -193,7 +202,8 @@ class Parser {
                             std::holds_alternative<ast::Boolean>(item->node);
       in.list.push_back(std::move(item));
       if (!constant && (in.list.size() > 1 || token_.kind == TokenKind::comma)) {
-        return fail("ODATA0102", "a list holds only literals", token_.kind == TokenKind::comma ? token_.span : at);
+        return fail("ODATA0102", "a list holds only literals",
+                    token_.kind == TokenKind::comma ? token_.span : at);
       }
       if (token_.kind == TokenKind::close) break;
       TRY_DO(expect(TokenKind::comma, "',' or ')'"));
@@ -248,14 +258,18 @@ class Parser {
     return make(std::move(path), span);
   }
 
-  bool next_is(char c) const { return lexer_.position() < text_.size() && text_[lexer_.position()] == c; }
+  bool next_is(char c) const {
+    return lexer_.position() < text_.size() && text_[lexer_.position()] == c;
+  }
 
-  // A function of the language, not of a model: contains, geo.length. Any name that is not part of a path.
+  // A function of the language, not of a model: contains, geo.length. Any name that is not part of
+  // a path.
   static bool is_function(std::string_view name) {
     return !name.contains('.') || name.starts_with("geo.");
   }
 
-  // methodCallExpr: name OPEN BWS [ commonExpr *( COMMA commonExpr ) ] BWS CLOSE, or a function of the model
+  // methodCallExpr: name OPEN BWS [ commonExpr *( COMMA commonExpr ) ] BWS CLOSE, or a function of
+  // the model
   Result<ExprPtr> call() {
     const Token name = token_;
     ast::Path path;
@@ -276,7 +290,8 @@ class Parser {
     return make(std::move(made), join(name.span, segment.span));
   }
 
-  // The arguments of a function or a key's values, from `(` to behind `)`; the span grows to hold them.
+  // The arguments of a function or a key's values, from `(` to behind `)`; the span grows to hold
+  // them.
   Result<void> arguments(ast::Segment& segment) {
     TRY_DO(expect(TokenKind::open, "'('"));
     const bool is_case = equals_ignoring_case(segment.name, "case");
@@ -394,8 +409,8 @@ class Parser {
     ast::Path path;
     for (;;) {
       const Token token = token_;
-      if (token.kind != TokenKind::name && token.kind != TokenKind::dollar && token.kind != TokenKind::at &&
-          token.kind != TokenKind::star) {
+      if (token.kind != TokenKind::name && token.kind != TokenKind::dollar &&
+          token.kind != TokenKind::at && token.kind != TokenKind::star) {
         return unexpected("a name");
       }
       path.segments.push_back({token.text, token.span});
@@ -431,11 +446,14 @@ class Parser {
       TRY_DO(expect(TokenKind::equals, "'='"));
       return json();
     }
-    if (name.kind != TokenKind::name && name.kind != TokenKind::dollar) return unexpected("an option");
+    if (name.kind != TokenKind::name && name.kind != TokenKind::dollar)
+      return unexpected("an option");
     const auto option = to_lower(name.kind == TokenKind::dollar ? name.text.substr(1) : name.text);
     const bool filters = option == "filter" || option == "search";
-    const bool pages = option == "orderby" || option == "skip" || option == "top" || option == "count";
-    if ((nested == Nested::counted && !filters) || (nested == Nested::reference && !filters && !pages)) {
+    const bool pages =
+        option == "orderby" || option == "skip" || option == "top" || option == "count";
+    if ((nested == Nested::counted && !filters) ||
+        (nested == Nested::reference && !filters && !pages)) {
       return unexpected("an option that goes with $count or $ref");
     }
     TRY_DO(advance());
@@ -451,8 +469,10 @@ class Parser {
     }
     if (option == "levels" && is_word("max")) return advance();
     if (option == "top" || option == "skip" || option == "levels") {
-      const bool padded = token_.text.size() > 1 && token_.text.front() == '0' && option == "levels";
-      if (token_.kind != TokenKind::integer || token_.text.front() == '-' || padded) return unexpected("a number");
+      const bool padded =
+          token_.text.size() > 1 && token_.text.front() == '0' && option == "levels";
+      if (token_.kind != TokenKind::integer || token_.text.front() == '-' || padded)
+        return unexpected("a number");
       return advance();
     }
     return fail("ODATA0103", fmt::format("'{}' is not an option of an item", name.text), name.span);

@@ -1,8 +1,8 @@
 // Texts of options, already percent-decoded, into trees. Pure syntax: names mean nothing yet.
-// Errors: ODATA0101 and ODATA0107 of the lexer, ODATA0102 what was expected, ODATA0108 too long or too deep.
-// https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-construction-rules.txt
-// DIFFERS: `and`, `or` and the other operators have the precedence of the specification's table, which its
-// grammar does not have.
+// Errors: ODATA0101 and ODATA0107 of the lexer, ODATA0102 what was expected, ODATA0108 too long or
+// too deep. https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-construction-rules.txt
+// DIFFERS: `and`, `or` and the other operators have the precedence of the specification's table,
+// which its grammar does not have.
 #pragma once
 #include <string_view>
 #include <vector>

@@ -7,7 +7,8 @@
 namespace rollcall::odata {
 
 const Property* Schema::find(std::string_view name) const {
-  const auto found = std::find_if(properties.begin(), properties.end(), [&](const Property& one) { return one.name == name; });
+  const auto found = std::find_if(properties.begin(), properties.end(),
+                                  [&](const Property& one) { return one.name == name; });
   return found == properties.end() ? nullptr : &*found;
 }
 
@@ -19,16 +20,25 @@ std::string Schema::nearest(std::string_view name) const {
 
 std::string_view describe(Type type) {
   switch (type) {
-    case Type::null: return "null";
-    case Type::boolean: return "a truth value";
+    case Type::null:
+      return "null";
+    case Type::boolean:
+      return "a truth value";
     case Type::integer:
-    case Type::real: return "a number";
-    case Type::text: return "a text";
-    case Type::datetime: return "a date and time";
-    case Type::date: return "a date";
-    case Type::time_of_day: return "a time of day";
-    case Type::duration: return "a duration";
-    case Type::json: return "a JSON value";
+    case Type::real:
+      return "a number";
+    case Type::text:
+      return "a text";
+    case Type::datetime:
+      return "a date and time";
+    case Type::date:
+      return "a date";
+    case Type::time_of_day:
+      return "a time of day";
+    case Type::duration:
+      return "a duration";
+    case Type::json:
+      return "a JSON value";
   }
   return "a value";
 }

@@ -1,4 +1,5 @@
-// What a filter may name: the properties of a list's items, their types, and the SQL columns they are kept in.
+// What a filter may name: the properties of a list's items, their types, and the SQL columns they
+// are kept in.
 #pragma once
 #include <string>
 #include <string_view>
@@ -6,8 +7,9 @@
 
 namespace rollcall::odata {
 
-// How values of a type are kept: datetime and date (its midnight) as ticks since 0001-01-01, time_of_day and
-// duration as ticks, boolean as SQL's truth value, json as text that cannot be compared.
+// How values of a type are kept: datetime and date (its midnight) as ticks since 0001-01-01,
+// time_of_day and duration as ticks, boolean as SQL's truth value, json as text that cannot be
+// compared.
 enum class Type { null, boolean, integer, real, text, datetime, date, time_of_day, duration, json };
 
 struct Property {

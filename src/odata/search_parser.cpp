@@ -1,5 +1,5 @@
-// $search has its own words, so it reads characters, not tokens. AND, OR and NOT are operators only where
-// they have operands; elsewhere they are words like others.
+// $search has its own words, so it reads characters, not tokens. AND, OR and NOT are operators only
+// where they have operands; elsewhere they are words like others.
 #include "odata/search_parser.hpp"
 
 #include <fmt/format.h>
@@ -29,7 +29,8 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
 
-  // searchExpr = ( searchParenExpr / searchNegateExpr / searchPhrase / searchWord ) [ searchOrExpr / searchAndExpr ]
+  // searchExpr = ( searchParenExpr / searchNegateExpr / searchPhrase / searchWord ) [ searchOrExpr
+  // / searchAndExpr ]
   Result<SearchPtr> any(int depth) {
     if (depth > max_depth) return fail("ODATA0108", "the search nests too deeply", span(1));
     ast::SearchAny any;
@@ -45,12 +46,14 @@ class Parser {
     return at_ == text_.size();
   }
   std::unexpected<Error> unexpected() const {
-    return fail("ODATA0102", fmt::format("'{}' has no meaning here", text_.substr(at_, 1)), span(1));
+    return fail("ODATA0102", fmt::format("'{}' has no meaning here", text_.substr(at_, 1)),
+                span(1));
   }
 
  private:
   Span span(std::size_t length) const {
-    return {static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(std::min(length, text_.size() - at_))};
+    return {static_cast<std::uint32_t>(at_),
+            static_cast<std::uint32_t>(std::min(length, text_.size() - at_))};
   }
   void skip_spaces() {
     while (at_ < text_.size() && is_space(text_[at_])) ++at_;
@@ -60,7 +63,9 @@ class Parser {
       const auto end = quoted_end(text_, from);
       if (end != std::string_view::npos) return end;
     }
-    while (from < text_.size() && !is_space(text_[from]) && text_[from] != '(' && text_[from] != ')') ++from;
+    while (from < text_.size() && !is_space(text_[from]) && text_[from] != '(' &&
+           text_[from] != ')')
+      ++from;
     return from;
   }
   bool operand_at(std::size_t from) const {
@@ -83,7 +88,8 @@ class Parser {
       TRY(auto operand, term(depth));
       all.operands.push_back(std::move(operand));
       skip_spaces();
-      const bool next_is_or = text_.substr(at_, 2) == "OR" && word_end(at_) == at_ + 2 && operand_at(at_ + 2);
+      const bool next_is_or =
+          text_.substr(at_, 2) == "OR" && word_end(at_) == at_ + 2 && operand_at(at_ + 2);
       if (next_is_or || !operand_at(at_)) break;
       take_operator("AND");
     }
@@ -102,7 +108,8 @@ class Parser {
       ++at_;
       TRY(auto inner, any(depth + 1));
       skip_spaces();
-      if (at_ == text_.size() || text_[at_] != ')') return fail("ODATA0102", "')' is missing here", span(1));
+      if (at_ == text_.size() || text_[at_] != ')')
+        return fail("ODATA0102", "')' is missing here", span(1));
       ++at_;
       return inner;
     }

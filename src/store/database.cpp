@@ -1,4 +1,5 @@
-// What all drivers share: arguments, slots of a transaction, and the migrations of a module's tables.
+// What all drivers share: arguments, slots of a transaction, and the migrations of a module's
+// tables.
 #include "store/database.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +23,8 @@ Argument::Argument(const sql::Value& value) {
 }
 
 std::shared_ptr<const void>& Connection::slot(const void* owner) {
-  const auto found = std::find_if(slots_.begin(), slots_.end(), [&](const auto& one) { return one.first == owner; });
+  const auto found = std::find_if(slots_.begin(), slots_.end(),
+                                  [&](const auto& one) { return one.first == owner; });
   return found != slots_.end() ? found->second : slots_.emplace_back(owner, nullptr).second;
 }
 
@@ -45,29 +47,33 @@ Result<void> create_format_table(Database& database) {
   });
 }
 
-Result<std::int64_t> read_version(Database& database, Connection& connection, std::string_view module) {
+Result<std::int64_t> read_version(Database& database, Connection& connection,
+                                  std::string_view module) {
   sql::Select select;
   select.items = {{sql::column("Version"), {}}};
   select.from = sql::table(format_table);
   select.where = is_module();
-  TRY(const auto version, connection.first(database.prepare(sql::query(std::move(select))), {module},
-                                           [](const Row& row) { return row.integer(0); }));
+  TRY(const auto version,
+      connection.first(database.prepare(sql::query(std::move(select))), {module},
+                       [](const Row& row) { return row.integer(0); }));
   return version.value_or(0);
 }
 
-Result<void> run_step(Database& database, std::string_view module, std::int64_t version, const Migration& step) {
+Result<void> run_step(Database& database, std::string_view module, std::int64_t version,
+                      const Migration& step) {
   return database.write([&](Transaction& transaction) -> Result<void> {
     TRY(const auto stored, read_version(database, transaction, module));
     if (stored >= version) return {};  // another process was faster
     for (const auto& statement : step.statements) TRY_DO(transaction.execute_once(statement));
     if (step.then) TRY_DO(step.then(transaction));
-    const auto upsert = database.prepare(sql::Insert{.table = format_table,
-                                                     .columns = {"Module", "Version"},
-                                                     .rows = {{sql::make(sql::Slot{0}), sql::make(sql::Slot{1})}},
-                                                     .query = nullptr,
-                                                     .conflict_columns = {"Module"},
-                                                     .conflict_set = {{"Version", sql::make(sql::Slot{1})}},
-                                                     .returning = {}});
+    const auto upsert =
+        database.prepare(sql::Insert{.table = format_table,
+                                     .columns = {"Module", "Version"},
+                                     .rows = {{sql::make(sql::Slot{0}), sql::make(sql::Slot{1})}},
+                                     .query = nullptr,
+                                     .conflict_columns = {"Module"},
+                                     .conflict_set = {{"Version", sql::make(sql::Slot{1})}},
+                                     .returning = {}});
     TRY_DO(transaction.execute(upsert, {module, version}));
     return {};
   });
@@ -75,14 +81,19 @@ Result<void> run_step(Database& database, std::string_view module, std::int64_t 
 
 }  // namespace
 
-Result<void> migrate(Database& database, std::string_view module, std::span<const Migration> migrations) {
+Result<void> migrate(Database& database, std::string_view module,
+                     std::span<const Migration> migrations) {
   TRY_DO(create_format_table(database));
-  TRY(auto version, database.read([&](Connection& connection) { return read_version(database, connection, module); }));
+  TRY(auto version, database.read([&](Connection& connection) {
+    return read_version(database, connection, module);
+  }));
   const auto newest = static_cast<std::int64_t>(migrations.size());
   if (version > newest) {
-    return fail("STORE0104", fmt::format("the data was written by a newer Rollcall ({} format {}, this one knows {}): "
-                                         "use that Rollcall, or restore a backup from before",
-                                         module, version, newest));
+    return fail(
+        "STORE0104",
+        fmt::format("the data was written by a newer Rollcall ({} format {}, this one knows {}): "
+                    "use that Rollcall, or restore a backup from before",
+                    module, version, newest));
   }
   while (version < newest) {
     const auto& step = migrations[static_cast<std::size_t>(version)];

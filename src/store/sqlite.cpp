@@ -1,8 +1,9 @@
 // The SQLite driver of the Database seam, and the only file that includes sqlite3.h.
-// One handle writes, any number read; the file is in WAL mode, so readers never wait for the writer.
-// Writers that wait together become one batch: one of them runs the work of all and commits once.
-#include <sqlite3.h>
+// One handle writes, any number read; the file is in WAL mode, so readers never wait for the
+// writer. Writers that wait together become one batch: one of them runs the work of all and commits
+// once.
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <unicode/ucasemap.h>
 
 #include <algorithm>
@@ -38,11 +39,13 @@ void change_case(sqlite3_context* context, int, sqlite3_value** values) {
   const auto* casing = static_cast<const UCaseMap*>(sqlite3_user_data(context));
   UErrorCode status = U_ZERO_ERROR;
   std::string changed(static_cast<std::size_t>(size) + 16, '\0');
-  auto needed = map(casing, changed.data(), static_cast<std::int32_t>(changed.size()), text, size, &status);
+  auto needed =
+      map(casing, changed.data(), static_cast<std::int32_t>(changed.size()), text, size, &status);
   if (status == U_BUFFER_OVERFLOW_ERROR) {
     changed.resize(static_cast<std::size_t>(needed) + 1);
     status = U_ZERO_ERROR;
-    needed = map(casing, changed.data(), static_cast<std::int32_t>(changed.size()), text, size, &status);
+    needed =
+        map(casing, changed.data(), static_cast<std::int32_t>(changed.size()), text, size, &status);
   }
   if (U_FAILURE(status)) return sqlite3_result_error(context, u_errorName(status), -1);
   sqlite3_result_text(context, changed.data(), needed, SQLITE_TRANSIENT);
@@ -54,10 +57,14 @@ Error to_error(sqlite3* handle, int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return {"STORE0103", "the database is locked by another process for more than 10 s; stop that process"};
-    case SQLITE_FULL: return {"STORE0106", "the disk is full; nothing of this write was kept"};
-    case SQLITE_CANTOPEN: return {"STORE0101", fmt::format("the database cannot be opened: {}", text)};
-    default: break;
+      return {"STORE0103",
+              "the database is locked by another process for more than 10 s; stop that process"};
+    case SQLITE_FULL:
+      return {"STORE0106", "the disk is full; nothing of this write was kept"};
+    case SQLITE_CANTOPEN:
+      return {"STORE0101", fmt::format("the database cannot be opened: {}", text)};
+    default:
+      break;
   }
   if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
       code == SQLITE_CONSTRAINT_ROWID) {
@@ -69,7 +76,9 @@ Error to_error(sqlite3* handle, int code) {
 class SqliteRow final : public Row {
  public:
   explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
-  std::size_t size() const override { return static_cast<std::size_t>(sqlite3_column_count(statement_)); }
+  std::size_t size() const override {
+    return static_cast<std::size_t>(sqlite3_column_count(statement_));
+  }
   bool is_null(std::size_t column) const override {
     return sqlite3_column_type(statement_, static_cast<int>(column)) == SQLITE_NULL;
   }
@@ -80,11 +89,13 @@ class SqliteRow final : public Row {
     return sqlite3_column_double(statement_, static_cast<int>(column));
   }
   std::string_view text(std::size_t column) const override {
-    const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, static_cast<int>(column)));
+    const auto* data =
+        reinterpret_cast<const char*>(sqlite3_column_text(statement_, static_cast<int>(column)));
     return {data == nullptr ? "" : data, bytes(column)};
   }
   std::span<const std::byte> blob(std::size_t column) const override {
-    const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_, static_cast<int>(column)));
+    const auto* data =
+        static_cast<const std::byte*>(sqlite3_column_blob(statement_, static_cast<int>(column)));
     return {data, data == nullptr ? 0 : bytes(column)};
   }
 
@@ -98,10 +109,13 @@ class SqliteRow final : public Row {
 // One sqlite3 handle with the statements that it has compiled.
 class Handle {
  public:
-  static Result<std::unique_ptr<Handle>> open(const std::string& path, Durability durability, bool writes) {
+  static Result<std::unique_ptr<Handle>> open(const std::string& path, Durability durability,
+                                              bool writes) {
     auto handle = std::unique_ptr<Handle>(new Handle);
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_CREATE : 0);
-    if (const int code = sqlite3_open_v2(path.c_str(), &handle->sqlite_, flags, nullptr); code != SQLITE_OK) {
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_CREATE : 0);
+    if (const int code = sqlite3_open_v2(path.c_str(), &handle->sqlite_, flags, nullptr);
+        code != SQLITE_OK) {
       return fail("STORE0101", fmt::format("{} cannot be opened: {}", path, sqlite3_errstr(code)));
     }
     sqlite3_extended_result_codes(handle->sqlite_, 1);
@@ -111,7 +125,8 @@ class Handle {
     sqlite3_db_config(handle->sqlite_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     TRY_DO(handle->define_functions());
     TRY_DO(handle->run("PRAGMA journal_mode = WAL"));
-    TRY_DO(handle->run(durability == Durability::power ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+    TRY_DO(handle->run(durability == Durability::power ? "PRAGMA synchronous = FULL"
+                                                       : "PRAGMA synchronous = NORMAL"));
     TRY_DO(handle->run("PRAGMA temp_store = MEMORY"));
     TRY_DO(handle->run("PRAGMA cache_size = -32768"));
     if (!writes) TRY_DO(handle->run("PRAGMA query_only = ON"));
@@ -149,12 +164,16 @@ class Handle {
 
   // Binds, steps through all rows, and answers how many rows a write has changed.
   template <class Each>
-  Result<std::int64_t> run(const Prepared& prepared, std::span<const Argument> arguments, Each&& each) {
+  Result<std::int64_t> run(const Prepared& prepared, std::span<const Argument> arguments,
+                           Each&& each) {
     auto found = compiled_.find(prepared.key().get());
     if (found == compiled_.end()) {
       TRY(auto statement, compile(prepared.rendered().text));
       make_room();
-      found = compiled_.emplace(prepared.key().get(), Compiled{prepared.key(), std::move(statement), 0, false}).first;
+      found = compiled_
+                  .emplace(prepared.key().get(),
+                           Compiled{prepared.key(), std::move(statement), 0, false})
+                  .first;
     }
     // Kept in place while other statements are compiled: the map's nodes do not move.
     Compiled& compiled = found->second;
@@ -170,8 +189,8 @@ class Handle {
 
   Result<StatementHandle> compile(const std::string& text) {
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v3(sqlite_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
-                                        &statement, nullptr);
+    const int code = sqlite3_prepare_v3(sqlite_, text.data(), static_cast<int>(text.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) return std::unexpected(to_error(sqlite_, code));
     return StatementHandle(statement);
   }
@@ -224,12 +243,16 @@ class Handle {
       sqlite3_stmt* statement;
       int index;
       int operator()(std::monostate) const { return sqlite3_bind_null(statement, index); }
-      int operator()(bool value) const { return sqlite3_bind_int64(statement, index, value ? 1 : 0); }
-      int operator()(std::int64_t value) const { return sqlite3_bind_int64(statement, index, value); }
+      int operator()(bool value) const {
+        return sqlite3_bind_int64(statement, index, value ? 1 : 0);
+      }
+      int operator()(std::int64_t value) const {
+        return sqlite3_bind_int64(statement, index, value);
+      }
       int operator()(double value) const { return sqlite3_bind_double(statement, index, value); }
       int operator()(std::string_view value) const {
-        return sqlite3_bind_text64(statement, index, value.data() == nullptr ? "" : value.data(), value.size(),
-                                   SQLITE_STATIC, SQLITE_UTF8);
+        return sqlite3_bind_text64(statement, index, value.data() == nullptr ? "" : value.data(),
+                                   value.size(), SQLITE_STATIC, SQLITE_UTF8);
       }
       int operator()(std::span<const std::byte> value) const {
         if (value.empty()) return sqlite3_bind_zeroblob(statement, index, 0);
@@ -244,11 +267,14 @@ class Handle {
     casing_ = ucasemap_open("", 0, &status);
     CHECK(U_SUCCESS(status));
     constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-    const int lower = sqlite3_create_function_v2(sqlite_, "lower", 1, flags, casing_,
-                                                 change_case<ucasemap_utf8ToLower>, nullptr, nullptr, nullptr);
-    const int upper = sqlite3_create_function_v2(sqlite_, "upper", 1, flags, casing_,
-                                                 change_case<ucasemap_utf8ToUpper>, nullptr, nullptr, nullptr);
-    if (lower != SQLITE_OK || upper != SQLITE_OK) return std::unexpected(to_error(sqlite_, SQLITE_ERROR));
+    const int lower =
+        sqlite3_create_function_v2(sqlite_, "lower", 1, flags, casing_,
+                                   change_case<ucasemap_utf8ToLower>, nullptr, nullptr, nullptr);
+    const int upper =
+        sqlite3_create_function_v2(sqlite_, "upper", 1, flags, casing_,
+                                   change_case<ucasemap_utf8ToUpper>, nullptr, nullptr, nullptr);
+    if (lower != SQLITE_OK || upper != SQLITE_OK)
+      return std::unexpected(to_error(sqlite_, SQLITE_ERROR));
     return {};
   }
 
@@ -257,9 +283,11 @@ class Handle {
     if (compiled_.size() < max_compiled) return;
     std::vector<std::uint64_t> uses;
     for (const auto& [key, compiled] : compiled_) uses.push_back(compiled.last_use);
-    std::nth_element(uses.begin(), uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2), uses.end());
+    std::nth_element(uses.begin(), uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2),
+                     uses.end());
     const auto limit = uses[uses.size() / 2];
-    std::erase_if(compiled_, [&](const auto& one) { return !one.second.busy && one.second.last_use < limit; });
+    std::erase_if(compiled_,
+                  [&](const auto& one) { return !one.second.busy && one.second.last_use < limit; });
   }
 
   sqlite3* sqlite_ = nullptr;
@@ -273,7 +301,8 @@ class SqliteTransaction final : public Transaction {
  public:
   explicit SqliteTransaction(Handle& handle) : handle_(handle) {}
 
-  Result<std::int64_t> execute(const Prepared& statement, std::span<const Argument> arguments) override {
+  Result<std::int64_t> execute(const Prepared& statement,
+                               std::span<const Argument> arguments) override {
     return handle_.run(statement, arguments, [](const Row&) -> Result<void> { return {}; });
   }
   Result<void> execute_once(const sql::Statement& statement) override {
@@ -314,16 +343,20 @@ class SqliteDatabase final : public Database {
   sql::Dialect dialect() const override { return sql::Dialect::sqlite; }
 
   Result<void> backup(const std::string& path) override {
-    if (std::filesystem::exists(path)) return fail("STORE0101", fmt::format("{} exists already", path));
+    if (std::filesystem::exists(path))
+      return fail("STORE0101", fmt::format("{} exists already", path));
     sqlite3* target = nullptr;
-    int code = sqlite3_open_v2(path.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    int code =
+        sqlite3_open_v2(path.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
     const std::unique_ptr<sqlite3, decltype(&sqlite3_close)> close(target, sqlite3_close);
-    if (code != SQLITE_OK) return fail("STORE0101", fmt::format("{}: {}", path, sqlite3_errstr(code)));
+    if (code != SQLITE_OK)
+      return fail("STORE0101", fmt::format("{}: {}", path, sqlite3_errstr(code)));
     return with_reader([&](Handle& source) -> Result<void> {
       auto* copy = sqlite3_backup_init(target, "main", source.get(), "main");
       if (copy == nullptr) return std::unexpected(to_error(target, sqlite3_errcode(target)));
       sqlite3_backup_step(copy, -1);
-      if (sqlite3_backup_finish(copy) != SQLITE_OK) return std::unexpected(to_error(target, sqlite3_errcode(target)));
+      if (sqlite3_backup_finish(copy) != SQLITE_OK)
+        return std::unexpected(to_error(target, sqlite3_errcode(target)));
       return {};
     });
   }
@@ -347,7 +380,8 @@ class SqliteDatabase final : public Database {
   Result<void> do_write(const std::function<Result<void>(Transaction&)>& work) override {
     Writer me{&work};
     std::unique_lock lock(mutex_);
-    CHECK(committer_ != std::this_thread::get_id());  // a write inside a write would wait for itself
+    CHECK(committer_ !=
+          std::this_thread::get_id());  // a write inside a write would wait for itself
     waiting_.push_back(&me);
     turn_.wait(lock, [&] { return me.done || committer_ == std::thread::id{}; });
     if (!me.done) {
@@ -397,13 +431,15 @@ class SqliteDatabase final : public Database {
     return batch;
   }
 
-  // Runs the writers' work and commits once for all that succeeded. Those who come while it runs join in.
+  // Runs the writers' work and commits once for all that succeeded. Those who come while it runs
+  // join in.
   void run_batch(std::vector<Writer*>& batch) {
     bool wrote = false;  // somebody's work stands in the open transaction
     Result<void> whole = {};
     for (std::size_t i = 0; i < batch.size() && whole; ++i) {
       if (!writer_->in_transaction()) {
-        whole = wrote ? fail("STORE0102", "the transaction was ended by an error") : writer_->run("BEGIN IMMEDIATE");
+        whole = wrote ? fail("STORE0102", "the transaction was ended by an error")
+                      : writer_->run("BEGIN IMMEDIATE");
         if (!whole) break;
       }
       run_one(*batch[i], wrote);
@@ -415,8 +451,9 @@ class SqliteDatabase final : public Database {
       }
     }
     if (whole && wrote) {
-      whole = writer_->in_transaction() ? writer_->run("COMMIT")
-                                        : fail("STORE0102", "the transaction was ended by an error");
+      whole = writer_->in_transaction()
+                  ? writer_->run("COMMIT")
+                  : fail("STORE0102", "the transaction was ended by an error");
     }
     if (writer_->in_transaction()) static_cast<void>(writer_->run("ROLLBACK"));
     for (auto* writer : batch) {

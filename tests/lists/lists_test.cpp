@@ -78,8 +78,7 @@ TEST(Lists, AnOldDefinitionOfAListStillServes) {
   EXPECT_EQ(item->fields.at("Team"), json::value("core"));
 }
 
-TEST(Lists, ExactMatchesAreLookedUpInTheIndex) {
-  // The plan of the statement is SQLite's business; what shows is that the work does not grow with the list.
+TEST(Lists, AnExactMatchFindsTheOneAmongMany) {
   ListHarness harness;
   ASSERT_TRUE(harness.database->write([&](auto& transaction) -> Result<void> {
     TRY(const auto list, harness.lists->create_list(transaction, snapshot(), harness.write));
