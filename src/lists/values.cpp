@@ -16,7 +16,10 @@ constexpr double exact_integers = 9007199254740992.0;  // 2^53
 
 std::string shown(const json::value& value) {
   auto text = json::serialize(value);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  if (text.size() > 60) {
+    text.erase(57);
+    text += "...";
+  }
   return text;
 }
 
