@@ -69,15 +69,22 @@ std::string pretty(const json::value& value) {
   return out;
 }
 
+const json::value* find(const json::object& object, std::string_view key) { return object.if_contains(key); }
+
 const json::value* find(const json::value& value, std::string_view key) {
   const auto* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(key);
+  return object == nullptr ? nullptr : find(*object, key);
+}
+
+std::string_view text_or(const json::object& object, std::string_view key, std::string_view otherwise) {
+  const auto* member = find(object, key);
+  const auto* text = member == nullptr ? nullptr : member->if_string();
+  return text == nullptr ? otherwise : std::string_view(text->data(), text->size());
 }
 
 std::string_view text_or(const json::value& value, std::string_view key, std::string_view otherwise) {
-  const auto* member = find(value, key);
-  const auto* text = member == nullptr ? nullptr : member->if_string();
-  return text == nullptr ? otherwise : std::string_view(text->data(), text->size());
+  const auto* object = value.if_object();
+  return object == nullptr ? otherwise : text_or(*object, key, otherwise);
 }
 
 }  // namespace rollcall

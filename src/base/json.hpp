@@ -17,5 +17,8 @@ std::string pretty(const json::value& value);
 const json::value* find(const json::value& value, std::string_view key);
 // The member's text, or `otherwise` when it is absent or no string.
 std::string_view text_or(const json::value& value, std::string_view key, std::string_view otherwise = {});
+// An object would become a value by a copy, and the text would point into it.
+const json::value* find(const json::object& object, std::string_view key);
+std::string_view text_or(const json::object& object, std::string_view key, std::string_view otherwise = {});
 
 }  // namespace rollcall
