@@ -15,7 +15,8 @@ function(rollcall_flags target)
   endif()
   if(ROLLCALL_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${ROLLCALL_SANITIZE}
-                                             -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+                                             -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+                                             -Wno-array-bounds -Wno-stringop-overread)
     target_link_options(${target} PRIVATE -fsanitize=${ROLLCALL_SANITIZE})
   endif()
 endfunction()
