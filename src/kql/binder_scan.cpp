@@ -110,6 +110,21 @@ sql::ExprPtr either(sql::ExprPtr a, sql::ExprPtr b) {
 }
 sql::ExprPtr truly(sql::ExprPtr a) { return coalesce(std::move(a), sql::literal(false)); }
 
+bool holds_text(const ast::Expr& expr);
+bool any_holds_text(const ast::ExprList& list) {
+  return std::ranges::any_of(list, [](const ast::ExprPtr& one) { return holds_text(*one); });
+}
+bool holds_text(const ast::Expr& expr) {
+  if (const auto* literal = std::get_if<ast::Literal>(&expr.node)) return literal->type == Type::string;
+  if (const auto* binary = std::get_if<ast::Binary>(&expr.node))
+    return holds_text(*binary->left) || holds_text(*binary->right);
+  if (const auto* logical = std::get_if<ast::Logical>(&expr.node)) return any_holds_text(logical->operands);
+  if (const auto* call = std::get_if<ast::Call>(&expr.node)) return any_holds_text(call->arguments);
+  if (const auto* in = std::get_if<ast::InList>(&expr.node))
+    return holds_text(*in->left) || any_holds_text(in->list);
+  return false;
+}
+
 // Judges the row against one step; the machine's expressions then stand for the state behind it.
 sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from,
                        const std::vector<std::string>& row_ids) {
@@ -203,6 +218,13 @@ bool bind_tracked(Machine& m) {
   for (const auto& step : m.node.steps) {
     if (step.optional) {
       m.binder.complain("KQL0109", step.name.span, "optional steps are not supported");
+      return false;
+    }
+    // DuckDB loses bound texts inside a recursion of several steps: no answer is better than none of the rows.
+    if (m.node.steps.size() > 1 && holds_text(*step.condition)) {
+      m.binder.complain("KQL0109", step.condition->span,
+                        "texts in the conditions of several steps are not supported; "
+                        "extend a column that says it before scan, and test that");
       return false;
     }
   }
