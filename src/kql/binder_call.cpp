@@ -11,33 +11,6 @@
 namespace rollcall::kql {
 namespace {
 
-struct Signature {
-  std::string letters;  // of the arguments
-  std::size_t least = 0;
-  bool repeats = false;
-  char result = 's';
-};
-
-Signature signature_of(const Native& native) {
-  Signature signature;
-  const std::size_t colon = native.signature.find(':');
-  for (std::size_t i = 0; i < colon; ++i) {
-    const char letter = native.signature[i];
-    if (letter == ' ') continue;
-    if (letter == '?') continue;
-    if (letter == '*') {
-      signature.repeats = true;
-      continue;
-    }
-    const bool optional = i + 1 < colon && native.signature[i + 1] == '?';
-    signature.letters += letter;
-    if (!optional) signature.least = signature.letters.size();
-  }
-  if (signature.repeats && signature.least == signature.letters.size()) --signature.least;
-  signature.result = native.signature[colon + 1];
-  return signature;
-}
-
 Type type_of_letter(char letter) {
   switch (letter) {
     case 'l':
@@ -101,16 +74,19 @@ Scalar call_native(Binder& binder, const Native& native_function, std::string_vi
   bool unknown = false;
   for (std::size_t i = 0; i < site.arguments.size(); ++i) {
     unknown = unknown || site.arguments[i].type == Type::unknown;
-    const char letter = signature.letters[std::min(i, signature.letters.size() - 1)];
     if (!unknown)
-      arguments.push_back(argument_sql(binder, site.arguments[i], letter, site.span_of(i)));
+      arguments.push_back(
+          argument_sql(binder, site.arguments[i], signature.letter(i), site.span_of(i)));
   }
   if (unknown) return unknown_scalar();
   const std::size_t fixed =
       signature.repeats ? signature.letters.size() - 1 : signature.letters.size();
   for (std::size_t i = arguments.size(); i < fixed; ++i) {
     const Type missing = type_of_letter(signature.letters[i]);
-    arguments.push_back(sql::cast(sql::null(), storage_of(missing)));
+    const std::int64_t value = signature.defaults[i];
+    arguments.push_back(value == std::numeric_limits<std::int64_t>::min()
+                            ? sql::cast(sql::null(), storage_of(missing))
+                            : constant_of(missing, value).sql);
   }
   const Type result = type_of_letter(signature.result);
   return {native(native_function.name.substr(4), std::move(arguments)),
@@ -266,7 +242,7 @@ std::vector<std::string> function_names() {
 }
 
 bool is_refused_function(std::string_view name) {
-  if (name.starts_with("geo_")) return true;
+  if (name.starts_with("geo_h3cell") || name == "geo_point_to_h3cell") return true;
   static constexpr auto refused = std::to_array<std::string_view>(
       {"cursor_after", "cursor_before_or_at", "cursor_current", "extent_id", "extent_tags",
        "external_table", "materialized_view", "stored_query_result", "geo_info_from_ip_address",

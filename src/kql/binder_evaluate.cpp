@@ -63,7 +63,7 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Evaluate& node,
   if (rows.open) return rows;
   const std::string& name = node.call.function.text;
   std::vector<std::string> names;
-  for (const auto table : {shape_plugins(), lookup_plugins(), activity_plugins()}) {
+  for (const auto table : {shape_plugins(), lookup_plugins(), activity_plugins(), geo_plugins()}) {
     for (const auto& plugin : table) {
       names.emplace_back(plugin.name);
       if (plugin.name != name) continue;
@@ -79,8 +79,7 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Evaluate& node,
   for (std::string_view known :
        {"python", "r", "csharp", "sql_request", "mysql_request", "postgresql_request",
         "cosmosdb_sql_request", "http_request", "http_request_post", "autocluster", "basket",
-        "diffpatterns", "geo_line_lookup", "geo_polygon_lookup", "ai_embeddings",
-        "ai_chat_completion", "infer_storage_schema"}) {
+        "diffpatterns", "ai_embeddings", "ai_chat_completion", "infer_storage_schema"}) {
     if (known == name) {
       binder.complain("KQL0109", node.call.function.span,
                       fmt::format("the plugin '{}' is not supported", name));

@@ -16,10 +16,13 @@ struct Scratch::State {
   std::array<Document, 4> documents;
   std::size_t next_document = 0;
   std::unordered_map<std::string, std::unique_ptr<re2::RE2>> patterns;
+  std::any keepsake;
 };
 
 Scratch::Scratch() : state_(std::make_unique<State>()) {}
 Scratch::~Scratch() = default;
+
+std::any& keepsake(Scratch& scratch) { return scratch.state().keepsake; }
 
 const json::value& parsed(const Argument& a, Scratch& scratch) {
   static const json::value none;
@@ -57,9 +60,10 @@ namespace {
 
 using Family = std::span<const Native> (*)();
 constexpr Family families[] = {
-    conversion_natives, text_natives,  parsing_natives,   number_natives,   time_natives,
-    dynamic_natives,    array_natives, aggregate_natives, series_natives,   anomaly_natives,
-    network_natives,    hash_natives,  geo_natives,       activity_natives, unit_natives};
+    conversion_natives, text_natives,        parsing_natives,   number_natives, time_natives,
+    dynamic_natives,    array_natives,       aggregate_natives, series_natives, anomaly_natives,
+    network_natives,    hash_natives,        activity_natives,  unit_natives,   geo_natives,
+    geo_cell_natives,   geo_combine_natives, geo_text_natives};
 
 Storage storage_of_letter(char letter) {
   switch (letter) {
@@ -98,24 +102,46 @@ void for_each_native(void (*visit)(const Native&, void*), void* context) {
   }
 }
 
+Signature signature_of(const Native& native) {
+  Signature signature;
+  const std::size_t colon = native.signature.find(':');
+  for (std::size_t i = 0; i < colon; ++i) {
+    const char letter = native.signature[i];
+    if (letter == ' ' || letter == '?') continue;
+    if (letter == '*') {
+      signature.repeats = true;
+      continue;
+    }
+    if (letter == '=') {
+      const auto end = native.signature.find_first_of(" :", i);
+      signature.defaults.back() = *parse_long(native.signature.substr(i + 1, end - i - 1));
+      i = end - 1;
+      continue;
+    }
+    const char next = native.signature[i + 1];
+    signature.letters += letter;
+    signature.defaults.push_back(std::numeric_limits<std::int64_t>::min());
+    if (next != '?' && next != '=') signature.least = signature.letters.size();
+  }
+  if (signature.repeats && signature.least == signature.letters.size()) --signature.least;
+  signature.result = native.signature[colon + 1];
+  return signature;
+}
+
 std::vector<NativeFunction> native_functions() {
   std::vector<NativeFunction> all;
   for_each_native(
       [](const Native& native, void* context) {
         // The names live as long as the process; `kql_` stands before them in SQL.
         NativeFunction function{native.name, {}, std::nullopt, Storage::text, native.evaluate};
-        const std::size_t colon = native.signature.find(':');
-        for (std::size_t i = 0; i < colon; ++i) {
-          const char letter = native.signature[i];
-          if (letter == '?' || letter == ' ') continue;
-          if (letter == '*') {
-            function.more = function.arguments.back();
-            function.arguments.pop_back();
-          } else {
-            function.arguments.push_back(storage_of_letter(letter));
-          }
+        const Signature signature = signature_of(native);
+        for (const char letter : signature.letters)
+          function.arguments.push_back(storage_of_letter(letter));
+        if (signature.repeats) {
+          function.more = function.arguments.back();
+          function.arguments.pop_back();
         }
-        function.result = storage_of_letter(native.signature[colon + 1]);
+        function.result = storage_of_letter(signature.result);
         static_cast<std::vector<NativeFunction>*>(context)->push_back(std::move(function));
       },
       &all);

@@ -3,10 +3,11 @@
 // with `_`).
 //
 // Signature: argument letters, `:`, the result's letter. Behind a letter `?` makes the argument
-// optional (NULL when absent) and `*` lets the last one repeat.
+// optional (NULL when absent), `=10` too (10 when absent), and `*` lets the last one repeat.
 //   s string  l long  i int  r real  m decimal  b bool  d datetime  t timespan  g guid  j dynamic
 //   (JSON text) x any value as its text  a any value as JSON  L a list of texts (result only)
 #pragma once
+#include <any>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,11 +39,27 @@ std::span<const Native> anomaly_natives();
 std::span<const Native> network_natives();
 std::span<const Native> hash_natives();
 std::span<const Native> geo_natives();
+std::span<const Native> geo_cell_natives();
+std::span<const Native> geo_combine_natives();
+std::span<const Native> geo_text_natives();
 std::span<const Native> activity_natives();
 std::span<const Native> unit_natives();
 // All of them together; null when there is none of that name.
 const Native* find_native(std::string_view name);
 void for_each_native(void (*visit)(const Native&, void*), void* context);
+
+struct Signature {
+  std::string letters;                 // of the arguments
+  std::vector<std::int64_t> defaults;  // as many; INT64_MIN: NULL
+  std::size_t least = 0;               // arguments that must be there
+  bool repeats = false;
+  char result = 's';
+
+  char letter(std::size_t argument) const {
+    return letters[std::min(argument, letters.size() - 1)];
+  }
+};
+Signature signature_of(const Native& native);
 
 // --- reading arguments
 inline bool is_null(const Argument& a) { return std::holds_alternative<std::monostate>(a); }
@@ -64,6 +81,15 @@ inline bool truth(const Argument& a, bool otherwise = false) {
 }
 // The dynamic's value, parsed once for calls in a row; null for a NULL or for no JSON.
 const json::value& parsed(const Argument& a, Scratch& scratch);
+
+// What a family keeps between calls in a row, made anew for each batch.
+std::any& keepsake(Scratch& scratch);
+template <class T>
+T& keepsake(Scratch& scratch) {
+  std::any& kept = keepsake(scratch);
+  if (std::any_cast<std::shared_ptr<T>>(&kept) == nullptr) kept = std::make_shared<T>();
+  return **std::any_cast<std::shared_ptr<T>>(&kept);
+}
 
 std::string base64_text(std::string_view bytes);
 std::optional<std::string> base64_bytes(std::string_view text);

@@ -28,6 +28,7 @@ struct Plugin {
 std::span<const Plugin> shape_plugins();     // bag_unpack, pivot, narrow
 std::span<const Plugin> lookup_plugins();    // ipv4_lookup, dcount_intersect …
 std::span<const Plugin> activity_plugins();  // activity_counts_metrics, session_count …
+std::span<const Plugin> geo_plugins();       // geo_polygon_lookup, geo_line_lookup
 
 // All rows as one JSON array of arrays, in the order of these columns, handed to a native function
 // that gives an array of arrays: rows of `columns`.

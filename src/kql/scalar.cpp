@@ -112,14 +112,8 @@ std::optional<Argument> argument_of(const sql::Value& value, char letter) {
 // The call's value when all its arguments are constant.
 std::optional<sql::ExprPtr> folded(const Native& function,
                                    const std::vector<sql::ExprPtr>& arguments) {
-  const std::size_t colon = function.signature.find(':');
-  const char result = function.signature[colon + 1];
-  if (result == 'L') return std::nullopt;
-  std::string letters;
-  for (std::size_t i = 0; i < colon; ++i) {
-    if (function.signature[i] != '?' && function.signature[i] != ' ')
-      letters += function.signature[i];
-  }
+  const Signature signature = signature_of(function);
+  if (signature.result == 'L') return std::nullopt;
   std::vector<sql::Value> values;
   std::vector<Argument> cells;
   values.reserve(arguments.size());
@@ -127,9 +121,7 @@ std::optional<sql::ExprPtr> folded(const Native& function,
     auto value = value_of(arguments[i]);
     if (!value) return std::nullopt;
     values.push_back(*std::move(value));
-    const char letter =
-        i < letters.size() && letters[i] != '*' ? letters[i] : letters[letters.size() - 2];
-    const auto cell = argument_of(values.back(), letter);
+    const auto cell = argument_of(values.back(), signature.letter(i));
     if (!cell) return std::nullopt;
     cells.push_back(*cell);
   }
@@ -140,7 +132,7 @@ std::optional<sql::ExprPtr> folded(const Native& function,
   if (const auto* n = std::get_if<std::int64_t>(&cell)) value = *n;
   if (const auto* r = std::get_if<double>(&cell)) value = *r;
   if (const auto* s = std::get_if<std::string>(&cell)) value = *s;
-  return constant_of(type_of_letter(result), std::move(value)).sql;
+  return constant_of(type_of_letter(signature.result), std::move(value)).sql;
 }
 
 }  // namespace
