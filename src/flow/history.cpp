@@ -13,6 +13,7 @@ namespace {
 
 constexpr char plain = 'J', compressed = 'Z';
 constexpr std::size_t worth_compressing = 256;
+constexpr std::size_t block_bytes = std::size_t{128} << 10;
 constexpr std::size_t max_json_depth = 1'000;
 constexpr std::size_t max_unpacked = std::size_t{1} << 30;
 
@@ -149,24 +150,34 @@ class LineReader {
   const Workflow& workflow_;
 };
 
+// Each block is a frame that says its size.
 Result<std::string> unpacked(std::span<const std::byte> row) {
   if (row.empty()) return damaged("an empty row");
   const auto* data = reinterpret_cast<const char*>(row.data());
-  if (data[0] == plain) return std::string(data + 1, row.size() - 1);
+  std::string_view rest(data + 1, row.size() - 1);
+  if (data[0] == plain) return std::string(rest);
   if (data[0] != compressed) return damaged("a row of another format");
-  const auto size = ZSTD_getFrameContentSize(data + 1, row.size() - 1);
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_unpacked) {
-    return damaged("a row of no size");
+  std::string lines;
+  while (!rest.empty()) {
+    const auto frame = ZSTD_findFrameCompressedSize(rest.data(), rest.size());
+    if (ZSTD_isError(frame) != 0) return damaged("a row that does not unpack");
+    const auto size = ZSTD_getFrameContentSize(rest.data(), rest.size());
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || lines.size() + size > max_unpacked) {
+      return damaged("a row of no size");
+    }
+    const auto before = lines.size();
+    lines.resize(before + size);
+    const auto got = ZSTD_decompress(lines.data() + before, size, rest.data(), frame);
+    if (ZSTD_isError(got) != 0 || got != size) return damaged("a row that does not unpack");
+    rest.remove_prefix(frame);
   }
-  std::string lines(size, '\0');
-  const auto got = ZSTD_decompress(lines.data(), lines.size(), data + 1, row.size() - 1);
-  if (ZSTD_isError(got) != 0 || got != size) return damaged("a row that does not unpack");
   return lines;
 }
 
 }  // namespace
 
 void HistoryWriter::add(const Event& event) {
+  if (lines_.size() >= block_bytes) close_block();
   last_ = lines_.size();
   std::visit(Line(lines_, workflow_, event.at), event.what);
   lines_ += "]\n";
@@ -179,13 +190,23 @@ void HistoryWriter::drop_last() {
   --count_;
 }
 
-Result<std::string> HistoryWriter::pack() const {
-  if (lines_.size() < worth_compressing) return plain + lines_;
-  std::string row(1 + ZSTD_compressBound(lines_.size()), compressed);
-  const auto size = ZSTD_compress(row.data() + 1, row.size() - 1, lines_.data(), lines_.size(), 1);
-  if (ZSTD_isError(size) != 0) return fail("FLOW0403", "the history could not be compressed: no memory");
-  row.resize(1 + size);
-  return row;
+void HistoryWriter::close_block() {
+  if (row_.empty()) row_ += compressed;
+  const auto before = row_.size();
+  row_.resize_and_overwrite(before + ZSTD_compressBound(lines_.size()), [&](char* data, std::size_t room) {
+    const auto size = ZSTD_compress(data + before, room - before, lines_.data(), lines_.size(), 1);
+    failed_ = failed_ || ZSTD_isError(size) != 0;
+    return failed_ ? before : before + size;
+  });
+  closed_ += lines_.size();
+  lines_.clear();
+}
+
+Result<std::string> HistoryWriter::pack() {
+  if (row_.empty() && lines_.size() < worth_compressing) return plain + lines_;
+  if (!lines_.empty()) close_block();
+  if (failed_) return fail("FLOW0403", "the history could not be compressed: no memory");
+  return std::move(row_);
 }
 
 std::string event_line(const Workflow& workflow, const Event& event) {

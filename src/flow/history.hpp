@@ -1,5 +1,6 @@
 // The history of a run as it is stored: the events of a turn packed into one row, a JSON array a line,
-// compressed. What can be computed from them (inputs, local steps, statuses) is not stored.
+// compressed block by block as it grows. What can be computed from them (inputs, local steps, statuses) is
+// not stored.
 //   ["s", ticks, trigger]                                             Started
 //   ["c", ticks, "Action", [iterations], attempt, outputs]            Completed; when it failed also
 //                                         , code, message, may_retry, retry_after]
@@ -23,15 +24,20 @@ class HistoryWriter {
   // Takes the last one back: it did not fit.
   void drop_last();
   std::size_t count() const { return count_; }
-  std::size_t bytes() const { return lines_.size(); }
-  // The row's bytes.
-  Result<std::string> pack() const;
+  std::size_t bytes() const { return closed_ + lines_.size(); }  // before they are compressed
+  // The row's bytes; the writer is used up.
+  Result<std::string> pack();
 
  private:
+  void close_block();
+
   const Workflow& workflow_;
-  std::string lines_;
-  std::size_t last_ = 0;  // where the last line begins
+  std::string row_;         // the blocks that are closed, compressed
+  std::size_t closed_ = 0;  // their bytes before
+  std::string lines_;       // of the open block
+  std::size_t last_ = 0;    // where the last line begins in it
   std::size_t count_ = 0;
+  bool failed_ = false;
 };
 
 // One event as a line, without its line feed; for letters.
