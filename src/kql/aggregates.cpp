@@ -164,6 +164,7 @@ Columns bind_list(const Site& site, bool with_nulls) {
                                                        sql::literal(std::string("null"))));
   }
   auto list = json_list(site, to_json(value), std::move(condition));
+  if (value.type == Type::dynamic) list = native("_flattened", {list});
   if (site.size() > 1) list = native("_first_elements", {list, size_limit(site, 1)});
   return one(site, list, Type::dynamic, false, "list");
 }
@@ -383,11 +384,8 @@ Columns bind_take_any(Site& site) {
             ? sql::binary(sql::BinaryOperator::not_equal, column.sql, text_constant("").sql)
             : not_null(column.sql));
     if (column.type == Type::string) any = coalesce(any, text_constant("").sql);
-    result.push_back({any,
-                      column.type,
-                      column.type != Type::string,
-                      (old ? named(site) + "_" : "") + column.name,
-                      {}});
+    result.push_back(
+        {any, column.type, column.type != Type::string, (old ? "any_" : "") + column.name, {}});
   }
   return result;
 }

@@ -244,8 +244,31 @@ Relation Binder::apply(const ast::Operator& op, Relation rows, const Environment
 
 Relation Binder::apply_all(const std::vector<ast::Operator>& operators, Relation rows,
                            const EnvironmentPtr& environment) {
-  for (const auto& op : operators) rows = apply(op, std::move(rows), environment);
+  for (std::size_t i = 0; i < operators.size(); ++i) {
+    const bool swapped =
+        i + 1 < operators.size() && filters_left(operators[i], operators[i + 1], rows, environment);
+    if (swapped) rows = apply(operators[i + 1], std::move(rows), environment);
+    rows = apply(operators[i], std::move(rows), environment);
+    if (swapped) ++i;
+  }
   return rows;
+}
+
+// Whether a filter behind an innerunique join looks at the left side alone. Which row of a key such
+// a join keeps is left open; Kusto filters first, and so the rows that are wanted are kept.
+bool Binder::filters_left(const ast::Operator& first, const ast::Operator& second,
+                          const Relation& rows, const EnvironmentPtr& environment) {
+  const auto* join = std::get_if<ast::Join>(&first.node);
+  const auto* where = std::get_if<ast::Where>(&second.node);
+  if (join == nullptr || where == nullptr || join->lookup || rows.open || !rows.from) return false;
+  const std::string kind = option_text(join->options, "kind");
+  if (!kind.empty() && kind != "innerunique") return false;
+  const Diagnostics before = diagnostics_;
+  Relation left = rows;
+  Scope scope{environment};
+  scope.rows = &left;
+  bind_condition(*where->predicate, scope);
+  return std::exchange(diagnostics_, before) == before;
 }
 
 std::expected<Compiled, Diagnostics> compile(std::string_view text, const Catalog& catalog,

@@ -128,6 +128,8 @@ class Binder {
                                 Scope& scope, const Relation* piped);
   Relation bind_reference(const ast::Expr& expr, const EnvironmentPtr& environment);
   bool enter(Span span);
+  bool filters_left(const ast::Operator& first, const ast::Operator& second, const Relation& rows,
+                    const EnvironmentPtr& environment);
 
   const Catalog& catalog_;
   const Options& options_;

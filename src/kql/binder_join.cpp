@@ -68,6 +68,20 @@ sql::ExprPtr matching(Binder& binder, const Condition& condition, Span span) {
   return equal(left.sql, right.sql);
 }
 
+// `join … where condition`: over the columns of both sides, and over $left and $right.
+sql::ExprPtr bind_where(Binder& binder, const ast::Expr& condition, const Relation& left,
+                        const Relation& right, const EnvironmentPtr& environment) {
+  std::vector<Scalar> names;
+  for (const auto* side : {&left, &right}) {
+    for (const auto& column : side->columns) names.push_back(column.scalar());
+  }
+  Scope scope{environment};
+  scope.left = &left;
+  scope.right = &right;
+  scope.extra = &names;
+  return binder.bind_condition(condition, scope).sql;
+}
+
 // The first row of each key; the keys are columns of the rows, hoisted perhaps.
 Relation unique_by(Binder& binder, Relation rows, const std::vector<Condition>& conditions) {
   Relation keyed = rows;
@@ -111,15 +125,16 @@ sql::ExprPtr padded(const RelationColumn& column, bool can_be_null) {
   return sql::column(column.id);
 }
 
-// EXISTS or not: rows of one side that have, or have not, a match on the other.
-Relation semi_join(Relation kept, const Relation& other, const std::vector<sql::ExprPtr>& on,
-                   bool anti, Binder& binder) {
+// The rows of one side that have, or have not, a match on the other.
+Relation semi_join(Binder& binder, sql::JoinKind kind, Relation kept, Relation other,
+                   const std::vector<sql::ExprPtr>& on) {
   sql::ExprPtr condition;
   for (const auto& term : on) condition = sql::and_also(condition, term);
-  Relation inner = other;
-  inner.where = sql::and_also(inner.where, condition);
-  auto query = binder.select_of(inner, {{sql::literal(std::int64_t{1}), binder.fresh_id()}});
-  kept.where = sql::and_also(kept.where, sql::make(sql::Exists{query, anti}));
+  if (!condition) condition = sql::literal(true);
+  kept = binder.nest(std::move(kept));
+  other = binder.nest(std::move(other));
+  kept.from = std::make_shared<const sql::TableRef>(
+      sql::TableRef{sql::Join{kind, kept.from, other.from, condition, false}});
   kept.weight += other.weight;
   return kept;
 }
@@ -163,8 +178,7 @@ Relation bind_operator(Binder& binder, Relation left, const ast::Join& join,
     on.push_back(matching(binder, *condition, term->span));
     conditions.push_back(*std::move(condition));
   }
-  if (join.where)
-    binder.complain("KQL0109", join.where->span, "join … where is not supported; join on columns");
+  if (join.where) on.push_back(bind_where(binder, *join.where, left, right, environment));
   if (kind->name == "innerunique" && !conditions.empty()) {
     for (auto& condition : conditions) condition.left = binder.hoist(left, condition.left);
     left = unique_by(binder, std::move(left), conditions);
@@ -173,9 +187,8 @@ Relation bind_operator(Binder& binder, Relation left, const ast::Join& join,
     on.push_back(equal(sql::column(left.partition[i]), sql::column(right.partition[i])));
   }
   if (kind->join == sql::JoinKind::semi || kind->join == sql::JoinKind::anti) {
-    const bool anti = kind->join == sql::JoinKind::anti;
-    if (kind->left) return semi_join(std::move(left), right, on, anti, binder);
-    return semi_join(std::move(right), left, on, anti, binder);
+    if (!kind->left) std::swap(left, right);
+    return semi_join(binder, kind->join, std::move(left), std::move(right), on);
   }
   left = binder.nest(std::move(left));
   right = binder.nest(std::move(right));

@@ -73,9 +73,8 @@ std::string pattern_of(const ast::Parse& parse, const std::string& kind,
         captures.push_back({part.text, type, group++});
         if (kind == "relaxed")
           out += last ? "(.*)" : "(.*?)";
-        else if (regex)
-          out +=
-              type == Type::string || type == Type::dynamic ? "(.*)" : capture_regex(type, false);
+        else if (regex)  // as much as can be, unlike in the simple way
+          out += is_numeric(type) ? capture_regex(type, false) : "(.*)";
         else
           out += capture_regex(type, last);
         break;
@@ -167,24 +166,20 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::ParseKv& node,
     return find_option(node.with, name) != nullptr ? option_text(node.with, name)
                                                    : std::move(otherwise);
   };
-  Scalar bag = unknown_scalar();
-  if (find_option(node.with, "regex") != nullptr) {
-    bag = {native("_parse_pairs_regex", {source.sql, text_constant(text("regex", "")).sql}),
-           Type::dynamic,
-           true,
-           "",
-           {}};
+  const auto given = [&](std::string_view name) { return find_option(node.with, name) != nullptr; };
+  const auto quote = text_constant(text("quote", "\"")).sql,
+             escape = text_constant(text("escape", "")).sql;
+  sql::ExprPtr pairs;
+  if (given("regex")) {
+    pairs = native("_parse_regex_pairs", {source.sql, text_constant(text("regex", "")).sql});
+  } else if (!given("pair_delimiter") && !given("kv_delimiter")) {
+    pairs = native("_parse_word_pairs", {source.sql, quote, escape});
   } else {
-    bag = {native("_parse_pairs",
-                  {source.sql, text_constant(text("pair_delimiter", " ")).sql,
-                   text_constant(text("kv_delimiter", "=")).sql,
-                   text_constant(text("quote", "\"")).sql, text_constant(text("escape", "")).sql,
-                   sql::literal(text("greedy", "") == "true")}),
-           Type::dynamic,
-           true,
-           "",
-           {}};
+    pairs = native("_parse_pairs", {source.sql, text_constant(text("pair_delimiter", " ")).sql,
+                                    text_constant(text("kv_delimiter", "=")).sql, quote, escape,
+                                    sql::literal(text("greedy", "") == "true")});
   }
+  Scalar bag{std::move(pairs), Type::dynamic, true, "", {}};
   bag = binder.hoist(rows, std::move(bag));
   auto columns = binder.keep_all(rows);
   NameMaker names;

@@ -8,13 +8,51 @@
 
 namespace rollcall::kql {
 
+namespace {
+
+constexpr std::size_t max_parts = 64;  // as in Kusto
+
+// partition by key { query }: the query once for each key, which it sees as a value; the data is
+// asked which keys there are.
+Relation partition_query(Binder& binder, Relation rows, const ast::Partition& node,
+                         const EnvironmentPtr& environment) {
+  Scope scope{environment};
+  scope.rows = &rows;
+  const Scalar key = binder.bind(*node.by, scope);
+  if (key.type == Type::unknown) return binder.broken();
+  sql::Select distinct;
+  distinct.distinct = true;
+  distinct.items = {{to_text(key), binder.fresh_id()}};
+  distinct.from = rows.from;
+  distinct.where = rows.where;
+  const auto found = binder.probe(sql::query(std::move(distinct)), max_parts + 1, node.by->span);
+  if (!found) return binder.broken();
+  if (found->size() > max_parts) {
+    binder.complain("KQL0003", node.by->span,
+                    fmt::format("partition with {{ … }} takes at most {} keys", max_parts));
+    return binder.broken();
+  }
+  std::vector<UnionInput> parts;
+  for (const auto& row : *found) {
+    auto inner = std::make_shared<Environment>();
+    inner->parent = environment;
+    Scalar value = convert(text_constant(row[0].value_or("")), key.type);
+    value.name = key.name;
+    inner->symbols.insert_or_assign(key.name, std::move(value));
+    parts.push_back({binder.bind_table(*node.query, inner), ""});
+    if (parts.back().rows.open) return binder.broken();
+  }
+  if (!parts.empty()) return unite(binder, std::move(parts), true, "");
+  rows.where = sql::literal(false);
+  return rows;
+}
+
+}  // namespace
+
 // All that the pipeline does is done within rows of one key.
 Relation bind_operator(Binder& binder, Relation rows, const ast::Partition& node,
                        const EnvironmentPtr& environment) {
-  if (node.whole_query) {
-    binder.complain("KQL0109", node.by->span, "partition with { … } is not supported; write ( … )");
-    return binder.broken();
-  }
+  if (node.whole_query) return partition_query(binder, std::move(rows), node, environment);
   Scope scope{environment};
   scope.rows = &rows;
   const Scalar key = binder.hoist(rows, binder.bind(*node.by, scope));

@@ -160,7 +160,15 @@ Relation Binder::bind_reference(const ast::Expr& expr, const EnvironmentPtr& env
       }
     }
   }
-  if (const auto* call = std::get_if<ast::Call>(&expr.node)) name = literal_argument(*call);
+  if (const auto* call = std::get_if<ast::Call>(&expr.node)) {
+    name = literal_argument(*call);
+    if (name.empty() && !call->arguments.empty()) {
+      const auto value =
+          bind_constant(*call->arguments[0], environment, Type::string, "the table's name");
+      if (!value) return broken();
+      name = std::get<std::string>(*value);
+    }
+  }
   if (const Symbol* symbol = environment->find(name)) {
     if (const auto* rows = std::get_if<Relation>(symbol)) return rows->open ? *rows : fresh(*rows);
     if (const auto* function = std::get_if<FunctionSymbol>(symbol)) {

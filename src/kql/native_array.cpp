@@ -227,6 +227,20 @@ Cell set_of(Arguments a, Scratch& s) {
   return cell(json::value(set));
 }
 
+// The elements of arrays among the values stand for themselves.
+Cell flattened(Arguments a, Scratch& s) {
+  const auto* array = array_of(parsed(a[0], s));
+  if (array == nullptr) return {};
+  json::array out;
+  for (const auto& value : *array) {
+    if (value.is_array())
+      out.insert(out.end(), value.get_array().begin(), value.get_array().end());
+    else
+      out.push_back(value);
+  }
+  return cell(json::value(std::move(out)));
+}
+
 Cell set_union(Arguments a, Scratch&) {
   json::array set;
   Seen seen;
@@ -406,6 +420,7 @@ std::span<const Native> array_natives() {
          return cell(json::value(part));
        }},
       {"kql__set_of", "j l:j", set_of},
+      {"kql__flattened", "j:j", flattened},
       {"kql_set_union", "j*:j", set_union},
       {"kql_set_intersect", "j*:j", [](Arguments a, Scratch&) { return set_combined(a, true); }},
       {"kql_set_difference", "j*:j", [](Arguments a, Scratch&) { return set_combined(a, false); }},

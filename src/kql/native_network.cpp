@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include "base/text.hpp"
 #include "kql/native_table.hpp"
@@ -119,8 +120,17 @@ Cell compare4(Arguments a, Scratch&) {
   const auto p = x->value & mask4(bits), q = y->value & mask4(bits);
   return std::int64_t{p < q ? -1 : p > q ? 1 : 0};
 }
+// An address whose end is spelled as IPv4's is compared as IPv4's.
+std::optional<Address6> comparable6(std::string_view s) {
+  auto address = parse6(s);
+  const bool ends_like_4 =
+      address && s.contains('.') &&
+      std::ranges::all_of(std::span(address->words).first(6), [](auto word) { return word == 0; });
+  if (ends_like_4) address->words[5] = 0xffff;
+  return address;
+}
 Cell compare6(Arguments a, Scratch&) {
-  const auto x = parse6(text(a[0])), y = parse6(text(a[1]));
+  const auto x = comparable6(text(a[0])), y = comparable6(text(a[1]));
   if (!x || !y) return {};
   const std::int64_t bits = std::min({x->bits, y->bits, whole(a[2], 128)});
   const auto p = masked(x->words, bits), q = masked(y->words, bits);

@@ -238,8 +238,10 @@ std::span<const Native> number_natives() {
       {"kql_format_bytes", "r l? s?:s", format_bytes},
       {"kql_beta_cdf", "r r r:r",
        [](Arguments a, Scratch&) -> Cell {
-         return beta_parameters(a) ? Cell(beta_cdf(real(a[0]), real(a[1]), real(a[2])))
-                                   : Cell(std::nan(""));
+         if (beta_parameters(a)) return beta_cdf(real(a[0]), real(a[1]), real(a[2]));
+         // all of the weight is at 0 when alpha is none
+         const bool at_zero = real(a[1], 1) <= 0 && real(a[0]) >= 0 && real(a[0]) <= 1;
+         return at_zero ? 1 : std::nan("");
        }},
       {"kql_beta_inv", "r r r:r",
        [](Arguments a, Scratch&) -> Cell {

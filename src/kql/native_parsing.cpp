@@ -1,6 +1,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/text.hpp"
 #include "kql/native_table.hpp"
@@ -353,6 +354,52 @@ Cell parse_command_line(Arguments a, Scratch&) {
 }
 
 // --- key-value pairs (parse-kv): a bag of texts
+// Without delimiters: everything that is no word delimits, and a value may be quoted.
+Cell parse_word_pairs(Arguments a, Scratch&) {
+  const std::string_view s = text(a[0]), quote = text(a[1]), escape = text(a[2]);
+  const auto in_word = [](char c) {
+    return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0 || (c & 0x80) != 0;
+  };
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < s.size();) {
+    if (!quote.empty() && s[i] == quote.front()) {
+      std::string quoted;
+      for (++i; i < s.size() && s[i] != quote.back(); ++i) {
+        if (!escape.empty() && s[i] == escape[0] && i + 1 < s.size()) ++i;
+        quoted += s[i];
+      }
+      ++i;
+      words.push_back(std::move(quoted));
+    } else if (in_word(s[i])) {
+      const std::size_t start = i;
+      while (i < s.size() && in_word(s[i])) ++i;
+      words.emplace_back(s.substr(start, i - start));
+    } else {
+      ++i;
+    }
+  }
+  // Any word may be a key; the next one is its value.
+  json::object out;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i)
+    if (!out.contains(words[i])) out[words[i]] = words[i + 1];
+  return cell(json::value(std::move(out)));
+}
+
+// Each match of the pattern is a pair: its first group the key, its second the value.
+Cell parse_regex_pairs(Arguments a, Scratch& scratch) {
+  const auto* re = pattern(text(a[1]), scratch);
+  if (re == nullptr || re->NumberOfCapturingGroups() != 2) return {};
+  re2::StringPiece rest(text(a[0]).data(), text(a[0]).size());
+  json::object out;
+  std::string key, value;
+  while (re2::RE2::FindAndConsume(&rest, *re, &key, &value)) {
+    const std::string name(trim(key));
+    if (!name.empty() && !out.contains(name)) out[name] = value;
+    if (key.empty() && value.empty()) break;  // an empty match goes nowhere
+  }
+  return cell(json::value(std::move(out)));
+}
+
 Cell parse_pairs(Arguments a, Scratch&) {
   const std::string_view s = text(a[0]), pair_delimiter = text(a[1]), kv_delimiter = text(a[2]),
                          quote = text(a[3]), escape = text(a[4]);
@@ -361,10 +408,12 @@ Cell parse_pairs(Arguments a, Scratch&) {
              close = quote.empty() ? '\0' : quote.back();
   json::object out;
   std::string key, value;
-  bool in_value = false;
+  bool in_value = false, quoted = false;
   const auto finish = [&] {
     const std::string name(trim(key));
-    if (!name.empty() && in_value && !out.contains(name)) out[name] = value;
+    if (!name.empty() && in_value && !out.contains(name))
+      out[name] = quoted ? value : std::string(trim(value));
+    quoted = false;
     key.clear();
     value.clear();
     in_value = false;
@@ -378,6 +427,7 @@ Cell parse_pairs(Arguments a, Scratch&) {
     std::string& target = in_value ? value : key;
     if (open != '\0' && s[i] == open && trim(target).empty()) {
       target.clear();
+      quoted = in_value;
       ++i;
       while (i < s.size() && s[i] != close) {
         if (!escape.empty() && s[i] == escape[0] && i + 1 < s.size()) ++i;
@@ -421,6 +471,8 @@ std::span<const Native> parsing_natives() {
       {"kql__extract_all", "s j s:j", extract_all},
       {"kql__parse_groups", "s s:j", parse_groups},
       {"kql__parse_pairs", "s s s s s b:j", parse_pairs},
+      {"kql__parse_word_pairs", "s s s:j", parse_word_pairs},
+      {"kql__parse_regex_pairs", "s s:j", parse_regex_pairs},
       {"kql_url_decode", "s:s",
        [](Arguments a, Scratch&) { return cell(percent_decoded(text(a[0]))); }},
       {"kql_url_encode", "s:s",

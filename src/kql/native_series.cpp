@@ -118,6 +118,8 @@ Cell fill_const(Arguments a, Scratch&) {
   return cell(value);
 }
 
+// Between two known values along a line; whole numbers stay whole. Where nothing is known, the
+// constant (0 when none is given).
 Cell fill_linear(Arguments a, Scratch&) {
   const auto value = read_json(text(a[0])).value_or(json::value());
   if (!value.is_array()) return {};
@@ -125,16 +127,17 @@ Cell fill_linear(Arguments a, Scratch&) {
       is_null(a[1]) ? json::value() : read_json(text(a[1])).value_or(json::value());
   const bool edges = truth(a[2], true);
   Series s;
-  for (const auto& v : value.get_array())
-    s.push_back(v.is_null() || v == missing ? nan_value : number(v));
   std::vector<std::size_t> known;
-  for (std::size_t i = 0; i < s.size(); ++i)
-    if (!std::isnan(s[i])) known.push_back(i);
+  bool whole_numbers = true;
+  for (const auto& v : value.get_array()) {
+    const bool is_known = !v.is_null() && v != missing;
+    if (is_known) known.push_back(s.size());
+    if (is_known) whole_numbers = whole_numbers && v.is_int64();
+    s.push_back(is_known ? number(v) : nan_value);
+  }
   if (known.empty()) {
-    if (!is_null(a[3])) {
-      const double constant = number(read_json(text(a[3])).value_or(json::value()));
-      for (double& x : s) x = constant;
-    }
+    const auto constant = is_null(a[3]) ? json::value() : read_json(text(a[3])).value_or(nullptr);
+    std::ranges::fill(s, constant.is_number() ? number(constant) : 0.0);
     return cell_of(s);
   }
   for (std::size_t k = 0; k + 1 < known.size(); ++k) {
@@ -143,10 +146,14 @@ Cell fill_linear(Arguments a, Scratch&) {
       s[i] = s[p] + (s[q] - s[p]) * static_cast<double>(i - p) / static_cast<double>(q - p);
   }
   if (edges) {
-    for (std::size_t i = 0; i < known.front(); ++i) s[i] = s[known.front()];
-    for (std::size_t i = known.back() + 1; i < s.size(); ++i) s[i] = s[known.back()];
+    std::fill_n(s.begin(), known.front(), s[known.front()]);
+    std::fill(s.begin() + static_cast<std::ptrdiff_t>(known.back()), s.end(), s[known.back()]);
   }
-  return cell_of(s);
+  if (!whole_numbers) return cell_of(s);
+  json::array out;
+  for (const double x : s)
+    out.push_back(std::isnan(x) ? json::value() : json::value(static_cast<std::int64_t>(x)));
+  return cell(json::value(out));
 }
 
 // --- filters

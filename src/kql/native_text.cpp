@@ -193,30 +193,45 @@ std::string replace_all(std::string_view s, std::string_view from, std::string_v
   }
 }
 
+// A piece of the text that patterns may still be found in, or what has replaced one.
+struct Piece {
+  std::string text;
+  bool done = false;
+};
+
+std::vector<Piece> replaced(const std::vector<Piece>& pieces, const std::string& pattern_text,
+                            const std::string& with) {
+  std::vector<Piece> out;
+  for (const auto& piece : pieces) {
+    if (piece.done) {
+      out.push_back(piece);
+      continue;
+    }
+    std::size_t at = 0;
+    for (std::size_t next = 0; (next = piece.text.find(pattern_text, at)) != std::string::npos;
+         at = next + pattern_text.size()) {
+      out.push_back({piece.text.substr(at, next - at)});
+      out.push_back({with, true});
+    }
+    out.push_back({piece.text.substr(at)});
+  }
+  return out;
+}
+
+// One pattern after the other, each in what those before it have left; what is not text replaces
+// nothing.
 Cell replace_strings(Arguments a, Scratch& scratch) {
   const json::value from = parsed(a[1], scratch), to = parsed(a[2], scratch);
-  std::string s(text(a[0]));
-  if (!from.is_array()) return cell(std::move(s));
-  // One walk over the text: at each place the first pattern that stands there; what is not text
-  // replaces nothing.
-  std::vector<std::pair<std::string, std::string>> pairs;
+  if (!from.is_array()) return cell(text(a[0]));
+  std::vector<Piece> pieces{{std::string(text(a[0]))}};
   for (std::size_t i = 0; i < from.get_array().size(); ++i) {
     const json::value& with = to.is_array() && i < to.get_array().size() ? to.get_array()[i] : to;
     const std::string pattern_text = element_text(from.get_array()[i]);
-    if (!pattern_text.empty())
-      pairs.emplace_back(pattern_text, with.is_string() ? element_text(with) : pattern_text);
+    if (pattern_text.empty()) continue;
+    pieces = replaced(pieces, pattern_text, with.is_string() ? element_text(with) : pattern_text);
   }
   std::string out;
-  for (std::size_t i = 0; i < s.size();) {
-    const auto found = std::ranges::find_if(
-        pairs, [&](const auto& p) { return std::string_view(s).substr(i).starts_with(p.first); });
-    if (found == pairs.end()) {
-      out += s[i++];
-      continue;
-    }
-    out += found->second;
-    i += found->first.size();
-  }
+  for (const auto& piece : pieces) out += piece.text;
   return cell(std::move(out));
 }
 
