@@ -641,7 +641,7 @@ class Renderer {
     put(')');
   }
   void write(const CreateView& node) {
-    put("CREATE VIEW ");
+    put("CREATE OR REPLACE VIEW ");
     identifier(node.name);
     put(" AS ");
     query(*node.query);

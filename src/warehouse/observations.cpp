@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/hash.hpp"
 #include "warehouse/schema.hpp"
 
 namespace rollcall::warehouse {
@@ -22,6 +23,19 @@ void add_field(std::string& text, std::string_view field) {
   std::memcpy(bytes, &size, sizeof size);
   text.append(bytes, sizeof size);
   text.append(field);
+}
+
+// What the columns Cell, Process and Clock hold; the schema's upgrade computes the same in SQL.
+struct Numbers {
+  std::int64_t cell, process, clock;
+};
+Numbers numbers_of(const telemetry::LogRow& row) {
+  const auto hash = [](std::string_view text) { return static_cast<std::int64_t>(xxhash64(text)); };
+  std::string text = fmt::format("{}\n{}\n{}", row.environment, row.role, row.region);
+  const auto cell = hash(text);
+  fmt::format_to(std::back_inserter(text), "\n{}\n{}", row.host, row.instance);
+  if (row.host.empty() && row.instance.empty()) fmt::format_to(std::back_inserter(text), "\n{}", row.version);
+  return {cell, hash(text), hash(row.host.empty() ? row.instance : row.host)};
 }
 
 std::vector<AppendColumn> bigints(const std::vector<std::string>& names) {
@@ -201,7 +215,9 @@ Result<void> ObservationKeeper::write_keys(Connection& connection, const telemet
   if (new_keys_.empty()) return {};
   std::vector<AppendColumn> columns{{"Id", sql::Type::bigint}};
   for (const char* name : {"Environment", "Role", "Region", "Host", "Instance", "Version"}) columns.push_back({name, sql::Type::text});
-  for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested"}) columns.push_back({name, sql::Type::bigint});
+  for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested", "Cell", "Process", "Clock"}) {
+    columns.push_back({name, sql::Type::bigint});
+  }
   TRY(auto appender, Appender::into_table(connection, schema::keys, columns));
   for (std::size_t i = 0; i < new_keys_.size(); ++i) {
     const auto row = batch.row(new_keys_[i].row);
@@ -209,7 +225,9 @@ Result<void> ObservationKeeper::write_keys(Connection& connection, const telemet
     appender.bigint(0, one.key);
     const std::string_view texts[] = {row.environment, row.role, row.region, row.host, row.instance, row.version};
     for (std::size_t part = 0; part < std::size(texts); ++part) appender.text(1 + part, texts[part]);
-    const std::int64_t values[] = {one.first.ticks, one.last.ticks, one.lines, one.earliest_ingested.ticks, one.latest_ingested.ticks};
+    const auto [cell, process, clock] = numbers_of(row);
+    const std::int64_t values[] = {one.first.ticks, one.last.ticks, one.lines, one.earliest_ingested.ticks, one.latest_ingested.ticks,
+                                   cell, process, clock};
     for (std::size_t part = 0; part < std::size(values); ++part) appender.bigint(7 + part, values[part]);
     TRY_DO(appender.end_row());
   }

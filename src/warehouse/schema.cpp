@@ -12,6 +12,7 @@ constexpr const char* format_table = "$format";
 constexpr const char* columns_table = "$columns";
 constexpr const char* functions_table = "$functions";
 const std::vector<std::string> identity{"Environment", "Role", "Region", "Host", "Instance", "Version"};
+const std::vector<std::string> numbers{"Cell", "Process", "Clock"};
 
 sql::ExprPtr equals(sql::ExprPtr a, sql::ExprPtr b) {
   return sql::binary(sql::BinaryOperator::equal, std::move(a), std::move(b));
@@ -53,6 +54,7 @@ sql::QueryPtr observations_view() {
   for (const char* name : {"Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"}) {
     select.items.push_back({column("b", name), name});
   }
+  for (const auto& name : numbers) select.items.push_back({column("k", name), name});
   select.from = std::make_shared<const sql::TableRef>(sql::TableRef{
       sql::Join{sql::JoinKind::inner, sql::table(bins, "b"), sql::table(keys, "k"), equals(column("b", "Id"), column("k", "Id"))}});
   return sql::query(std::move(select));
@@ -61,7 +63,13 @@ sql::QueryPtr observations_view() {
 sql::QueryPtr sightings_view() {
   auto names = identity;
   for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested"}) names.emplace_back(name);
+  names.insert(names.end(), numbers.begin(), numbers.end());
   return sql::query(select_columns(keys, names));
+}
+
+Result<void> create_views(Connection& connection) {
+  TRY_DO(connection.run(sql::CreateView{"Observations", observations_view()}));
+  return connection.run(sql::CreateView{"Sightings", sightings_view()});
 }
 
 Result<void> create_all(Connection& connection) {
@@ -71,18 +79,58 @@ Result<void> create_all(Connection& connection) {
   std::vector<AppendColumn> key_columns{{"Id", bigint}};
   for (const auto& name : identity) key_columns.push_back({name, text});
   for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested"}) key_columns.push_back({name, bigint});
+  for (const auto& name : numbers) key_columns.push_back({name, bigint});
   TRY_DO(connection.run(create_table(keys, key_columns)));
   std::vector<AppendColumn> bin_columns;
   for (const char* name : {"Id", "Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"}) {
     bin_columns.push_back({name, bigint});
   }
   TRY_DO(connection.run(create_table(bins, bin_columns)));
-  TRY_DO(connection.run(sql::CreateView{"Observations", observations_view()}));
-  TRY_DO(connection.run(sql::CreateView{"Sightings", sightings_view()}));
+  TRY_DO(create_views(connection));
   TRY_DO(connection.run(create_table(columns_table, {{"Table", text}, {"Position", bigint}, {"Name", text}, {"Type", text}, {"Principal", text}})));
   TRY_DO(connection.run(create_table(functions_table, {{"Name", text}, {"Parameters", text}, {"Body", text}, {"Folder", text}, {"Docstring", text}, {"Principal", text}})));
   TRY_DO(connection.run(create_table(format_table, {{"Version", bigint}})));
   return connection.run(insert_row(format_table, {"Version"}, {literal(format_version)}));
+}
+
+sql::ExprPtr joined(std::initializer_list<const char*> names) {
+  sql::ExprPtr text;
+  for (const char* name : names) {
+    text = text ? sql::binary(sql::BinaryOperator::concat,
+                              sql::binary(sql::BinaryOperator::concat, std::move(text), literal(std::string("\n"))), column(name))
+                : column(name);
+  }
+  return text;
+}
+
+// Format 1 had no numbers beside the names (see Numbers).
+Result<void> upgrade_from_1(Connection& connection) {
+  const auto hash = [](sql::ExprPtr text) { return sql::call("kql__hash_text", {std::move(text), literal(std::int64_t{0})}); };
+  const auto is_empty = [](const char* name) { return equals(column(name), literal(std::string())); };
+  const auto when = [](sql::ExprPtr test, sql::ExprPtr yes, sql::ExprPtr no) {
+    return sql::make(sql::Case{{{std::move(test), std::move(yes)}}, std::move(no)});
+  };
+  for (const auto& name : numbers) TRY_DO(connection.run(sql::AddColumn{keys, definition({name, sql::Type::bigint})}));
+  TRY_DO(connection.run(sql::Update{
+      keys,
+      {{"Cell", hash(joined({"Environment", "Role", "Region"}))},
+       {"Process", hash(when(sql::and_also(is_empty("Host"), is_empty("Instance")),
+                             joined({"Environment", "Role", "Region", "Host", "Instance", "Version"}),
+                             joined({"Environment", "Role", "Region", "Host", "Instance"})))},
+       {"Clock", hash(when(is_empty("Host"), column("Instance"), column("Host")))}},
+      nullptr,
+      {}}));
+  TRY_DO(create_views(connection));
+  return connection.run(sql::Update{format_table, {{"Version", literal(format_version)}}, nullptr, {}});
+}
+
+Result<void> in_transaction(Connection& connection, Result<void> (*change)(Connection&)) {
+  TRY_DO(connection.begin());
+  if (auto changed = change(connection); !changed) {
+    connection.roll_back();
+    return changed;
+  }
+  return connection.commit();
 }
 
 // The names of all tables and views that are there.
@@ -134,6 +182,10 @@ const std::vector<TableSchema>& built_in() {
     add(observations, ingested);
     add(sightings, seen);
     add(sightings, ingested);
+    for (const auto& name : numbers) {
+      add(observations, {{name, Type::long_integer}});
+      add(sightings, {{name, Type::long_integer}});
+    }
     return std::vector<TableSchema>{log, observations, sightings};
   }();
   return all;
@@ -148,20 +200,14 @@ std::vector<AppendColumn> storage_of(const std::vector<Column>& columns, bool wi
 
 Result<void> prepare(Connection& connection) {
   TRY(const auto names, table_names(connection));
-  if (names.empty()) {
-    TRY_DO(connection.begin());
-    if (auto created = create_all(connection); !created) {
-      connection.roll_back();
-      return created;
-    }
-    return connection.commit();
-  }
+  if (names.empty()) return in_transaction(connection, create_all);
   if (std::find(names.begin(), names.end(), format_table) == names.end()) {
     return fail("WAREHOUSE0201", "the file is a DuckDB database, but no warehouse of Rollcall; give another data folder");
   }
   TRY(auto found, connection.select(*sql::query(select_columns(format_table, {"Version"})), {{"Version", Type::long_integer}}));
   const auto version = found.cells.empty() ? 0 : std::get<std::int64_t>(found.cells[0]);
   if (version == format_version) return {};
+  if (version == 1) return in_transaction(connection, upgrade_from_1);
   return fail("WAREHOUSE0201", fmt::format("the warehouse has format {}, this Rollcall reads format {}; use the newer Rollcall that wrote it",
                                            version, format_version));
 }
