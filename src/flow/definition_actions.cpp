@@ -1,5 +1,6 @@
 // Reads actions: the graph, the settings that all of them share, and one small piece for each type.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -403,6 +404,28 @@ Switch DefinitionReader::switch_of(ActionIndex self, const json::object& source,
   return result;
 }
 
+namespace {
+
+// Why an action of this type cannot be run, and what was probably meant.
+std::string unknown_type(const std::string& type) {
+  static const std::vector<std::string> types{
+      "AppendToArrayVariable", "AppendToStringVariable", "ApiConnection",     "ApiConnectionWebhook",
+      "Compose",               "DecrementVariable",      "Expression",        "Foreach",
+      "Http",                  "HttpWebhook",            "If",                "IncrementVariable",
+      "InitializeVariable",    "Join",                   "OpenApiConnection", "OpenApiConnectionWebhook",
+      "ParseJson",             "Query",                  "Response",          "Scope",
+      "Select",                "ServiceProvider",        "SetVariable",       "Switch",
+      "Table",                 "Terminate",              "Until",             "Wait",
+      "Workflow"};
+  const auto all = [] { return fmt::format("give it one of: {}", fmt::join(types, ", ")); };
+  if (type.empty()) return "the action has no type; " + all();
+  const auto near = nearest_name(type, types);
+  return fmt::format("there is no type of action '{}'; {}", type,
+                     near.empty() ? all() : fmt::format("did you mean '{}'?", near));
+}
+
+}  // namespace
+
 ActionKind DefinitionReader::kind(ActionIndex self, const json::object& source,
                                   const std::string& path, int depth) {
   const std::string type = to_lower(text_of(member(source, "type")));
@@ -470,9 +493,7 @@ ActionKind DefinitionReader::kind(ActionIndex self, const json::object& source,
     if (type == known)
       return Unsupported{fmt::format("actions of type {} are not run: {}",
                                      text_of(member(source, "type")), reason)};
-  return Unsupported{type.empty() ? std::string("the action has no type")
-                                  : fmt::format("there is no type of action '{}'",
-                                                text_of(member(source, "type")))};
+  return Unsupported{unknown_type(text_of(member(source, "type")))};
 }
 
 }  // namespace rollcall::flow
