@@ -29,6 +29,8 @@ Result<std::string> text_of(std::string_view name, std::string_view key, const t
 Result<void> take(Configuration& configuration, std::string_view name, std::string_view key, const toml::node& node) {
   if (key == "data") {
     TRY(configuration.data, text_of(name, key, node));
+  } else if (key == "ingest_folder") {
+    TRY(configuration.ingest_folder, text_of(name, key, node));
   } else if (key == "address") {
     TRY(configuration.address, text_of(name, key, node));
   } else if (key == "port") {
@@ -47,10 +49,10 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    const std::vector<std::string> keys{"data", "address", "port", "durability", "regions"};
+    const std::vector<std::string> keys{"data", "address", "port", "durability", "ingest_folder", "regions"};
     const auto near = nearest_name(key, keys);
     return fail("CONFIG0103", fmt::format("{}: unknown setting '{}'{}", place(name, node.source()), key,
-                                          near.empty() ? "; there are data, address, port, durability, regions"
+                                          near.empty() ? "; there are data, address, port, durability, ingest_folder, regions"
                                                        : fmt::format("; did you mean '{}'?", near)));
   }
   return {};

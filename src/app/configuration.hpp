@@ -15,6 +15,7 @@ struct Configuration {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
   Durability durability = Durability::power;
+  std::filesystem::path ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 

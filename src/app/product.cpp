@@ -21,9 +21,8 @@ const Principal shipped{Principal::Kind::person, "rollcall"};
 std::string name_of(const doors::File& file) { return std::string(file.name.substr(0, file.name.rfind('.'))); }
 
 Result<void> install_function(warehouse::Warehouse& warehouse, const doors::File& file) {
-  TRY(const auto parsed, kql::parse_function(file.content));
-  return warehouse.create_or_alter_function({parsed.name, parsed.parameters, parsed.body, parsed.docstring, parsed.folder},
-                                            shipped);
+  TRY(const auto function, kql::parse_function(file.content));
+  return warehouse.create_or_alter_function(function, shipped);
 }
 
 }  // namespace
@@ -53,6 +52,7 @@ Result<void> Product::open_stores() {
   if (!data.empty()) warehouse.file = data / "warehouse.duckdb";
   warehouse.durability = power ? warehouse::Durability::power : warehouse::Durability::process;
   warehouse.keep_logs = options_.keep_logs;
+  warehouse.ingest_folder = options_.ingest_folder;
   TRY(warehouse_, warehouse::open_embedded(warehouse));
   if (options_.around_warehouse) warehouse_ = options_.around_warehouse(std::move(warehouse_));
   client_ = http::make_client();

@@ -26,6 +26,7 @@ struct ProductOptions {
   std::filesystem::path data;  // made when it is not there; empty: everything is in memory and gone at the end
   Durability durability = Durability::power;
   bool keep_logs = true;  // false: only Observations are kept of what is ingested
+  std::filesystem::path ingest_folder = {};  // from which `.ingest into` may read; empty: from nowhere
   // Which of the shipped flows are enabled at first; the others are there, disabled.
   std::vector<std::string> enabled_flows = {"track-deployments"};
   flow::DriverOptions driver;

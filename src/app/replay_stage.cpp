@@ -28,6 +28,15 @@ class FaultyWarehouse final : public warehouse::Warehouse {
     TRY_DO(admit());
     return inner_->ingest(table, rows, ingested_at);
   }
+  Result<std::uint64_t> ingest_text(std::string_view table, const warehouse::RecordText& text,
+                                    const warehouse::QueryOptions& options) override {
+    TRY_DO(admit());
+    return inner_->ingest_text(table, text, options);
+  }
+  Result<warehouse::Table> execute(std::string_view command, const warehouse::QueryOptions& options) override {
+    TRY_DO(admit());
+    return inner_->execute(command, options);
+  }
   // What a start needs of it works always.
   Result<std::vector<warehouse::TableSchema>> tables() override { return inner_->tables(); }
   Result<void> create_table(const warehouse::TableSchema& schema, const Principal& principal) override {

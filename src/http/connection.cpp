@@ -115,7 +115,12 @@ void Connection::arm(Timespan span) {
 }
 
 void Connection::read() {
+  if (ended_) return close();
   arm(parser_.started() ? options_.read_timeout : options_.idle_timeout);
+  if (watching_) {
+    wants_read_ = true;
+    return;
+  }
   socket_.async_read_some(boost::asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t got) {
     if (self->is_closed_) return;
     if (error) return self->close();
@@ -144,6 +149,8 @@ void Connection::handle() {
   keep_alive_ = parser_.keep_alive();
   auto request = std::make_shared<Request>(parser_.take());
   request->loopback = loopback_;
+  gone_ = request->gone = std::make_shared<std::atomic<bool>>(false);
+  watch();
   const bool head = request->method == "HEAD";
   const bool taken = workers_.submit([self = shared_from_this(), request, head] {
     auto response = std::make_shared<Response>(
@@ -155,6 +162,24 @@ void Connection::handle() {
   auto busy = problem(503, "HTTP0309", "too many requests are waiting; try again in a second");
   busy.headers.add("Retry-After", "1");
   answer(std::move(busy), head);
+}
+
+// Reads ahead while the handler works, to hear of a client that goes away. What it sends is the next request's.
+void Connection::watch() {
+  if (watching_ || ended_ || unread_.size() >= chunk_.size()) return;
+  watching_ = true;
+  socket_.async_read_some(boost::asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t got) {
+    self->watching_ = false;
+    if (self->is_closed_) return;
+    if (error) {
+      self->ended_ = true;
+      *self->gone_ = true;
+    }
+    if (self->drained_chunks_ > 0) return self->drain();
+    self->unread_.append(self->chunk_.data(), got);
+    if (std::exchange(self->wants_read_, false)) return self->ended_ ? self->close() : self->feed();
+    if (self->busy_) self->watch();
+  });
 }
 
 void Connection::answer(Response response, bool head) {
@@ -195,7 +220,8 @@ void Connection::drain() {
     socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
     arm(seconds(2));
   }
-  if (++drained_chunks_ > max_drained_chunks) return close();
+  if (ended_ || ++drained_chunks_ > max_drained_chunks) return close();
+  if (watching_) return;  // goes on here when it has read
   socket_.async_read_some(boost::asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t) {
     if (self->is_closed_) return;
     if (error) return self->close();

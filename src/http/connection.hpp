@@ -3,11 +3,12 @@
 //
 //   state     | what happens                                  | next
 //   reading   | bytes go to the parser                        | handling, writing (refused), closed
-//   handling  | a worker runs the handler; nothing is read    | writing
+//   handling  | a worker runs the handler; the next is read   | writing
 //   writing   | the answer goes out                           | reading (kept alive), draining
 //   draining  | the answer is out, what still comes is thrown | closed
 #pragma once
 #include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -36,6 +37,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void feed();
   void handle();
+  void watch();
   void answer(Response response, bool head);
   void write(std::string bytes, bool then_read);
   void drain();
@@ -54,7 +56,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool loopback_ = false;
   bool keep_alive_ = false;
   bool finishing_ = false;
-  bool busy_ = false;  // handling or writing
+  bool busy_ = false;        // handling or writing
+  bool watching_ = false;    // a read is under way that watch() began
+  bool wants_read_ = false;  // its bytes are waited for
+  bool ended_ = false;       // the client sends nothing more
+  std::shared_ptr<std::atomic<bool>> gone_;  // of the request being handled: the client went away
   bool is_closed_ = false;
   int drained_chunks_ = 0;
 };

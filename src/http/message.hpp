@@ -1,8 +1,10 @@
 // HTTP requests and answers as plain structs: what handlers, doors, tests and the client speak.
 // The server fills a Request completely (body read and unpacked) before a handler sees it.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +51,8 @@ struct Request {
   std::string body;          // unpacked when it came with Content-Encoding: gzip
   bool loopback = false;     // the peer's address is of this machine
   Parameters path_parameters;  // filled by the router
+  // Set when the client goes away before it is answered; null where nobody looks.
+  std::shared_ptr<std::atomic<bool>> gone = {};
 
   std::string_view path() const;   // still percent-encoded
   std::string_view query() const;  // without '?'; still percent-encoded

@@ -16,7 +16,7 @@ namespace rollcall::http {
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;  // 0 takes a free one
-  unsigned workers = 4;
+  unsigned workers = 96;  // at most; so many requests may be waiting for something, such as a turn to query
   std::size_t max_header_bytes = 32 * 1024;
   std::size_t max_body_bytes = 64 * 1024 * 1024;  // as sent, and again once unpacked
   std::size_t max_connections = 1024;

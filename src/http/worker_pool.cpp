@@ -4,10 +4,6 @@
 
 namespace rollcall::http {
 
-WorkerPool::WorkerPool(unsigned workers, std::size_t max_waiting) : max_waiting_(max_waiting) {
-  for (unsigned i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
-}
-
 void WorkerPool::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -24,6 +20,7 @@ bool WorkerPool::submit(std::function<void()> job) {
     const std::lock_guard lock(mutex_);
     if (stopping_ || jobs_.size() >= max_waiting_) return false;
     jobs_.push_back(std::move(job));
+    if (jobs_.size() > idle_ && threads_.size() < max_workers_) threads_.emplace_back([this] { work(); });
   }
   wake_.notify_one();
   return true;
@@ -34,7 +31,9 @@ void WorkerPool::work() {
     std::function<void()> job;
     {
       std::unique_lock lock(mutex_);
+      ++idle_;
       wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      --idle_;
       if (stopping_) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();

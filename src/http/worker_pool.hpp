@@ -1,4 +1,4 @@
-// A few threads that take jobs from one bounded queue.
+// Threads that take jobs from one bounded queue. They are made as they are needed, up to a number.
 #pragma once
 #include <condition_variable>
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace rollcall::http {
 
 class WorkerPool {
  public:
-  WorkerPool(unsigned workers, std::size_t max_waiting);
+  WorkerPool(unsigned max_workers, std::size_t max_waiting) : max_workers_(max_workers), max_waiting_(max_waiting) {}
   ~WorkerPool() { stop(); }
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -24,10 +24,12 @@ class WorkerPool {
  private:
   void work();
 
+  unsigned max_workers_;
   std::size_t max_waiting_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
+  std::size_t idle_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

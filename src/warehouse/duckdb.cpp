@@ -80,15 +80,16 @@ Result<PreparedHandle> prepare(duckdb_connection connection, const sql::Rendered
   return prepared;
 }
 
+bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(); }
+
 Error stopped(const Stop& stop) {
-  if (stop.cancelled != nullptr && stop.cancelled->load()) {
-    return {"WAREHOUSE0103", "the query was cancelled"};
-  }
+  if (is_set(stop.killed)) return {"WAREHOUSE0110", "the query was cancelled by a command"};
+  if (is_set(stop.cancelled)) return {"WAREHOUSE0110", "the query was cancelled"};
   return {"WAREHOUSE0103", "the query ran longer than its time limit; narrow its time range, or raise the limit"};
 }
 
 bool must_stop(const Stop& stop) {
-  return (stop.cancelled != nullptr && stop.cancelled->load()) ||
+  return is_set(stop.killed) || is_set(stop.cancelled) ||
          (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline);
 }
 
@@ -188,6 +189,7 @@ Result<Table> Connection::select(const sql::Query& query, std::vector<Column> co
     if (chunk.get() == nullptr) return table;
     if (must_stop(stop)) return std::unexpected(stopped(stop));
     TRY_DO(append_chunk(chunk.get(), table, budget));
+    if (table.incomplete) return table;
   }
 }
 

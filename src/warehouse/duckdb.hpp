@@ -27,11 +27,13 @@ struct DuckDbOptions {
 // How far a query may go; the default is no limit.
 struct Stop {
   std::optional<std::chrono::steady_clock::time_point> deadline;
-  const std::atomic<bool>* cancelled = nullptr;
+  const std::atomic<bool>* cancelled = nullptr;  // by whoever asked
+  const std::atomic<bool>* killed = nullptr;     // by somebody else
 };
 struct Budget {
   std::uint64_t rows = UINT64_MAX;
   std::uint64_t bytes = UINT64_MAX;
+  bool cut = false;  // the table ends there (Table::incomplete), and that is no error
 };
 using TextRows = std::vector<std::vector<std::optional<std::string>>>;
 
@@ -44,7 +46,7 @@ class Connection {
   ~Connection();
 
   Result<void> run(const sql::Statement& statement);
-  // The rows as the columns' types say. More rows or bytes than the budget: WAREHOUSE0101 or WAREHOUSE0102; stopped: WAREHOUSE0103.
+  // The rows as the columns' types say. More rows or bytes than the budget: WAREHOUSE0101 or WAREHOUSE0102; stopped: WAREHOUSE0103 or WAREHOUSE0110.
   Result<Table> select(const sql::Query& query, std::vector<Column> columns, const Stop& stop = {}, Budget budget = {});
   // The first `limit` rows, every value as text.
   Result<TextRows> select_text(const sql::Query& query, std::size_t limit, const Stop& stop = {});

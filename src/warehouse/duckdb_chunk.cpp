@@ -1,5 +1,6 @@
 // Result chunks of DuckDB become rows of a typed table. A value that its column's KQL type cannot hold is an error of the
 // lowering (WAREHOUSE0108), never a guess.
+#include <algorithm>
 #include <cmath>
 
 #include "warehouse/duckdb_handles.hpp"
@@ -137,11 +138,20 @@ std::size_t bytes_of(const Cell& cell) {
 
 }  // namespace
 
+// The end of the budget: an error, or where the table is cut.
+Result<void> end_of_budget(Table& table, const Budget& budget, Error error) {
+  if (!budget.cut) return std::unexpected(std::move(error));
+  table.incomplete = std::move(error);
+  return {};
+}
+
 Result<void> append_chunk(duckdb_data_chunk chunk, Table& table, Budget& budget) {
-  const idx_t rows = duckdb_data_chunk_get_size(chunk);
-  if (rows > budget.rows) {
-    return fail("WAREHOUSE0101", "the result has more rows than its limit allows; summarize it, or use take, or raise the limit");
+  const idx_t size = duckdb_data_chunk_get_size(chunk);
+  if (size > budget.rows) {
+    TRY_DO(end_of_budget(table, budget, {"WAREHOUSE0101", "the result has more rows than its limit allows; summarize it, or use take, or "
+                                                          "raise the limit"}));
   }
+  const idx_t rows = std::min<idx_t>(size, budget.rows);
   budget.rows -= rows;
   const std::size_t width = table.columns.size();
   const std::size_t first = table.cells.size();
@@ -158,7 +168,9 @@ Result<void> append_chunk(duckdb_data_chunk chunk, Table& table, Budget& budget)
       }
       const std::size_t bytes = bytes_of(*cell);
       if (bytes > budget.bytes) {
-        return fail("WAREHOUSE0102", "the result is larger than its limit allows; project fewer columns, summarize it, or raise the limit");
+        table.cells.resize(first);  // whole chunks only
+        return end_of_budget(table, budget, {"WAREHOUSE0102", "the result is larger than its limit allows; project fewer columns, summarize "
+                                                              "it, or raise the limit"});
       }
       budget.bytes -= bytes;
       table.cells[first + row * width + column] = *std::move(cell);

@@ -1,16 +1,13 @@
-// The embedded warehouse: KQL compiled and run on DuckDB, ingestion through one writer, the catalog in memory. Readers
-// see a state between two ingestions, never half of one.
+// Opening, queries, functions and ingestion; see embedded.hpp. Tables are changed in embedded_tables.cpp.
+#include "warehouse/embedded.hpp"
+
 #include <chrono>
-#include <mutex>
 
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "kql/compile.hpp"
-#include "warehouse/log_file.hpp"
-#include "warehouse/observations.hpp"
-#include "warehouse/query_places.hpp"
+#include "warehouse/records.hpp"
+#include "warehouse/request_options.hpp"
 #include "warehouse/schema.hpp"
-#include "warehouse/warehouse.hpp"
 
 namespace rollcall::warehouse {
 namespace {
@@ -25,243 +22,12 @@ Error first_error(const kql::Diagnostics& diagnostics) {
   return kql::to_error(diagnostics.front());
 }
 
-class Embedded final : public Warehouse {
- public:
-  Embedded(std::unique_ptr<DuckDb> database, Connection writer, std::unique_ptr<QueryPlaces> places, const EmbeddedOptions& options)
-      : database_(std::move(database)),
-        writer_(std::move(writer)),
-        places_(std::move(places)),
-        log_file_(options.file, options.durability == Durability::power),
-        keep_logs_(options.keep_logs) {}
-
-  // Reads what the file holds; before anything else.
-  Result<void> load() {
-    TRY_DO(schema::prepare(writer_));
-    TRY_DO(log_file_.committed());
-    TRY(auto catalog, schema::load_catalog(writer_));
-    catalog_ = std::make_shared<const kql::Catalog>(std::move(catalog));
-    return observations_.load(writer_);
-  }
-
-  Result<std::vector<Table>> query_all(std::string_view text, const QueryOptions& options) override {
-    const Stop stop{std::chrono::steady_clock::now() + to_duration(options.limits.timeout), options.cancelled};
-    TRY(auto lease, places_->take(options.lane, stop));
-    auto& connection = lease.connection();
-    kql::Options compile_options{.now = options.now, .parameters = options.parameters, .probe = {}};
-    compile_options.probe = [&](const sql::Query& query, std::size_t limit) { return connection.select_text(query, limit, stop); };
-    const auto compiled = kql::compile(text, *catalog(), compile_options);
-    if (!compiled) return std::unexpected(first_error(compiled.error()));
-    std::vector<Table> tables;
-    for (const auto& output : *compiled) {
-      TRY(auto table, connection.select(*output.query, output.columns, stop, {options.limits.rows, options.limits.bytes}));
-      if (!output.name.empty()) table.name = output.name;
-      table.visualization = output.visualization;
-      tables.push_back(std::move(table));
-    }
-    return tables;
-  }
-
-  Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) override {
-    if (batch.empty()) return {};
-    const std::lock_guard lock(write_mutex_);
-    const auto write = [&]() -> Result<void> {
-      TRY_DO(observations_.merge(writer_, batch, ingested_at));
-      return keep_logs_ ? append_logs(batch, ingested_at) : Result<void>{};
-    };
-    const auto result = in_transaction(write, [&] { observations_.committed(); });
-    if (!result) observations_.rolled_back();
-    return result;
-  }
-
-  Result<void> ingest(std::string_view name, const Table& rows, Timestamp ingested_at) override {
-    const auto current = catalog();
-    TRY(const auto* table, user_table(*current, name));
-    std::vector<std::size_t> sources;  // for each column of the table, the one of `rows`
-    for (const auto& one : table->columns) sources.push_back(rows.find_column(one.name));
-    for (const auto& one : rows.columns) {
-      const auto target = std::find_if(table->columns.begin(), table->columns.end(), [&](const auto& c) { return c.name == one.name; });
-      if (target == table->columns.end()) {
-        return fail("WAREHOUSE0304", fmt::format("table {} has no column {}", name, one.name));
-      }
-      if (target->type != one.type) {
-        return fail("WAREHOUSE0304", fmt::format("column {} of table {} is of type {}, not {}", one.name, name,
-                                                 kql::name_of(target->type), kql::name_of(one.type)));
-      }
-    }
-    const std::lock_guard lock(write_mutex_);
-    return in_transaction([&] { return append_rows(*table, sources, rows, ingested_at); }, [] {});
-  }
-
-  Result<std::vector<TableSchema>> tables() override {
-    std::vector<TableSchema> all = schema::built_in();
-    for (const auto& [name, table] : catalog()->tables) {
-      if (!is_built_in(name)) all.push_back({name, table.columns, false});
-    }
-    return all;
-  }
-
-  Result<void> create_table(const TableSchema& wanted, const Principal& principal) override;
-
-  Result<void> drop_table(std::string_view name, const Principal&) override {
-    const std::lock_guard lock(write_mutex_);
-    auto next = *catalog();
-    TRY_DO(user_table(next, name));
-    next.tables.erase(next.tables.find(name));
-    return in_transaction([&] { return schema::forget_table(writer_, std::string(name)); }, [&] { publish(std::move(next)); });
-  }
-
-  Result<void> create_or_alter_function(const kql::Function& function, const Principal& principal) override {
-    const std::lock_guard lock(write_mutex_);
-    auto next = *catalog();
-    if (next.tables.contains(function.name)) {
-      return fail("WAREHOUSE0305", fmt::format("there is a table named {}; a function needs another name", function.name));
-    }
-    // Syntax is checked here, names when it is called: what it needs may be made later.
-    TRY_DO(kql::parse_function(fmt::format("{}{} {{ {}\n}}", function.name, function.parameters, function.body)));
-    if (const auto wrong = kql::check_syntax(function.body); !wrong.empty()) {
-      return fail(wrong.front().code, fmt::format("in the body of {}: {}", function.name, kql::to_error(wrong.front()).message));
-    }
-    next.functions.insert_or_assign(function.name, function);
-    return in_transaction([&] { return schema::store_function(writer_, function, principal); },
-                          [&] { publish(std::move(next)); });
-  }
-
-  Result<void> drop_function(std::string_view name, const Principal&) override {
-    const std::lock_guard lock(write_mutex_);
-    auto next = *catalog();
-    const auto found = next.functions.find(name);
-    if (found == next.functions.end()) return fail("WAREHOUSE0306", fmt::format("there is no function named {}", name));
-    next.functions.erase(found);
-    return in_transaction([&] { return schema::forget_function(writer_, std::string(name)); }, [&] { publish(std::move(next)); });
-  }
-
-  Result<std::vector<kql::Function>> functions() override {
-    std::vector<kql::Function> all;
-    for (const auto& [name, function] : catalog()->functions) all.push_back(function);
-    return all;
-  }
-
- private:
-  std::shared_ptr<const kql::Catalog> catalog() const {
-    const std::lock_guard lock(catalog_mutex_);
-    return catalog_;
-  }
-  void publish(kql::Catalog next) {
-    auto shared = std::make_shared<const kql::Catalog>(std::move(next));
-    const std::lock_guard lock(catalog_mutex_);
-    catalog_ = std::move(shared);
-  }
-
-  static bool is_built_in(std::string_view name) {
-    const auto& all = schema::built_in();
-    return std::any_of(all.begin(), all.end(), [&](const auto& table) { return table.name == name; });
-  }
-  Result<const kql::Table*> user_table(const kql::Catalog& catalog, std::string_view name) const {
-    if (is_built_in(name)) {
-      return fail("WAREHOUSE0301", fmt::format("table {} is Rollcall's own; logs are sent to OTelLogs as log rows", name));
-    }
-    const auto found = catalog.tables.find(name);
-    if (found == catalog.tables.end()) return fail("WAREHOUSE0302", fmt::format("there is no table named {}", name));
-    return &found->second;
-  }
-
-  // `committed` runs between the commit and its acknowledgement, which can still fail (the sync of a folder).
-  template <class Work, class Committed>
-  Result<void> in_transaction(Work work, Committed committed) {
-    TRY_DO(writer_.begin());
-    Result<void> result = work();
-    if (result) result = writer_.commit();
-    if (!result) {
-      writer_.roll_back();
-      return result;
-    }
-    committed();
-    return log_file_.committed();
-  }
-
-  Result<void> append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);
-  Result<void> append_rows(const kql::Table& table, const std::vector<std::size_t>& sources, const Table& rows, Timestamp ingested_at);
-
-  std::unique_ptr<DuckDb> database_;
-  std::mutex write_mutex_;  // of writer_, observations_, log_file_ and changes of the catalog
-  Connection writer_;
-  std::unique_ptr<QueryPlaces> places_;
-  LogFile log_file_;
-  ObservationKeeper observations_;
-  mutable std::mutex catalog_mutex_;
-  std::shared_ptr<const kql::Catalog> catalog_;
-  bool keep_logs_;
-};
-
-Result<void> check_names(const TableSchema& wanted) {
-  const auto bad = [](std::string_view name) { return name.empty() || name.front() == '$' || name.size() > 1024 || name.contains('\0'); };
-  if (bad(wanted.name)) return fail("WAREHOUSE0303", "a table's name has 1 to 1024 characters and does not begin with $");
-  if (wanted.columns.empty()) return fail("WAREHOUSE0303", fmt::format("table {} needs a column at least", wanted.name));
-  for (std::size_t i = 0; i < wanted.columns.size(); ++i) {
-    const auto& name = wanted.columns[i].name;
-    if (bad(name)) return fail("WAREHOUSE0303", fmt::format("a column of table {} has no name, or one that begins with $", wanted.name));
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!equals_ignoring_case(wanted.columns[j].name, name)) continue;
-      return fail("WAREHOUSE0303", fmt::format("table {} has the columns {} and {}: names must differ by more than letter case",
-                                               wanted.name, wanted.columns[j].name, name));
-    }
-  }
-  return {};
-}
-
-Result<void> Embedded::create_table(const TableSchema& wanted, const Principal& principal) {
-  TRY_DO(check_names(wanted));
-  const std::lock_guard lock(write_mutex_);
-  auto next = *catalog();
-  if (is_built_in(wanted.name)) return fail("WAREHOUSE0301", fmt::format("table {} is Rollcall's own", wanted.name));
-  for (const auto& [name, table] : next.tables) {
-    if (name != wanted.name && equals_ignoring_case(name, wanted.name)) {
-      return fail("WAREHOUSE0303", fmt::format("there is a table {}; names must differ by more than letter case", name));
-    }
-  }
-  if (next.functions.contains(wanted.name)) {
-    return fail("WAREHOUSE0305", fmt::format("there is a function named {}; a table needs another name", wanted.name));
-  }
-  auto& table = next.tables[wanted.name];
-  table.name = wanted.name;
-  const std::size_t old_columns = table.columns.size();
-  for (const auto& one : wanted.columns) {
-    const auto same = std::find_if(table.columns.begin(), table.columns.end(),
-                                   [&](const auto& old) { return equals_ignoring_case(old.name, one.name); });
-    if (same == table.columns.end()) {
-      table.columns.push_back(one);
-    } else if (!(*same == one)) {
-      return fail("WAREHOUSE0304", fmt::format("table {} has a column {} of type {} already", wanted.name, same->name, kql::name_of(same->type)));
-    }
-  }
-  if (table.columns.size() == old_columns) return {};
-  return in_transaction([&] { return schema::store_table(writer_, table, old_columns, principal); },
-                        [&] { publish(std::move(next)); });
-}
-
-Result<void> Embedded::append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at) {
-  TRY(auto appender, Appender::into_table(writer_, schema::logs, schema::storage_of(schema::built_in()[0].columns, true)));
-  const telemetry::TextColumn* const names[] = {&batch.environment, &batch.role, &batch.region, &batch.version, &batch.instance, &batch.host};
-  const telemetry::TextColumn* const texts[] = {&batch.severity_text, &batch.body, &batch.trace_id, &batch.span_id};
-  const telemetry::TextColumn* const documents[] = {&batch.resource_attributes, &batch.log_attributes};
-  for (std::size_t row = 0; row < batch.size(); ++row) {
-    std::size_t at = 0;
-    appender.bigint(at++, batch.timestamp[row].ticks);
-    appender.bigint(at++, batch.observed_timestamp[row].ticks);
-    for (const auto* column : names) appender.text(at++, (*column)[row]);
-    const auto severity = batch.severity_number[row];
-    severity == telemetry::no_severity ? appender.null(at) : appender.integer(at, severity);
-    ++at;
-    for (const auto* column : texts) appender.text(at++, (*column)[row]);
-    for (const auto* column : documents) {
-      const auto document = (*column)[row];
-      document.empty() ? appender.null(at) : appender.text(at, document);
-      ++at;
-    }
-    appender.bigint(at, batch.ingestion(row, ingested_at).ticks);
-    TRY_DO(appender.end_row());
-  }
-  return appender.finish();
+// The query, cut at so many rows.
+sql::Query taken(const sql::Query& query, std::uint64_t rows) {
+  const auto most = sql::literal(static_cast<std::int64_t>(std::min<std::uint64_t>(rows, INT64_MAX)));
+  sql::Query result = query;
+  result.limit = query.limit ? sql::call("least", {query.limit, most}) : most;
+  return result;
 }
 
 // Puts a cell into a column of that type; false when the cell is of another.
@@ -300,6 +66,193 @@ bool put_cell(Appender& appender, std::size_t column, kql::Type type, const Cell
   return false;
 }
 
+}  // namespace
+
+Embedded::Embedded(std::unique_ptr<DuckDb> database, Connection writer, std::unique_ptr<QueryPlaces> places, const EmbeddedOptions& options)
+    : options_(options),
+      database_(std::move(database)),
+      writer_(std::move(writer)),
+      places_(std::move(places)),
+      log_file_(options.file, options.durability == Durability::power) {}
+
+Result<void> Embedded::load() {
+  TRY_DO(schema::prepare(writer_));
+  TRY(auto notes, TableNotes::load(writer_));
+  TRY_DO(log_file_.committed());
+  TRY(auto catalog, schema::load_catalog(writer_));
+  publish({std::move(catalog), std::move(notes)});
+  return observations_.load(writer_);
+}
+
+Result<std::vector<Table>> Embedded::query_all(std::string_view text, const QueryOptions& given) {
+  QueryOptions options = given;
+  TRY_DO(take_set_statements(options, text));
+  Activity::Query query(activity_, text, options);
+  const Stop stop{std::chrono::steady_clock::now() + to_duration(options.limits.timeout), options.cancelled, query.killed()};
+  auto result = run_queries(text, options, stop);
+  query.ended(result);
+  return result;
+}
+
+Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options, const Stop& stop) {
+  TRY(auto lease, places_->take(options.lane, stop));
+  auto& connection = lease.connection();
+  kql::Options compile_options{.now = options.now, .parameters = options.parameters, .probe = {}};
+  compile_options.probe = [&](const sql::Query& query, std::size_t limit) { return connection.select_text(query, limit, stop); };
+  const auto compiled = kql::compile(text, state()->catalog, compile_options);
+  if (!compiled) return std::unexpected(first_error(compiled.error()));
+  std::vector<Table> tables;
+  for (const auto& output : *compiled) {
+    const Budget budget{options.limits.rows, options.limits.bytes, options.partial};
+    const auto query = options.take_records ? taken(*output.query, *options.take_records) : *output.query;
+    TRY(auto table, connection.select(query, output.columns, stop, budget));
+    if (!output.name.empty()) table.name = output.name;
+    table.visualization = output.visualization;
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+Result<void> Embedded::ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) {
+  if (batch.empty()) return {};
+  const std::lock_guard lock(write_mutex_);
+  TRY_DO(expire_if_due(ingested_at));
+  const auto write = [&]() -> Result<void> {
+    TRY_DO(observations_.merge(writer_, batch, ingested_at));
+    return options_.keep_logs ? append_logs(batch, ingested_at) : Result<void>{};
+  };
+  const auto result = in_transaction(write, [&] { observations_.committed(); });
+  if (!result) observations_.rolled_back();
+  return result;
+}
+
+Result<void> Embedded::ingest(std::string_view name, const Table& rows, Timestamp ingested_at) {
+  const std::lock_guard lock(write_mutex_);
+  TRY_DO(expire_if_due(ingested_at));
+  const auto current = state();
+  TRY(const auto* table, user_table(current->catalog, name));
+  std::vector<std::size_t> sources;  // for each column of the table, the one of `rows`
+  for (const auto& one : table->columns) sources.push_back(rows.find_column(one.name));
+  for (const auto& one : rows.columns) {
+    const auto target = std::find_if(table->columns.begin(), table->columns.end(), [&](const auto& c) { return c.name == one.name; });
+    if (target == table->columns.end()) {
+      return fail("WAREHOUSE0304", fmt::format("table {} has no column {}", name, one.name));
+    }
+    if (target->type != one.type) {
+      return fail("WAREHOUSE0304", fmt::format("column {} of table {} is of type {}, not {}", one.name, name,
+                                               kql::name_of(target->type), kql::name_of(one.type)));
+    }
+  }
+  return in_transaction([&] { return append_rows(*table, sources, rows, ingested_at); }, [] {});
+}
+
+Result<std::uint64_t> Embedded::ingest_text(std::string_view table, const RecordText& text, const QueryOptions& options) {
+  const auto at = options.asked_at.value_or(options.now);
+  auto taken_records = ingest_records(table, text, at);
+  if (!taken_records) {
+    activity_.note({std::string(table), std::string(text.source), std::string(text.format), at, taken_records.error(),
+                    options.principal, options.activity_id});
+  }
+  return taken_records;
+}
+
+Result<std::uint64_t> Embedded::ingest_records(std::string_view name, const RecordText& text, Timestamp now) {
+  TRY(const auto table, stored_table(name));
+  std::string mapping;
+  if (!text.mapping.empty()) {
+    TRY(const auto kind, mapping_kind_of(text.format));
+    mapping = notes().find(name, mapping_note(kind, text.mapping));
+    if (mapping.empty()) {
+      return fail("WAREHOUSE0308", fmt::format("table {} has no ingestion {} mapping '{}'", name, kind, text.mapping));
+    }
+  }
+  Table rows;
+  rows.columns = table.columns;
+  TRY_DO(read_records(rows, text, mapping));
+  if (name != schema::logs) {
+    TRY_DO(ingest(name, rows, now));
+  } else {
+    TRY(const auto batch, to_log_batch(rows));
+    TRY_DO(ingest(batch, now));
+  }
+  return rows.row_count();
+}
+
+Result<std::vector<TableSchema>> Embedded::tables() {
+  std::vector<TableSchema> all = schema::built_in();
+  for (const auto& [name, table] : state()->catalog.tables) {
+    if (!is_built_in(name)) all.push_back({name, table.columns, false});
+  }
+  return all;
+}
+
+Result<void> Embedded::create_or_alter_function(const kql::Function& function, const Principal& principal) {
+  const std::lock_guard lock(write_mutex_);
+  auto next = *state();
+  if (next.catalog.tables.contains(function.name)) {
+    return fail("WAREHOUSE0305", fmt::format("there is a table named {}; a function needs another name", function.name));
+  }
+  // Syntax is checked here, names when it is called: what it needs may be made later.
+  TRY_DO(kql::parse_function(fmt::format("{}{} {{ {}\n}}", function.name, function.parameters, function.body)));
+  if (const auto wrong = kql::check_syntax(function.body); !wrong.empty()) {
+    return fail(wrong.front().code, fmt::format("in the body of {}: {}", function.name, kql::to_error(wrong.front()).message));
+  }
+  next.catalog.functions.insert_or_assign(function.name, function);
+  return in_transaction([&] { return schema::store_function(writer_, function, principal); },
+                        [&] { publish(std::move(next)); });
+}
+
+Result<void> Embedded::drop_function(std::string_view name, const Principal&) {
+  const std::lock_guard lock(write_mutex_);
+  auto next = *state();
+  const auto found = next.catalog.functions.find(name);
+  if (found == next.catalog.functions.end()) return fail("WAREHOUSE0306", fmt::format("there is no function named {}", name));
+  next.catalog.functions.erase(found);
+  return in_transaction([&] { return schema::forget_function(writer_, std::string(name)); }, [&] { publish(std::move(next)); });
+}
+
+Result<std::vector<kql::Function>> Embedded::functions() {
+  std::vector<kql::Function> all;
+  for (const auto& [name, function] : state()->catalog.functions) all.push_back(function);
+  return all;
+}
+
+std::shared_ptr<const Embedded::State> Embedded::state() const {
+  const std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+void Embedded::publish(State next) {
+  auto shared = std::make_shared<const State>(std::move(next));
+  const std::lock_guard lock(state_mutex_);
+  state_ = std::move(shared);
+}
+
+Result<void> Embedded::append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at) {
+  TRY(auto appender, Appender::into_table(writer_, schema::logs, schema::storage_of(schema::built_in()[0].columns, true)));
+  const telemetry::TextColumn* const names[] = {&batch.environment, &batch.role, &batch.region, &batch.version, &batch.instance, &batch.host};
+  const telemetry::TextColumn* const texts[] = {&batch.severity_text, &batch.body, &batch.trace_id, &batch.span_id};
+  const telemetry::TextColumn* const documents[] = {&batch.resource_attributes, &batch.log_attributes};
+  for (std::size_t row = 0; row < batch.size(); ++row) {
+    std::size_t at = 0;
+    appender.bigint(at++, batch.timestamp[row].ticks);
+    appender.bigint(at++, batch.observed_timestamp[row].ticks);
+    for (const auto* column : names) appender.text(at++, (*column)[row]);
+    const auto severity = batch.severity_number[row];
+    severity == telemetry::no_severity ? appender.null(at) : appender.integer(at, severity);
+    ++at;
+    for (const auto* column : texts) appender.text(at++, (*column)[row]);
+    for (const auto* column : documents) {
+      const auto document = (*column)[row];
+      document.empty() ? appender.null(at) : appender.text(at, document);
+      ++at;
+    }
+    appender.bigint(at, batch.ingestion(row, ingested_at).ticks);
+    TRY_DO(appender.end_row());
+  }
+  return appender.finish();
+}
+
 Result<void> Embedded::append_rows(const kql::Table& table, const std::vector<std::size_t>& sources, const Table& rows,
                                    Timestamp ingested_at) {
   TRY(auto appender, Appender::into_table(writer_, table.name, schema::storage_of(table.columns, true)));
@@ -317,8 +270,6 @@ Result<void> Embedded::append_rows(const kql::Table& table, const std::vector<st
   }
   return appender.finish();
 }
-
-}  // namespace
 
 Result<Table> Warehouse::query(std::string_view kql, const QueryOptions& options) {
   TRY(auto tables, query_all(kql, options));

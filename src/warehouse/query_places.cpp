@@ -29,11 +29,11 @@ Result<QueryPlaces::Lease> QueryPlaces::take(QueryOptions::Lane lane, const Stop
   line.waiting.push_back(ticket);
   const auto mine = [&] { return !line.free.empty() && line.waiting.front() == ticket; };
   while (!mine()) {
-    const bool cancelled = stop.cancelled != nullptr && stop.cancelled->load();
+    const bool cancelled = (stop.cancelled != nullptr && stop.cancelled->load()) || (stop.killed != nullptr && stop.killed->load());
     if (cancelled || (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline)) {
       std::erase(line.waiting, ticket);
       freed_.notify_all();
-      return cancelled ? fail("WAREHOUSE0103", "the query was cancelled while it waited for its turn")
+      return cancelled ? fail("WAREHOUSE0110", "the query was cancelled while it waited for its turn")
                        : fail("WAREHOUSE0104", "no place was free within the query's time limit; try again in a moment");
     }
     freed_.wait_for(lock, std::chrono::milliseconds(20));

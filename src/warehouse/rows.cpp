@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "kql/values.hpp"
 #include "telemetry/fields.hpp"
 #include "telemetry/log_fields.hpp"
 
@@ -65,16 +66,6 @@ std::optional<Cell> read_timespan(std::string_view text) {
   return Cell{Timespan{negative ? -ticks : ticks}};
 }
 
-std::optional<Cell> read_guid(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = std::string_view("0123456789abcdefABCDEF").find(text[i]) != std::string_view::npos;
-    if (dash ? text[i] != '-' : !hex) return std::nullopt;
-  }
-  return Cell{to_lower(text)};
-}
-
 // A dynamic value: JSON text as it is; another text becomes a JSON string, as in Kusto.
 Cell read_dynamic(const telemetry::Field& field) {
   if (field.kind != Kind::text) return field.text;
@@ -101,7 +92,7 @@ std::optional<Cell> read_cell(const telemetry::Field& field, kql::Type type) {
     case kql::Type::decimal: return as_cell(read_number<double>(text));
     case kql::Type::datetime: return as_cell(telemetry::read_time(text));
     case kql::Type::timespan: return read_timespan(text);
-    case kql::Type::guid: return read_guid(text);
+    case kql::Type::guid: return as_cell(kql::parse_guid(text));
     case kql::Type::dynamic: return read_dynamic(field);
     case kql::Type::string:
     case kql::Type::unknown: break;
@@ -120,13 +111,20 @@ std::expected<Cell, std::string> to_cell(const telemetry::Field& field, kql::Typ
   return std::unexpected(fmt::format("column {}: '{}' is no {}", field.name, field.text.substr(0, shown), kql::name_of(type)));
 }
 
+// By its exact name, or else whatever its letter case.
+static std::size_t column_of(const Table& rows, std::string_view name) {
+  if (const auto exact = rows.find_column(name); exact != Table::npos) return exact;
+  const auto found = std::find_if(rows.columns.begin(), rows.columns.end(), [&](const auto& one) { return equals_ignoring_case(one.name, name); });
+  return found == rows.columns.end() ? Table::npos : static_cast<std::size_t>(found - rows.columns.begin());
+}
+
 std::optional<std::string> append_record(Table& rows, const telemetry::Record& record) {
   std::vector<Cell> row(rows.columns.size());
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (rows.columns[i].type == kql::Type::string) row[i] = std::string();
   }
   for (const auto& field : record.fields) {
-    const std::size_t column = rows.find_column(field.name);
+    const std::size_t column = column_of(rows, field.name);
     if (column == Table::npos) {
       std::vector<std::string> names;
       for (const auto& one : rows.columns) names.push_back(one.name);

@@ -3,12 +3,15 @@
 // string, guid → their text; decimal → double; dynamic → JSON text. Null is monostate; a string is never null.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/error.hpp"
+#include "base/error.hpp"
 #include "base/time.hpp"
 #include "kql/catalog.hpp"
 
@@ -23,6 +26,7 @@ struct Table {
   std::vector<Column> columns;
   std::vector<Cell> cells;    // row after row
   std::string visualization;  // what `render` asked for, as JSON; "" without one
+  std::optional<Error> incomplete = {};  // why rows are missing at its end, where QueryOptions::partial let it be cut
 
   std::size_t row_count() const { return columns.empty() ? 0 : cells.size() / columns.size(); }
   std::span<const Cell> row(std::size_t index) const {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,14 +36,36 @@ struct QueryOptions {
   // The poll has a place of its own; everybody else queues for the others, and is refused (WAREHOUSE0104) when the queue is full.
   enum class Lane { people, poll };
   Lane lane = Lane::people;
-  // Set by another thread to stop the query (WAREHOUSE0103).
+  // Set by another thread to stop the query (WAREHOUSE0110).
   const std::atomic<bool>* cancelled = nullptr;
+  // A result beyond its limits is cut there and says so in Table::incomplete, instead of failing.
+  bool partial = false;
+  // At most so many rows of each result; the others are not asked for, and that is no error.
+  std::optional<std::uint64_t> take_records = {};
+  bool readonly = false;     // commands that write are refused (WAREHOUSE0405)
+  bool administers = false;  // sees everybody's queries, and may cancel them
+  // When it was asked, where `now` was chosen by the client.
+  std::optional<Timestamp> asked_at = {};
+  // How the client names its request, itself, and what it asks for: `.show queries` shows it, `.cancel query` finds it.
+  std::string client_activity_id = {};
+  std::string activity_id = {};
+  std::string application = {};
+  std::string properties = {};  // JSON
 };
 
 struct TableSchema {
   std::string name;
   std::vector<Column> columns;
   bool built_in = false;  // OTelLogs, Observations
+};
+
+// Text to be ingested, in one of Kusto's formats.
+struct RecordText {
+  std::string_view text;
+  std::string_view format = "csv";
+  std::string_view mapping = {};  // the name of an ingestion mapping of the table
+  bool ignore_first_record = false;
+  std::string_view source = {};  // where it comes from, for `.show ingestion failures`
 };
 
 // Built-in tables.
@@ -53,8 +76,10 @@ struct TableSchema {
 //                 Rows stand about in order of ingestion, so that `| where LatestIngested >= since` reads only the
 //                 recent ones: begin with it (a single comparison, no `or`), and let `since` be the earlier of the last
 //                 poll and now - lookback: an event of the last hour was also ingested within it, clocks of hosts aside.
-//   Sightings     Observations without Bin: one row per instance and version, ever (First, Last, Lines, EarliestIngested,
-//                 LatestIngested). Small (instances × versions); tells the cells in which anything is new.
+//   Sightings     Observations without Bin and LeastLag: one row per instance and version, ever. Small (instances ×
+//                 versions); tells the cells in which anything is new.
+//   Both end with Cell, Process, Clock: long, hashes of the names, to group and join by. Process: the host and instance
+//   in the cell, or the version where neither has a name. Clock: the host, or the instance that names none.
 class Warehouse {
  public:
   virtual ~Warehouse() = default;
@@ -68,6 +93,10 @@ class Warehouse {
   virtual Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) = 0;
   // Appends to a table that people made; the columns are found by name, absent ones are null.
   virtual Result<void> ingest(std::string_view table, const Table& rows, Timestamp ingested_at) = 0;
+  // Appends all records of the text or none of them, and answers how many. WAREHOUSE0404 names the first that cannot be taken.
+  virtual Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text, const QueryOptions& options) = 0;
+  // Kusto's management commands: `.create-or-alter function`, `.show tables`, `.create table`, … (commands.cpp).
+  virtual Result<Table> execute(std::string_view command, const QueryOptions& options) = 0;
 
   virtual Result<std::vector<TableSchema>> tables() = 0;
   // Creates the table, or adds the columns it lacks; a column of another type is an error.
@@ -80,8 +109,9 @@ class Warehouse {
   virtual Result<std::vector<kql::Function>> functions() = 0;
 };
 
-// Kusto's management commands over a warehouse: `.create-or-alter function`, `.show tables`, `.create table`, … (commands.cpp).
-Result<Table> execute_command(Warehouse& warehouse, std::string_view text, const QueryOptions& options);
+// What a command asks of its caller: to read, to ingest, or everything.
+enum class CommandKind { show, ingest, write };
+CommandKind kind_of_command(std::string_view command);
 
 enum class Durability { power, process };
 
@@ -93,6 +123,7 @@ struct EmbeddedOptions {
   unsigned threads = 0;               // 0: as many as the machine has
   unsigned concurrent_queries = 4;    // beside the poll's own place
   unsigned queued_queries = 64;       // waiting for a place, at most
+  std::filesystem::path ingest_folder = {};  // `.ingest into` reads files below it, and no others; empty: none
 };
 
 // DuckDB in this process. WAREHOUSE0201: the file is of a newer format, or is no warehouse.

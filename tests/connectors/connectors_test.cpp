@@ -54,7 +54,7 @@ struct World {
 };
 
 std::string shown(const flow::Outcome& outcome) {
-  auto text = pretty(outcome.outputs);
+  auto text = pretty(outcome.outputs.value());
   if (!outcome.succeeded()) {
     text += fmt::format("failed {}: {}{}\n", outcome.code, outcome.message, outcome.may_retry ? " (may be retried)" : "");
     if (outcome.retry_after) text += fmt::format("after {}\n", format_timespan(*outcome.retry_after));
@@ -78,7 +78,7 @@ Handlers make() {
   handlers["kql"] = [world](const GoldenCase& one) -> std::string {
     warehouse::QueryOptions options;
     options.now = now;
-    const auto done = warehouse::execute_command(*world->warehouse, one.body, options);
+    const auto done = world->warehouse->execute(one.body, options);
     return done ? "" : render(done.error(), one.body);
   };
   handlers["answer"] = [world](const GoldenCase& one) -> std::string {

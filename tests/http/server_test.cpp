@@ -2,6 +2,7 @@
 #include "http/server.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -177,6 +178,56 @@ TEST(Server, RefusesMoreThanMayWait) {
   EXPECT_EQ(refused(third.get()) + refused(fourth.get()), 1);
   EXPECT_TRUE(first.get().contains("passed"));
   EXPECT_TRUE(second.get().contains("passed"));
+}
+
+// A handler that waits until its client has gone away, or until it is tired of waiting.
+Handler patient(std::promise<bool>& heard) {
+  return [&heard](const Request& request) {
+    for (int i = 0; i < 500 && !*request.gone; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    heard.set_value(*request.gone);
+    return text_response(200, "done\n");
+  };
+}
+constexpr std::string_view question = "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST(Server, TellsTheHandlerThatItsClientWentAway) {
+  std::promise<bool> heard;
+  const auto server = start(patient(heard));
+  const int socket = test::connect_to(server->port());
+  ASSERT_EQ(::write(socket, question.data(), question.size()), static_cast<ssize_t>(question.size()));
+  ::close(socket);
+  EXPECT_TRUE(heard.get_future().get());
+}
+
+TEST(Server, AnswersAClientThatOnlyStoppedSending) {
+  std::promise<bool> heard;
+  const auto server = start(patient(heard));
+  const int socket = test::connect_to(server->port());
+  ASSERT_EQ(::write(socket, question.data(), question.size()), static_cast<ssize_t>(question.size()));
+  ::shutdown(socket, SHUT_WR);
+  std::string answer;
+  char bytes[4096];
+  for (ssize_t got = 0; (got = ::read(socket, bytes, sizeof bytes)) > 0;) answer.append(bytes, static_cast<std::size_t>(got));
+  ::close(socket);
+  EXPECT_TRUE(heard.get_future().get());
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+}
+
+TEST(Server, ReadsAheadWithoutLosingTheNextRequest) {
+  const auto server = start([](const Request& request) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the next one comes meanwhile
+    return text_response(200, std::string(request.target) + (*request.gone ? " gone" : " here") + "\n");
+  });
+  const int socket = test::connect_to(server->port());
+  std::string answer;
+  for (const std::string_view part : {"GET /1 HTTP/1.1\r\n\r\n", "GET /2 HTTP/1.1\r\n", "\r\nGET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"}) {
+    ASSERT_EQ(::write(socket, part.data(), part.size()), static_cast<ssize_t>(part.size()));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  char bytes[4096];
+  for (ssize_t got = 0; (got = ::read(socket, bytes, sizeof bytes)) > 0;) answer.append(bytes, static_cast<std::size_t>(got));
+  ::close(socket);
+  for (const char* part : {"/1 here\n", "/2 here\n", "/3 here\n"}) EXPECT_TRUE(answer.contains(part)) << part << answer;
 }
 
 TEST(Server, StopsAfterTheRequestUnderWay) {

@@ -88,6 +88,44 @@ TEST(Embedded, AcknowledgedBatchesSurviveKill) {
   EXPECT_EQ(count(*warehouse, "Sightings | count"), 7);
 }
 
+// A row for each way to stand for a process: by host and instance, by host, by instance, by none.
+telemetry::LogBatch named_in_every_way() {
+  telemetry::LogBatch batch;
+  for (const auto& [host, instance] : {std::pair("h", "i"), {"h", ""}, {"", "i"}, {"", ""}}) {
+    telemetry::LogRow row;
+    row.timestamp = row.observed_timestamp = start;
+    row.environment = "prod";
+    row.role = "api";
+    row.region = "eu";
+    row.version = "1";
+    row.host = host;
+    row.instance = instance;
+    batch.append(row);
+  }
+  return batch;
+}
+
+TEST(Embedded, UpgradesTheFormatBeforeThis) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "warehouse.duckdb";
+  const std::string_view question = "Sightings | sort by Host asc, Instance asc";
+  std::vector<Cell> before;
+  {
+    auto warehouse = open(file);
+    ASSERT_TRUE(warehouse->ingest(named_in_every_way(), start));
+    before = warehouse->query(question, options_at(start))->cells;
+  }
+  {
+    auto database = DuckDb::open({.file = file});
+    auto connection = (*database)->connect();
+    for (const char* column : {"Cell", "Process", "Clock"}) ASSERT_TRUE(connection->run(sql::DropColumn{"$keys", column}));
+    ASSERT_TRUE(connection->run(sql::Update{"$format", {{"Version", sql::literal(std::int64_t{1})}}, nullptr, {}}));
+  }
+  for (int opening = 0; opening < 2; ++opening) {
+    EXPECT_EQ(open(file)->query(question, options_at(start))->cells, before);
+  }
+}
+
 TEST(Embedded, RefusesWhatItCannotRead) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "warehouse.duckdb";
@@ -141,7 +179,7 @@ TEST(Embedded, QueriesStopAtTheirTimeLimitAndWhenCancelled) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     cancelled = true;
   });
-  EXPECT_EQ(warehouse->query(endless, options).error().code, "WAREHOUSE0103");
+  EXPECT_EQ(warehouse->query(endless, options).error().code, "WAREHOUSE0110");
   other.join();
   EXPECT_EQ(count(*warehouse, "print 1"), 1);  // the connection still serves
 }

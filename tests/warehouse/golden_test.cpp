@@ -1,9 +1,13 @@
 // Text cases over a warehouse in a file. `command` runs a management command, `query` a query, `ingest AT` log lines (NDJSON)
-// that arrive at that time, `rows TABLE AT` records for a table of the user's, `reopen` closes the file and opens it again.
+// that arrive at that time, `rows TABLE AT` records for a table of the user's, `file NAME` puts one where `.ingest into` may read,
+// `reopen` closes the file and opens it again. `command AT` is given at that time.
 #include "warehouse/warehouse.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "support/cases.hpp"
 #include "support/golden.hpp"
@@ -37,7 +41,8 @@ class Cases {
   Cases() { open(); }
 
   test::Handlers handlers(const std::shared_ptr<Cases>& self) {
-    return {{"command", [self](const auto& one) { return self->answer(execute_command(*self->warehouse_, one.body, self->options()), one.body); }},
+    return {{"command", [self](const auto& one) { return self->command(one); }},
+            {"file", [self](const auto& one) { return self->file(one.arguments.at(0), one.body); }},
             {"query", [self](const auto& one) { return self->query(one.body); }},
             {"ingest", [self](const auto& one) { return self->ingest(*parse_iso(one.arguments.at(0)), one.body); }},
             {"rows", [self](const auto& one) { return self->rows(one.arguments.at(0), *parse_iso(one.arguments.at(1)), one.body); }},
@@ -49,9 +54,21 @@ class Cases {
   void open() {
     EmbeddedOptions options;
     options.file = folder_.path() / "warehouse.duckdb";
+    options.ingest_folder = folder_.path() / "incoming";
+    std::filesystem::create_directories(options.ingest_folder);
     auto opened = open_embedded(options);
     ASSERT_TRUE(opened) << opened.error().message;
     warehouse_ = *std::move(opened);
+  }
+  std::string command(const test::GoldenCase& one) {
+    auto given = options();
+    given.administers = true;
+    if (!one.arguments.empty()) given.now = *parse_iso(one.arguments[0]);
+    return answer(warehouse_->execute(one.body, given), one.body);
+  }
+  std::string file(const std::string& name, const std::string& content) {
+    std::ofstream(folder_.path() / "incoming" / name, std::ios::binary) << content;
+    return "";
   }
   std::string reopen() {
     warehouse_.reset();

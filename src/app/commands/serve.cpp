@@ -11,6 +11,7 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   ProductOptions options;
   options.data = configuration.data;
   options.durability = configuration.durability;
+  options.ingest_folder = configuration.ingest_folder;
   auto serving = Serving::open(clock, std::move(options), configuration.regions);
   if (!serving) return report(console, serving.error());
   const auto server =

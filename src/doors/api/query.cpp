@@ -39,10 +39,12 @@ http::Response run(Services& services, const http::Request& request, const Princ
     return refuse({"API0102", command ? "a command begins with a dot; queries go to /api/v1/query"
                                       : "commands, which begin with a dot, go to /api/v1/command"});
   }
-  const auto options = options_of(*body, principal, services.clock.now());
+  auto options = options_of(*body, principal, services.clock.now());
   if (!options) return refuse(options.error());
+  options->administers = command;
+  options->cancelled = request.gone.get();
   services.metrics.queries.fetch_add(1, std::memory_order_relaxed);
-  const auto table = command ? warehouse::execute_command(services.warehouse, text, *options)
+  const auto table = command ? services.warehouse.execute(text, *options)
                              : services.warehouse.query(text, *options);
   if (!table) return refuse(table.error(), text);
   auto answer = fmt::format("{{\"columns\":{},\"rows\":{}", json::serialize(columns_json(*table)), rows_json(*table));

@@ -49,6 +49,12 @@ Result<Caller> Access::identify(const http::Request& request) const {
   return Caller{{Principal::Kind::token, token->name}, token->scopes};
 }
 
+Result<void> Access::require(const Caller& caller, Scope scope) {
+  if (caller.scopes.allow(scope)) return {};
+  return fail("AUTH0103", fmt::format("{} has the scopes {}, and this needs {}", to_string(caller.principal), caller.scopes.to_string(),
+                                      to_string(scope)));
+}
+
 http::Handler Access::guard(Scope scope, Handler handler) const {
   return [this, scope, handler = std::move(handler)](const http::Request& request) {
     const auto caller = identify(request);
@@ -58,10 +64,8 @@ http::Handler Access::guard(Scope scope, Handler handler) const {
       if (unknown) refusal.headers.add("WWW-Authenticate", "Bearer");
       return refusal;
     }
-    if (!caller->scopes.allow(scope)) {
-      return http::problem(403, "AUTH0103", fmt::format("{} has the scopes {}, and this needs {}", to_string(caller->principal),
-                                                        caller->scopes.to_string(), to_string(scope)));
-    }
+    const auto allowed = require(*caller, scope);
+    if (!allowed) return http::problem(403, allowed.error().code, allowed.error().message);
     return handler(request, caller->principal);
   };
 }

@@ -21,6 +21,8 @@ class Access {
   explicit Access(Tokens& tokens) : tokens_(tokens) {}
   // AUTH0101 no token, AUTH0102 unknown token.
   Result<Caller> identify(const http::Request& request) const;
+  // AUTH0103: the caller may not do that.
+  static Result<void> require(const Caller& caller, Scope scope);
 
   using Handler = std::function<http::Response(const http::Request&, const Principal&)>;
   // Calls `handler` when the caller may do it; answers 401 or 403 otherwise. Access must outlive what it answers.

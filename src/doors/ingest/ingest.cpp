@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "doors/errors.hpp"
-#include "doors/ingest/records.hpp"
+#include "warehouse/rows.hpp"
 
 namespace rollcall::doors {
 namespace {
@@ -50,7 +50,7 @@ Result<telemetry::ReadReport> ingest_records(warehouse::Warehouse& warehouse, co
     rows.cells.clear();
     return {};
   };
-  telemetry::RecordReader reader(options, [&](telemetry::Record& record) { return append_record(record, rows); });
+  telemetry::RecordReader reader(options, [&](telemetry::Record& record) { return warehouse::append_record(rows, record); });
   TRY_DO(feed_all(reader, bytes, [&]() -> Result<void> {
     if (rows.row_count() >= rows_at_once) return flush();
     return {};
