@@ -111,6 +111,7 @@ void add_query(const Context& context) {
   auto* command = add_command(context.app, "query", "Asks the logs in KQL",
                               "rollcall query 'OTelLogs | summarize count() by Region, Version'");
   command->add_option("KQL", options->text, "The query, or a command such as .show tables")->required();
+  command->add_flag("--format", options->format, "Print the query laid out in lines, and do not ask it");
   add_asking(*command, *options);
   carry_out(context, *command, options, query);
 }

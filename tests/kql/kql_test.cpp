@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "kql/compile.hpp"
+#include "kql/format.hpp"
 #include "support/cases.hpp"
 #include "support/golden.hpp"
 #include "warehouse/warehouse.hpp"
@@ -130,11 +131,19 @@ class World {
   kql::Catalog catalog_;
 };
 
+std::string laid_out(const std::string& text) {
+  auto formatted = kql::format(text);
+  if (!formatted) return render(to_error(formatted.error().front()), text);
+  formatted->pop_back();  // the last line's end
+  return *formatted;
+}
+
 test::Handlers make() {
   auto world = std::make_shared<World>();
   return {{"table", [world](const GoldenCase& one) { return world->table(one); }},
           {"function", [world](const GoldenCase& one) { return world->function(one); }},
           {"query", [world](const GoldenCase& one) { return world->query(one); }},
+          {"format", [](const GoldenCase& one) { return laid_out(one.body); }},
           {"error", [world](const GoldenCase& one) { return world->error(one); }}};
 }
 

@@ -28,6 +28,7 @@ int history(const HistoryOptions& options, const Console& console, const Clock& 
 
 struct QueryCommandOptions : Asking {
   std::string text;
+  bool format = false;
 };
 int query(const QueryCommandOptions& options, const Console& console, const Clock& clock);
 

@@ -4,6 +4,7 @@
 #include "app/commands/commands.hpp"
 #include "app/text_table.hpp"
 #include "base/text.hpp"
+#include "kql/format.hpp"
 
 namespace rollcall::app {
 namespace {
@@ -14,9 +15,17 @@ std::string cell_text(const json::value& value) {
   return json::serialize(value);
 }
 
+int print_formatted(std::string_view text, const Console& console) {
+  const auto formatted = kql::format(text);
+  if (!formatted) return report(console, kql::to_error(formatted.error().front()), text);
+  console.out(*formatted);
+  return done;
+}
+
 }  // namespace
 
 int query(const QueryCommandOptions& options, const Console& console, const Clock& clock) {
+  if (options.format) return print_formatted(options.text, console);
   const auto connection = connect(options.connect, clock, console);
   if (!connection) return report(console, connection.error());
   const bool command = trim(options.text).starts_with('.');
