@@ -80,12 +80,27 @@ Columns bind_count(const Site& site) {
            {}}};
 }
 
+// Beyond 64 bits a sum of longs goes round.
+sql::ExprPtr sum_of_longs(const sql::ExprPtr& sum) {
+  const auto huge = [](const char* digits) {
+    return sql::cast(sql::literal(std::string(digits)), sql::Type::hugeint);
+  };
+  const auto all = huge("18446744073709551616"), half = huge("9223372036854775808");
+  const auto rest =
+      sql::binary(sql::BinaryOperator::modulo,
+                  add(sql::binary(sql::BinaryOperator::modulo, add(sum, half), all), all), all);
+  return coalesce(sql::try_cast(sum, sql::Type::bigint),
+                  sql::cast(subtract(rest, half), sql::Type::bigint));
+}
+
 Columns bind_sum(const Site& site) {
   const Scalar value = number(site);
   if (value.type == Type::unknown) return {};
   const Type type = value.type == Type::integer ? Type::long_integer : value.type;
   const auto zero = sql::cast(sql::literal(std::int64_t{0}), storage_of(type));
   auto sum = aggregate(site, "sum", {value.sql});
+  if (type == Type::long_integer)
+    return one(site, coalesce(sum_of_longs(sum), zero), type, false, named(site));
   return one(site, sql::cast(coalesce(sum, zero), storage_of(type)), type, false, named(site));
 }
 

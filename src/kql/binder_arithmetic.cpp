@@ -20,6 +20,29 @@ std::optional<std::int64_t> whole_of(const sql::ExprPtr& expr) {
   return std::nullopt;
 }
 
+bool is_simple(const sql::ExprPtr& expr) {
+  if (const auto* cast = std::get_if<sql::Cast>(&expr->node)) return is_simple(cast->operand);
+  return std::holds_alternative<sql::Column>(expr->node) || value_of(expr).has_value();
+}
+
+// Whether the operand is no farther from 0 than this: now, or a test of it.
+sql::ExprPtr is_within(const sql::ExprPtr& expr, std::int64_t limit) {
+  if (const auto value = whole_of(expr)) return sql::literal(*value >= -limit && *value <= limit);
+  return sql::binary(BinaryOperator::and_,
+                     sql::binary(BinaryOperator::greater_equal, expr, big(-limit)),
+                     sql::binary(BinaryOperator::less_equal, expr, big(limit)));
+}
+
+// Beyond 64 bits a long goes round, where DuckDB has an error; near numbers go DuckDB's fast way.
+sql::ExprPtr going_round(const sql::ExprPtr& a, const sql::ExprPtr& b, std::string_view op,
+                         const sql::ExprPtr& plain) {
+  const auto wrapped = native("_wrapped", {a, b, sql::literal(std::string(op))});
+  if (!is_simple(a) || !is_simple(b)) return wrapped;
+  const std::int64_t limit = op == "*" ? std::int64_t{1} << 31 : std::int64_t{1} << 62;
+  return when(sql::binary(BinaryOperator::and_, is_within(a, limit), is_within(b, limit)), plain,
+              wrapped);
+}
+
 // Whole numbers and ticks. Constants are folded; a division by zero is null; the rest of a division
 // is never negative.
 Scalar whole_arithmetic(const Operands& in, Type type) {
@@ -41,13 +64,16 @@ Scalar whole_arithmetic(const Operands& in, Type type) {
   const auto big_left = sql::cast(in.left.sql, sql::Type::bigint),
              big_right = sql::cast(in.right.sql, sql::Type::bigint);
   Scalar result{nullptr, type, in.nullable(), "", {}};
+  const auto made = [&](const sql::ExprPtr& plain) {
+    return type == Type::long_integer ? going_round(big_left, big_right, in.op, plain) : plain;
+  };
   if (in.op == "+") {
-    result.sql = add(big_left, big_right);
+    result.sql = made(add(big_left, big_right));
   } else if (in.op == "-") {
     result.sql = a && *a == 0 ? sql::unary(sql::UnaryOperator::negate, big_right)
-                              : subtract(big_left, big_right);
+                              : made(subtract(big_left, big_right));
   } else if (in.op == "*") {
-    result.sql = multiply(big_left, big_right);
+    result.sql = made(multiply(big_left, big_right));
   } else if (in.op == "/") {
     result.sql = sql::binary(BinaryOperator::integer_divide, big_left, big_right);
     result.nullable = result.nullable || !b || *b == 0;

@@ -33,6 +33,8 @@ struct Machine {
   std::vector<sql::ExprPtr>
       flags;  // of each step: 0 no match, 1 promoted, 2 a new or a longer match
   std::vector<std::vector<sql::ExprPtr>> outputs;  // declared columns of each step's row
+  std::vector<sql::SelectItem> constants;          // see without_constants
+  std::size_t next_query = 0;                      // of them
 
   std::size_t size() const { return node.steps.size(); }
 
@@ -65,13 +67,69 @@ struct Machine {
   }
 };
 
+sql::ExprPtr constant_column(Machine& m, const sql::ExprPtr& expr) {
+  if (const auto* parameter = std::get_if<sql::Parameter>(&expr->node)) {
+    for (const auto& known : m.constants) {
+      const auto* other = std::get_if<sql::Parameter>(&known.expr->node);
+      if (other != nullptr && parameter->value == other->value) return sql::column(known.alias);
+    }
+  } else {  // queries come in the same order in both passes
+    while (m.next_query < m.constants.size()) {
+      const auto& known = m.constants[m.next_query++];
+      if (std::holds_alternative<sql::ScalarQuery>(known.expr->node))
+        return sql::column(known.alias);
+    }
+  }
+  m.constants.push_back({expr, m.binder.fresh_id()});
+  m.next_query = m.constants.size();
+  return sql::column(m.constants.back().alias);
+}
+
+// DuckDB loses bound values inside a recursion: they, and queries for one value, are columns of a
+// row of their own beside the rows.
+sql::ExprPtr without_constants(Machine& m, const sql::ExprPtr& expr) {
+  if (!expr) return expr;
+  const auto again = [&](const sql::ExprPtr& part) { return without_constants(m, part); };
+  const auto each = [&](std::vector<sql::ExprPtr>& parts) {
+    for (auto& part : parts) part = again(part);
+  };
+  const auto visit = [&](auto node) -> sql::ExprPtr {
+    using T = decltype(node);
+    if constexpr (std::is_same_v<T, sql::Parameter> || std::is_same_v<T, sql::ScalarQuery>) {
+      return constant_column(m, expr);
+    } else if constexpr (std::is_same_v<T, sql::Unary> || std::is_same_v<T, sql::Cast> ||
+                         std::is_same_v<T, sql::Member>) {
+      node.operand = again(node.operand);
+    } else if constexpr (std::is_same_v<T, sql::Binary>) {
+      node.left = again(node.left);
+      node.right = again(node.right);
+    } else if constexpr (std::is_same_v<T, sql::Call>) {
+      each(node.arguments);
+    } else if constexpr (std::is_same_v<T, sql::Case>) {
+      for (auto& [condition, value] : node.branches) {
+        condition = again(condition);
+        value = again(value);
+      }
+      node.otherwise = again(node.otherwise);
+    } else if constexpr (std::is_same_v<T, sql::InList>) {
+      node.operand = again(node.operand);
+      each(node.list);
+    } else {
+      return expr;
+    }
+    return sql::make(std::move(node));
+  };
+  return std::visit(visit, expr->node);
+}
+
 // Everything a layer hands on, each under an id of its own.
 class Layer {
  public:
-  Layer(Binder& binder, sql::TableRefPtr from) : binder_(binder), from_(std::move(from)) {}
-  sql::ExprPtr add(sql::ExprPtr expr) {
+  Layer(Machine& machine, sql::TableRefPtr from)
+      : machine_(machine), binder_(machine.binder), from_(std::move(from)) {}
+  sql::ExprPtr add(const sql::ExprPtr& expr) {
     const std::string id = binder_.fresh_id();
-    items_.push_back({std::move(expr), id});
+    items_.push_back({without_constants(machine_, expr), id});
     return sql::column(id);
   }
   void keep(const std::string& id) { items_.push_back({sql::column(id), id}); }
@@ -83,6 +141,7 @@ class Layer {
   }
 
  private:
+  Machine& machine_;
   Binder& binder_;
   sql::TableRefPtr from_;
   std::vector<sql::SelectItem> items_;
@@ -110,27 +169,12 @@ sql::ExprPtr either(sql::ExprPtr a, sql::ExprPtr b) {
 }
 sql::ExprPtr truly(sql::ExprPtr a) { return coalesce(std::move(a), sql::literal(false)); }
 
-bool holds_text(const ast::Expr& expr);
-bool any_holds_text(const ast::ExprList& list) {
-  return std::ranges::any_of(list, [](const ast::ExprPtr& one) { return holds_text(*one); });
-}
-bool holds_text(const ast::Expr& expr) {
-  if (const auto* literal = std::get_if<ast::Literal>(&expr.node)) return literal->type == Type::string;
-  if (const auto* binary = std::get_if<ast::Binary>(&expr.node))
-    return holds_text(*binary->left) || holds_text(*binary->right);
-  if (const auto* logical = std::get_if<ast::Logical>(&expr.node)) return any_holds_text(logical->operands);
-  if (const auto* call = std::get_if<ast::Call>(&expr.node)) return any_holds_text(call->arguments);
-  if (const auto* in = std::get_if<ast::InList>(&expr.node))
-    return holds_text(*in->left) || any_holds_text(in->list);
-  return false;
-}
-
 // Judges the row against one step; the machine's expressions then stand for the state behind it.
 sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from,
                        const std::vector<std::string>& row_ids) {
   const auto& step = m.node.steps[k];
   const State before = k > 0 ? m.states[k - 1] : State{sql::literal(false), big(0), {}};
-  Layer first(m.binder, std::move(from));
+  Layer first(m, std::move(from));
   for (const auto& id : row_ids) first.keep(id);
   const auto promoted_test =
       k > 0 ? truly(both(before.active, m.bind(*step.condition, before, k, true, true).sql))
@@ -142,7 +186,7 @@ sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from,
   const auto stays = first.add(k == 0 ? stays_test : both(own.active, stays_test));
   auto middle = first.finish();
 
-  Layer second(m.binder, std::move(middle));
+  Layer second(m, std::move(middle));
   for (const auto& id : row_ids) second.keep(id);
   State& state = m.states[k];
   const State previous = k > 0 ? m.states[k - 1] : before;
@@ -220,13 +264,6 @@ bool bind_tracked(Machine& m) {
       m.binder.complain("KQL0109", step.name.span, "optional steps are not supported");
       return false;
     }
-    // DuckDB loses bound texts inside a recursion of several steps: no answer is better than none of the rows.
-    if (m.node.steps.size() > 1 && holds_text(*step.condition)) {
-      m.binder.complain("KQL0109", step.condition->span,
-                        "texts in the conditions of several steps are not supported; "
-                        "extend a column that says it before scan, and test that");
-      return false;
-    }
   }
   return !m.node.steps.empty();
 }
@@ -253,7 +290,7 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Scan& node,
   rows.columns.push_back({"$place", Type::long_integer, place_id, false});
   Relation shared = binder.materialize(std::move(rows));
   shared.columns.pop_back();
-  Machine m{binder, node, environment, shared, {}, {}, {}, {}, {}};
+  Machine m{binder, node, environment, shared, {}, {}, {}, {}, {}, {}, 0};
   if (!bind_tracked(m)) return binder.broken();
   reset(m);
   // The base: one row for each partition, in front of its first.
@@ -284,6 +321,22 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Scan& node,
   for (const auto& column : m.input.columns) row_ids.push_back(column.id);
   auto from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{
       sql::JoinKind::inner, sql::table(name, binder.fresh_alias()), shared.from, on, false}});
+  // Once to learn which constants there are, and then beside them.
+  Machine trial = m;
+  for (std::size_t k = m.size(); k-- > 0;) judge(trial, k, from, row_ids);
+  m.constants = std::move(trial.constants);
+  if (!m.constants.empty()) {
+    sql::Select row;
+    row.items = m.constants;
+    Relation constants = binder.from_query(sql::query(std::move(row)), {});
+    for (const auto& item : m.constants) {
+      constants.columns.push_back({"$" + item.alias, Type::string, item.alias, true});
+      row_ids.push_back(item.alias);
+    }
+    from = std::make_shared<const sql::TableRef>(
+        sql::TableRef{sql::Join{sql::JoinKind::cross, from,
+                                binder.materialize(std::move(constants)).from, nullptr, false}});
+  }
   sql::TableRefPtr judged = from;
   for (std::size_t k = m.size(); k-- > 0;) judged = judge(m, k, judged, row_ids);
   sql::Select round;

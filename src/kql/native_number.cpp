@@ -138,6 +138,23 @@ Cell welch(Arguments a, Scratch&) {
 
 std::span<const Native> number_natives() {
   static const Native table[] = {
+      {"kql__wrapped", "l l s:l",
+       [](Arguments a, Scratch&) -> Cell {
+         if (is_null(a[0]) || is_null(a[1])) return {};
+         std::int64_t value = 0;
+         switch (text(a[2])[0]) {
+           case '+':
+             __builtin_add_overflow(whole(a[0]), whole(a[1]), &value);
+             break;
+           case '-':
+             __builtin_sub_overflow(whole(a[0]), whole(a[1]), &value);
+             break;
+           case '*':
+             __builtin_mul_overflow(whole(a[0]), whole(a[1]), &value);
+             break;
+         }
+         return value;
+       }},
       {"kql__divide", "r r:r",
        [](Arguments a, Scratch&) -> Cell {
          if (is_null(a[0]) || is_null(a[1])) return {};
