@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 
 namespace rollcall::connectors {
@@ -83,88 +84,61 @@ Result<odata::Options> options_of(const json::object& parameters) {
   return options;
 }
 
-json::object person(std::string_view principal) {
-  return {{"@odata.type", "#Microsoft.Azure.Connectors.SharePoint.SPListExpandedUser"},
-          {"Claims", principal},
-          {"DisplayName", principal},
-          {"Email", nullptr}};
+// "key":"text"
+void append_member(std::string& out, std::string_view key, std::string_view text) {
+  append_json(out, key);
+  out += ':';
+  append_json(out, text);
 }
 
-// Our own lists' errors are the caller's; the store's are nobody's fault and undo the turn.
-bool is_refusal(const Error& error) {
-  return error.code.starts_with("LIST") || error.code.starts_with("ODATA") || error.code.starts_with("CONNECTOR");
+// "Author":{…},"Author#Claims":"…"
+void append_person(std::string& out, const lists::FieldView& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  const auto principal = text == nullptr ? std::string_view() : *text;
+  append_json(out, field.name);
+  out += R"(:{"@odata.type":"#Microsoft.Azure.Connectors.SharePoint.SPListExpandedUser",)";
+  append_member(out, "Claims", principal);
+  out += ',';
+  append_member(out, "DisplayName", principal);
+  out += R"(,"Email":null},)";
+  append_member(out, fmt::format("{}#Claims", field.name), principal);
 }
 
-class SharePointOnline final : public flow::Connector {
- public:
-  explicit SharePointOnline(lists::ListStore& lists) : lists_(lists) {}
+void append_field(std::string& out, const lists::FieldView& field) {
+  if (field.name == "Author" || field.name == "Editor") return append_person(out, field);
+  append_json(out, field.name);
+  out += ':';
+  const bool chosen = field.type == lists::ColumnType::choice && std::holds_alternative<std::string_view>(field.value);
+  if (chosen) out += R"({"@odata.type":"#Microsoft.Azure.Connectors.SharePoint.SPListExpandedReference","Id":0,"Value":)";
+  append_json(out, field);
+  if (chosen) out += '}';
+}
 
-  std::string_view id() const override { return "shared_sharepointonline"; }
-  std::span<const Operation> operations() const override { return all_operations(); }
-
-  Result<Outcome> call(std::size_t operation, const Call& call) override {
-    auto answer = carry_out(operation, call);
-    if (answer) return flow::answered(200, *std::move(answer));
-    if (is_refusal(answer.error())) return flow::refused(answer.error());
-    return std::unexpected(std::move(answer).error());
+// An item as the connector shows it.
+void append_item(std::string& out, const lists::List& list, const lists::ItemView& item) {
+  const auto id = std::to_string(item.id), version = std::to_string(item.version);
+  const auto path = "Lists/" + list.name + "/";
+  out += R"({"@odata.etag":"\")";
+  out += version;
+  out += R"(\"",)";
+  append_member(out, "ItemInternalId", id);
+  std::string_view title;
+  for (const auto& field : item.fields) {
+    out += ',';
+    append_field(out, field);
+    const auto* text = std::get_if<std::string_view>(&field.value);
+    if (field.name == "Title" && text != nullptr) title = *text;
   }
-
- private:
-  Result<json::value> carry_out(std::size_t operation, const Call& call) {
-    if (operation == get_tables) return tables(call);
-    const auto* table = call.parameters.if_contains("table");
-    const auto* name = table == nullptr ? nullptr : table->if_string();
-    if (name == nullptr) return wrong("parameter 'table' is missing");
-    TRY(const auto list, lists_.find_list(*call.transaction, *name));
-    if (operation == get_items) return query(*list, call);
-    if (operation == post_item) {
-      TRY(const auto fields, fields_of(*list, call.parameters));
-      TRY(auto item, lists_.create_item(*call.transaction, *list, fields, {call.principal, call.now}));
-      return to_connector_item(*list, std::move(item));
-    }
-    TRY(const auto id, id_of(call.parameters));
-    if (operation == get_item) {
-      TRY(auto item, lists_.read_item(*call.transaction, *list, id));
-      return to_connector_item(*list, std::move(item));
-    }
-    if (operation == delete_item) {
-      TRY_DO(lists_.delete_item(*call.transaction, *list, id, std::nullopt, {call.principal, call.now}));
-      return json::value();
-    }
-    TRY(const auto fields, fields_of(*list, call.parameters));
-    TRY(auto item, lists_.update_item(*call.transaction, *list, id, std::nullopt, fields, {call.principal, call.now}));
-    return to_connector_item(*list, std::move(item));
-  }
-
-  Result<json::value> query(const lists::List& list, const Call& call) {
-    TRY(auto options, options_of(call.parameters));
-    const auto wanted = std::min<std::int64_t>(call.most_items.value_or(0), most_items_ever);
-    if (wanted > 0 && !options.top) options.top = lists::max_page_size;
-    json::array items;
-    std::optional<std::string> more;
-    do {
-      TRY(auto page, lists_.query(*call.transaction, list, options, call.now));
-      for (auto& item : page.items) items.push_back(to_connector_item(list, std::move(item)));
-      more = std::move(page.skiptoken);
-      options.skiptoken = more;
-    } while (more && static_cast<std::int64_t>(items.size()) < wanted);
-    json::object answer;
-    answer.emplace("value", std::move(items));
-    if (more) answer.emplace("@odata.nextLink", fmt::format("/datasets/default/tables/{}/items?$skiptoken={}", list.guid, *more));
-    return answer;
-  }
-
-  Result<json::value> tables(const Call& call) {
-    TRY(const auto lists, lists_.all_lists(*call.transaction));
-    json::array tables;
-    for (const auto& list : lists) {
-      tables.push_back(json::object{{"Name", list->guid}, {"DisplayName", list->name}, {"Type", "100"}});
-    }
-    return json::object{{"value", std::move(tables)}};
-  }
-
-  lists::ListStore& lists_;
-};
+  out += ',';
+  append_member(out, "{Identifier}", path + id + "_.000");
+  out += R"(,"{IsFolder}":false,)";
+  append_member(out, "{Name}", title);
+  out += ',';
+  append_member(out, "{Path}", path);
+  out += R"(,"{HasAttachments}":false,"{VersionNumber}":")";
+  out += version;
+  out += R"(.0"})";
+}
 
 // A choice is given as {"Value": "x"}, and a person or a look-up as an object, where a plain value is meant.
 const json::value& plain(const json::value& value) {
@@ -178,8 +152,7 @@ void set(const lists::List& list, json::object& fields, std::string_view name, c
   fields.insert_or_assign(name, whole ? value : plain(value));
 }
 
-}  // namespace
-
+// The columns to set, out of "item/Title", "item/Status/Value", `item` or `body`.
 Result<json::object> fields_of(const lists::List& list, const json::object& parameters) {
   json::object fields;
   fields.reserve(parameters.size());
@@ -200,40 +173,90 @@ Result<json::object> fields_of(const lists::List& list, const json::object& para
   return fields;
 }
 
-json::object to_connector_item(const lists::List& list, lists::Item item) {
-  json::object shown;
-  shown.reserve(item.fields.size() + 9);
-  const auto id = std::to_string(item.id);
-  shown.emplace("@odata.etag", fmt::format("\"{}\"", item.version));
-  shown.emplace("ItemInternalId", id);
-  std::string title;
-  for (auto& field : item.fields) {
-    const std::string_view name = field.key();
-    auto& value = field.value();
-    if (name == "Author" || name == "Editor") {
-      const std::string_view principal = value.is_string() ? std::string_view(value.get_string()) : "";
-      shown.emplace(name, person(principal));
-      shown.emplace(fmt::format("{}#Claims", name), principal);
-      continue;
-    }
-    const auto* column = list.column(name);
-    if (column != nullptr && column->type == lists::ColumnType::choice && value.is_string()) {
-      json::object choice{{"@odata.type", "#Microsoft.Azure.Connectors.SharePoint.SPListExpandedReference"}, {"Id", 0}};
-      choice.emplace("Value", std::move(value));
-      shown.emplace(name, std::move(choice));
-      continue;
-    }
-    if (name == "Title" && value.is_string()) title = value.get_string();
-    shown.emplace(name, std::move(value));
-  }
-  shown.emplace("{Identifier}", fmt::format("Lists/{}/{}_.000", list.name, id));
-  shown.emplace("{IsFolder}", false);
-  shown.emplace("{Name}", title);
-  shown.emplace("{Path}", fmt::format("Lists/{}/", list.name));
-  shown.emplace("{HasAttachments}", false);
-  shown.emplace("{VersionNumber}", fmt::format("{}.0", item.version));
-  return shown;
+// Our own lists' errors are the caller's; the store's are nobody's fault and undo the turn.
+bool is_refusal(const Error& error) {
+  return error.code.starts_with("LIST") || error.code.starts_with("ODATA") || error.code.starts_with("CONNECTOR");
 }
+
+class SharePointOnline final : public flow::Connector {
+ public:
+  explicit SharePointOnline(lists::ListStore& lists) : lists_(lists) {}
+
+  std::string_view id() const override { return "shared_sharepointonline"; }
+  std::span<const Operation> operations() const override { return all_operations(); }
+
+  Result<Outcome> call(std::size_t operation, const Call& call) override {
+    std::string text = R"({"statusCode":200,"body":)";
+    if (auto answer = carry_out(operation, call, text); !answer) {
+      if (is_refusal(answer.error())) return flow::refused(answer.error());
+      return std::unexpected(std::move(answer).error());
+    }
+    text += '}';
+    return Outcome{flow::Document::of_text(std::move(text)), {}, {}};
+  }
+
+ private:
+  // Writes the body of the answer behind `out`.
+  Result<void> carry_out(std::size_t operation, const Call& call, std::string& out) {
+    if (operation == get_tables) return tables(call, out);
+    const auto* table = call.parameters.if_contains("table");
+    const auto* name = table == nullptr ? nullptr : table->if_string();
+    if (name == nullptr) return wrong("parameter 'table' is missing");
+    TRY(const auto list, lists_.find_list(*call.transaction, *name));
+    const auto see = [&](const lists::ItemView& item) { append_item(out, *list, item); };
+    if (operation == get_items) return query(*list, call, out);
+    if (operation == post_item) {
+      TRY(const auto fields, fields_of(*list, call.parameters));
+      return lists_.create_item(*call.transaction, *list, fields, {call.principal, call.now}, see);
+    }
+    TRY(const auto id, id_of(call.parameters));
+    if (operation == get_item) return lists_.read_item(*call.transaction, *list, id, {}, see);
+    if (operation == delete_item) {
+      out += "null";
+      return lists_.delete_item(*call.transaction, *list, id, std::nullopt, {call.principal, call.now});
+    }
+    TRY(const auto fields, fields_of(*list, call.parameters));
+    return lists_.update_item(*call.transaction, *list, id, std::nullopt, fields, {call.principal, call.now}, see);
+  }
+
+  Result<void> query(const lists::List& list, const Call& call, std::string& out) {
+    TRY(auto options, options_of(call.parameters));
+    const auto wanted = std::min<std::int64_t>(call.most_items.value_or(0), most_items_ever);
+    if (wanted > 0 && !options.top) options.top = lists::max_page_size;
+    out += R"({"value":[)";
+    std::int64_t count = 0;
+    const auto see = [&](const lists::ItemView& item) {
+      if (count++ > 0) out += ',';
+      append_item(out, list, item);
+    };
+    do {
+      TRY(auto page, lists_.query(*call.transaction, list, options, call.now, {}, see));
+      options.skiptoken = std::move(page.skiptoken);
+    } while (options.skiptoken && count < wanted);
+    out += ']';
+    if (options.skiptoken) {
+      out += ',';
+      append_member(out, "@odata.nextLink",
+                    fmt::format("/datasets/default/tables/{}/items?$skiptoken={}", list.guid, *options.skiptoken));
+    }
+    out += '}';
+    return {};
+  }
+
+  Result<void> tables(const Call& call, std::string& out) {
+    TRY(const auto lists, lists_.all_lists(*call.transaction));
+    json::array tables;
+    for (const auto& list : lists) {
+      tables.push_back(json::object{{"Name", list->guid}, {"DisplayName", list->name}, {"Type", "100"}});
+    }
+    out += json::serialize(json::object{{"value", std::move(tables)}});
+    return {};
+  }
+
+  lists::ListStore& lists_;
+};
+
+}  // namespace
 
 std::unique_ptr<flow::Connector> make_sharepointonline(lists::ListStore& lists) {
   return std::make_unique<SharePointOnline>(lists);

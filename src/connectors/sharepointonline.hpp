@@ -13,9 +13,4 @@ namespace rollcall::connectors {
 // The store must outlive the connector.
 std::unique_ptr<flow::Connector> make_sharepointonline(lists::ListStore& lists);
 
-// An item as the connector shows it.
-json::object to_connector_item(const lists::List& list, lists::Item item);
-// The columns to set, out of "item/Title", "item/Status/Value", `item` or `body`.
-Result<json::object> fields_of(const lists::List& list, const json::object& parameters);
-
 }  // namespace rollcall::connectors

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 #include "expr/decimal.hpp"
 #include "expr/unicode.hpp"
@@ -13,48 +14,10 @@
 namespace rollcall::expr {
 namespace {
 
-void append_json_text(std::string& out, std::string_view text) {
-  out += '"';
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      default:
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-    }
-  }
-  out.append(text, plain);
-  out += '"';
-}
-
 void append_json_double(std::string& out, double value) {
   const std::string text = format_double(value);
   if (!std::isfinite(value)) {
-    append_json_text(out, text);
+    rollcall::append_json(out, text);
     return;
   }
   out += text;
@@ -114,7 +77,7 @@ void append_json(std::string& out, const json::value& value) {
       out += value.get_bool() ? "true" : "false";
       break;
     case json::kind::int64:
-      fmt::format_to(std::back_inserter(out), "{}", value.get_int64());
+      rollcall::append_json(out, value.get_int64());
       break;
     case json::kind::uint64:
       fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
@@ -123,7 +86,7 @@ void append_json(std::string& out, const json::value& value) {
       append_json_double(out, value.get_double());
       break;
     case json::kind::string:
-      append_json_text(out, {value.get_string().data(), value.get_string().size()});
+      rollcall::append_json(out, std::string_view(value.get_string()));
       break;
     case json::kind::array: {
       out += '[';
@@ -140,7 +103,7 @@ void append_json(std::string& out, const json::value& value) {
       bool first = true;
       for (const auto& member : value.get_object()) {
         if (!std::exchange(first, false)) out += ',';
-        append_json_text(out, {member.key().data(), member.key().size()});
+        rollcall::append_json(out, std::string_view(member.key()));
         out += ':';
         append_json(out, member.value());
       }

@@ -14,6 +14,7 @@
 #include "base/json.hpp"
 #include "base/principal.hpp"
 #include "base/time.hpp"
+#include "flow/document.hpp"
 
 namespace rollcall::store {
 class Transaction;
@@ -61,7 +62,7 @@ struct Call {
 
 // What an operation answered. A failed one still has outputs, for the branches that catch it.
 struct Outcome {
-  json::value outputs;  // {"statusCode": 200, "headers": {…}, "body": …}
+  Document outputs;     // {"statusCode": 200, "headers": {…}, "body": …}
   std::string code;     // empty: succeeded. Otherwise the error's code, e.g. "NotFound"
   std::string message;
   bool may_retry = false;  // the retry policy applies: 408, 429, 5xx, no connection

@@ -38,7 +38,7 @@ class Gathering {
       : workflow_(workflow), action_(action), loops_(loops) {}
 
   Value outputs(const Frame& frame, std::size_t depth) const {
-    if (depth == 0) return Value::borrow(frame.slots[workflow_.plan(action_).slot].outputs);
+    if (depth == 0) return Value::borrow(frame.slots[workflow_.plan(action_).slot].outputs.value());
     const auto& loop = frame.slots[workflow_.plan(loops_[depth - 1]).slot].loop;
     if (loop == nullptr) return {};
     if (std::holds_alternative<Until>(workflow_.action(loops_[depth - 1]).kind)) {
@@ -71,7 +71,7 @@ std::string_view code_of(const Slot& slot) {
 json::object record(const Workflow& workflow, ActionIndex action, const Slot& slot) {
   json::object record{{"name", workflow.action(action).name}};
   if (!slot.inputs.is_null()) record["inputs"] = slot.inputs;
-  if (!slot.outputs.is_null()) record["outputs"] = slot.outputs;
+  if (!slot.outputs.is_null()) record["outputs"] = slot.outputs.value();
   if (slot.status != Status::skipped) record["startTime"] = format_iso(slot.started);
   record["endTime"] = format_iso(slot.ended);
   record["status"] = to_string(slot.status);
@@ -89,7 +89,7 @@ Result<ActionIndex> Environment::find(std::string_view name) const {
 Result<Value> Environment::action_outputs(std::string_view name) {
   TRY(const auto index, find(name));
   if (const auto* frame = frame_of(frame_, workflow_.plan(index).loop)) {
-    return Value::borrow(frame->slots[workflow_.plan(index).slot].outputs);
+    return Value::borrow(frame->slots[workflow_.plan(index).slot].outputs.value());
   }
   const auto loops = unseen_loops(workflow_, index, frame_);
   const auto* outer = frame_of(frame_, workflow_.plan(loops.back()).loop);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/check.hpp"
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 
 namespace rollcall::flow {
@@ -27,12 +28,9 @@ void append(std::string& out, const json::value& value) {
   }
 }
 
-void append(std::string& out, std::string_view text) {
-  const bool plain_text = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c != '"' && c != '\\'; });
-  if (!plain_text) return append(out, json::value(text));
-  out += '"';
-  out += text;
-  out += '"';
+void append(std::string& out, const Document& document) {
+  if (document.text().empty()) return append(out, document.value());
+  out += document.text();
 }
 
 // What stands between a line's brackets.
@@ -58,20 +56,25 @@ class Line {
   void operator()(const CancelRequested& event) {
     head(out_, 'x', at_);
     out_ += ',';
-    append(out_, event.by);
+    append_json(out_, event.by);
   }
 
   static void head(std::string& out, char kind, Timestamp at) {
-    fmt::format_to(std::back_inserter(out), "[\"{}\",{}", kind, at.ticks);
+    out += "[\"";
+    out += kind;
+    out += "\",";
+    append_json(out, at.ticks);
   }
   static void outcome(std::string& out, std::uint32_t attempt, const Outcome& outcome) {
-    fmt::format_to(std::back_inserter(out), ",{},", attempt);
+    out += ',';
+    append_json(out, std::int64_t{attempt});
+    out += ',';
     append(out, outcome.outputs);
     if (outcome.succeeded()) return;
     out += ',';
-    append(out, outcome.code);
+    append_json(out, outcome.code);
     out += ',';
-    append(out, outcome.message);
+    append_json(out, outcome.message);
     fmt::format_to(std::back_inserter(out), ",{}", outcome.may_retry);
     if (outcome.retry_after) fmt::format_to(std::back_inserter(out), ",{}", outcome.retry_after->ticks);
   }
@@ -79,8 +82,13 @@ class Line {
  private:
   void instance(const Instance& instance) {
     out_ += ',';
-    append(out_, workflow_.action(instance.action).name);
-    fmt::format_to(std::back_inserter(out_), ",[{}]", fmt::join(instance.iterations.view(), ","));
+    append_json(out_, workflow_.action(instance.action).name);
+    out_ += ",[";
+    for (const auto iteration : instance.iterations.view()) {
+      if (out_.back() != '[') out_ += ',';
+      append_json(out_, std::int64_t{iteration});
+    }
+    out_ += ']';
   }
 
   std::string& out_;
@@ -220,7 +228,7 @@ std::string completion_line(std::string_view instance, Timestamp at, const Outco
   std::string line;
   Line::head(line, 'c', at);
   line += ',';
-  append(line, instance.substr(0, slash));
+  append_json(line, instance.substr(0, slash));
   auto iterations = slash == std::string_view::npos ? std::string() : std::string(instance.substr(slash + 1));
   std::replace(iterations.begin(), iterations.end(), '.', ',');
   line += fmt::format(",[{}]", iterations);

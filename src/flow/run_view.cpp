@@ -23,7 +23,7 @@ class Collector final : public Observer {
     view.ended = slot.ended;
     view.attempts = slot.attempt;
     if (!action.secure_inputs) view.inputs = slot.inputs;
-    if (!action.secure_outputs && !action.secure_inputs) view.outputs = slot.outputs;
+    if (!action.secure_outputs && !action.secure_inputs) view.outputs = slot.outputs.value();
     view.code = code_of(slot);
     if (slot.failure) view.message = slot.failure->message;
   }

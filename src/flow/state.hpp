@@ -44,7 +44,8 @@ struct Slot {
   std::uint32_t pending = 0;
   std::uint32_t branch = 0;  // of If and Switch: which of its blocks runs
   Timestamp started, ended;
-  json::value inputs, outputs;
+  json::value inputs;
+  Document outputs;
   std::unique_ptr<Failure> failure;
   std::unique_ptr<LoopState> loop;
 };

@@ -32,17 +32,24 @@ void append_head(std::vector<Argument>& arguments, const Head& head) {
   arguments.emplace_back(std::string_view(head.editor));
 }
 
-Item make_item(const List& list, const Head& head, const std::vector<sql::Value>& values) {
-  Item item{head.id, head.version, {}};
-  item.fields.reserve(list.columns.size() + 5);
-  item.fields.emplace("ID", head.id);
+void show(const List& list, const Head& head, const std::vector<sql::Value>& values,
+          const SeeItem& see) {
+  std::vector<FieldView> fields;
+  fields.reserve(list.columns.size() + 5);
+  fields.push_back({"ID", ColumnType::integer, head.id});
   for (std::size_t i = 0; i < list.columns.size(); ++i) {
-    item.fields.emplace(list.columns[i].name, to_json(list.columns[i].type, values[i]));
+    fields.push_back({list.columns[i].name, list.columns[i].type, values[i]});
   }
-  item.fields.emplace("Created", time_to_json(head.created));
-  item.fields.emplace("Modified", time_to_json(head.modified));
-  item.fields.emplace("Author", head.author);
-  item.fields.emplace("Editor", head.editor);
+  fields.push_back({"Created", ColumnType::datetime, head.created});
+  fields.push_back({"Modified", ColumnType::datetime, head.modified});
+  fields.push_back({"Author", ColumnType::text, head.author});
+  fields.push_back({"Editor", ColumnType::text, head.editor});
+  see({head.id, head.version, fields});
+}
+
+Item make_item(const List& list, const Head& head, const std::vector<sql::Value>& values) {
+  Item item;
+  show(list, head, values, [&](const ItemView& view) { item = to_item(view); });
   return item;
 }
 
@@ -161,8 +168,9 @@ Error Items::explain_conflict(store::Connection& connection, const KeptList& kep
   return {"LIST0105", fmt::format("an item of list '{}' is not unique", kept.list().name)};
 }
 
-Result<Item> Items::create(store::Transaction& transaction, const KeptList& kept,
-                           const json::object& fields, const Write& write, bool unlocked) const {
+Result<void> Items::create(store::Transaction& transaction, const KeptList& kept,
+                           const json::object& fields, const Write& write, bool unlocked,
+                           const SeeItem& see) const {
   const auto& columns = kept.list().columns;
   Stored stored{{}, std::vector<sql::Value>(columns.size())};
   std::vector<bool> given(columns.size());
@@ -181,12 +189,13 @@ Result<Item> Items::create(store::Transaction& transaction, const KeptList& kept
   stored.head = {next_id.value_or(1), 1, write.now, principal, write.now, principal};
   TRY_DO(write_item(transaction, kept, stored));
   TRY_DO(write_version(transaction, kept, stored, write, false));
-  return make_item(kept.list(), stored.head, stored.values);
+  show(kept.list(), stored.head, stored.values, see);
+  return {};
 }
 
-Result<Item> Items::update(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
+Result<void> Items::update(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
                            std::optional<std::int64_t> if_match, const json::object& fields,
-                           const Write& write, bool unlocked) const {
+                           const Write& write, bool unlocked, const SeeItem& see) const {
   TRY(auto stored, find(transaction, kept, id, if_match));
   std::vector<std::size_t> changed;
   changed.reserve(fields.size());
@@ -205,7 +214,8 @@ Result<Item> Items::update(store::Transaction& transaction, const KeptList& kept
     return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
   }
   TRY_DO(write_version(transaction, kept, stored, write, false));
-  return make_item(kept.list(), stored.head, stored.values);
+  show(kept.list(), stored.head, stored.values, see);
+  return {};
 }
 
 Result<void> Items::remove(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
@@ -246,17 +256,22 @@ Result<Item> Items::restore(store::Transaction& transaction, const KeptList& kep
   return make_item(kept.list(), chosen->head, chosen->values);
 }
 
-Result<Item> Items::read(store::Connection& connection, const KeptList& kept, std::int64_t id,
-                         const Reading& reading) const {
+Result<void> Items::read(store::Connection& connection, const KeptList& kept, std::int64_t id,
+                         const Reading& reading, const SeeItem& see) const {
   if (!reading.as_of && !reading.known_at) {
     TRY(const auto stored, find(connection, kept, id, std::nullopt));
-    return make_item(kept.list(), stored.head, stored.values);
+    show(kept.list(), stored.head, stored.values, see);
+    return {};
   }
   odata::Options options;
   options.filter = fmt::format("ID eq {}", id);
-  TRY(auto page, query(connection, kept, options, {}, reading));
-  if (page.items.empty()) return no_such_item(kept.list(), id);
-  return std::move(page.items.front());
+  bool found = false;
+  TRY_DO(query(connection, kept, options, {}, reading, [&](const ItemView& view) {
+    found = true;
+    see(view);
+  }));
+  if (!found) return no_such_item(kept.list(), id);
+  return {};
 }
 
 Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection,
@@ -281,8 +296,8 @@ Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection,
 }
 
 Result<Page> Items::query(store::Connection& connection, const KeptList& kept,
-                          const odata::Options& options, Timestamp now,
-                          const Reading& reading) const {
+                          const odata::Options& options, Timestamp now, const Reading& reading,
+                          const SeeItem& see) const {
   TRY(const auto shape, odata::shape_of(options));
   PageEnd end;
   Continuation continuation;
@@ -310,23 +325,25 @@ Result<Page> Items::query(store::Connection& connection, const KeptList& kept,
   Page page;
   const auto& order = plan->compiled.order_by;
   PageEnd last;
+  std::int64_t shown = 0;
+  std::vector<FieldView> fields;
+  fields.reserve(plan->fields.size());
   const auto read_row = [&](const store::Row& row) {
-    if (static_cast<std::int64_t>(page.items.size()) == limit) {
+    if (shown == limit) {
       if (limit > 0) page.skiptoken = write_skiptoken(last);
       return;
     }
-    Item item{row.integer(0), row.integer(1), {}};
-    item.fields.reserve(plan->fields.size());
+    fields.clear();
     std::size_t column = 2;
     for (const auto index : plan->fields) {
       const auto& field = kept.fields()[index];
-      item.fields.emplace(field.name, to_json(field.type, row, column++));
+      fields.push_back({field.name, field.type, look_at(field.type, row, column++)});
     }
-    if (static_cast<std::int64_t>(page.items.size()) + 1 == limit) {
-      last.id = item.id;
+    if (++shown == limit) {
+      last.id = row.integer(0);
       for (const auto& term : order) last.order.push_back(order_value(term.type, row, column++));
     }
-    page.items.push_back(std::move(item));
+    see({row.integer(0), row.integer(1), fields});
   };
   const auto explain = [&](Error error) {
     if (error.code == "STORE0102" && error.message.contains("parser stack overflow")) {

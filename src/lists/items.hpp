@@ -14,20 +14,21 @@ class Items {
  public:
   explicit Items(const store::Database& database) : database_(database) {}
 
-  Result<Item> create(store::Transaction&, const KeptList&, const json::object& fields,
-                      const Write&, bool unlocked) const;
-  Result<Item> update(store::Transaction&, const KeptList&, std::int64_t id,
+  Result<void> create(store::Transaction&, const KeptList&, const json::object& fields,
+                      const Write&, bool unlocked, const SeeItem& see) const;
+  Result<void> update(store::Transaction&, const KeptList&, std::int64_t id,
                       std::optional<std::int64_t> if_match, const json::object& fields,
-                      const Write&, bool unlocked) const;
+                      const Write&, bool unlocked, const SeeItem& see) const;
   Result<void> remove(store::Transaction&, const KeptList&, std::int64_t id,
                       std::optional<std::int64_t> if_match, const Write&) const;
   Result<Item> restore(store::Transaction&, const KeptList&, std::int64_t id, std::int64_t version,
                        const Write&) const;
-  Result<Item> read(store::Connection&, const KeptList&, std::int64_t id, const Reading&) const;
+  Result<void> read(store::Connection&, const KeptList&, std::int64_t id, const Reading&,
+                    const SeeItem& see) const;
   Result<std::vector<ItemVersion>> versions(store::Connection&, const KeptList&,
                                             std::int64_t id) const;
   Result<Page> query(store::Connection&, const KeptList&, const odata::Options&, Timestamp now,
-                     const Reading&) const;
+                     const Reading&, const SeeItem& see) const;
 
  private:
   struct Stored {

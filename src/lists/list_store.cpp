@@ -11,6 +11,7 @@
 #include "lists/catalog.hpp"
 #include "lists/definition_check.hpp"
 #include "lists/items.hpp"
+#include "lists/values.hpp"
 
 namespace rollcall::lists {
 namespace {
@@ -158,16 +159,17 @@ class StoredLists final : public ListStore {
     return lists;
   }
 
-  Result<Item> create_item(store::Transaction& transaction, const List& list,
-                           const json::object& fields, const Write& write) override {
+  Result<void> create_item(store::Transaction& transaction, const List& list,
+                           const json::object& fields, const Write& write,
+                           const SeeItem& see) override {
     TRY(const auto kept, catalog_.current(transaction, list));
-    return items_.create(transaction, *kept, fields, write, unlocked(write));
+    return items_.create(transaction, *kept, fields, write, unlocked(write), see);
   }
-  Result<Item> update_item(store::Transaction& transaction, const List& list, std::int64_t id,
+  Result<void> update_item(store::Transaction& transaction, const List& list, std::int64_t id,
                            std::optional<std::int64_t> if_match, const json::object& fields,
-                           const Write& write) override {
+                           const Write& write, const SeeItem& see) override {
     TRY(const auto kept, catalog_.current(transaction, list));
-    return items_.update(transaction, *kept, id, if_match, fields, write, unlocked(write));
+    return items_.update(transaction, *kept, id, if_match, fields, write, unlocked(write), see);
   }
   Result<void> delete_item(store::Transaction& transaction, const List& list, std::int64_t id,
                            std::optional<std::int64_t> if_match, const Write& write) override {
@@ -181,10 +183,10 @@ class StoredLists final : public ListStore {
     if (!unlocked(write) && has_guarded(kept->list())) return guarded(kept->list().name);
     return items_.restore(transaction, *kept, id, version, write);
   }
-  Result<Item> read_item(store::Connection& connection, const List& list, std::int64_t id,
-                         const Reading& reading) override {
+  Result<void> read_item(store::Connection& connection, const List& list, std::int64_t id,
+                         const Reading& reading, const SeeItem& see) override {
     TRY(const auto kept, catalog_.current(connection, list));
-    return items_.read(connection, *kept, id, reading);
+    return items_.read(connection, *kept, id, reading, see);
   }
   Result<std::vector<ItemVersion>> read_versions(store::Connection& connection, const List& list,
                                                  std::int64_t id) override {
@@ -192,9 +194,9 @@ class StoredLists final : public ListStore {
     return items_.versions(connection, *kept, id);
   }
   Result<Page> query(store::Connection& connection, const List& list, const odata::Options& options,
-                     Timestamp now, const Reading& reading) override {
+                     Timestamp now, const Reading& reading, const SeeItem& see) override {
     TRY(const auto kept, catalog_.current(connection, list));
-    return items_.query(connection, *kept, options, now, reading);
+    return items_.query(connection, *kept, options, now, reading, see);
   }
   Result<std::int64_t> count_items(store::Connection& connection, const List& list) override {
     TRY(const auto kept, catalog_.current(connection, list));
@@ -272,6 +274,50 @@ class StoredLists final : public ListStore {
 };
 
 }  // namespace
+
+Item to_item(const ItemView& view) {
+  Item item{view.id, view.version, {}};
+  item.fields.reserve(view.fields.size());
+  for (const auto& field : view.fields) {
+    item.fields.emplace(field.name, to_json(field.type, field.value));
+  }
+  return item;
+}
+
+Result<Item> ListStore::create_item(store::Transaction& transaction, const List& list,
+                                    const json::object& fields, const Write& write) {
+  Item item;
+  TRY_DO(create_item(transaction, list, fields, write,
+                     [&](const ItemView& view) { item = to_item(view); }));
+  return item;
+}
+
+Result<Item> ListStore::update_item(store::Transaction& transaction, const List& list,
+                                    std::int64_t id, std::optional<std::int64_t> if_match,
+                                    const json::object& fields, const Write& write) {
+  Item item;
+  TRY_DO(update_item(transaction, list, id, if_match, fields, write,
+                     [&](const ItemView& view) { item = to_item(view); }));
+  return item;
+}
+
+Result<Item> ListStore::read_item(store::Connection& connection, const List& list, std::int64_t id,
+                                  const Reading& reading) {
+  Item item;
+  TRY_DO(read_item(connection, list, id, reading,
+                   [&](const ItemView& view) { item = to_item(view); }));
+  return item;
+}
+
+Result<Page> ListStore::query(store::Connection& connection, const List& list,
+                              const odata::Options& options, Timestamp now,
+                              const Reading& reading) {
+  std::vector<Item> items;
+  TRY(auto page, query(connection, list, options, now, reading,
+                       [&](const ItemView& view) { items.push_back(to_item(view)); }));
+  page.items = std::move(items);
+  return page;
+}
 
 Result<std::unique_ptr<ListStore>> ListStore::open(store::Database& database) {
   TRY_DO(Catalog::migrate(database));

@@ -3,8 +3,10 @@
 // of a filter is kept under the filter's shape, so that other literals are only bound.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +43,21 @@ struct Item {
   std::int64_t version = 0;  // from 1; the ETag
   json::object fields = {};
 };
+// An item to look at while it is read or written: no JSON is made of it.
+struct FieldView {
+  std::string_view name;
+  ColumnType type;
+  store::Argument value;
+};
+struct ItemView {
+  std::int64_t id;
+  std::int64_t version;
+  std::span<const FieldView> fields;  // as Item has them
+};
+using SeeItem = std::function<void(const ItemView&)>;
+Item to_item(const ItemView& view);
+void append_json(std::string& out, const FieldView& field);  // its value
+
 struct ItemVersion : Item {
   Timestamp valid_from = {};
   Timestamp known_from = {};
@@ -85,26 +102,34 @@ class ListStore {
   virtual Result<ListPtr> find_list(store::Connection&, std::string_view name_or_guid) = 0;
   virtual Result<std::vector<ListPtr>> all_lists(store::Connection&) = 0;
 
-  // ---- items. `fields` are the columns to set, as JSON; ID, Created and the like are refused.
-  virtual Result<Item> create_item(store::Transaction&, const List&, const json::object& fields,
-                                   const Write&) = 0;
+  // ---- items. `fields` are the columns to set, as JSON; ID, Created and the like are refused. What was written
+  // or read is shown to `see`, or answered as an Item.
+  virtual Result<void> create_item(store::Transaction&, const List&, const json::object& fields,
+                                   const Write&, const SeeItem& see) = 0;
+  Result<Item> create_item(store::Transaction&, const List&, const json::object& fields, const Write&);
   // Sets only the columns that `fields` names. if_match: the version that the caller has seen.
-  virtual Result<Item> update_item(store::Transaction&, const List&, std::int64_t id,
+  virtual Result<void> update_item(store::Transaction&, const List&, std::int64_t id,
                                    std::optional<std::int64_t> if_match, const json::object& fields,
-                                   const Write&) = 0;
+                                   const Write&, const SeeItem& see) = 0;
+  Result<Item> update_item(store::Transaction&, const List&, std::int64_t id,
+                           std::optional<std::int64_t> if_match, const json::object& fields, const Write&);
   virtual Result<void> delete_item(store::Transaction&, const List&, std::int64_t id,
                                    std::optional<std::int64_t> if_match, const Write&) = 0;
   // Makes the version's content the newest version; also brings a deleted item back.
   virtual Result<Item> restore_version(store::Transaction&, const List&, std::int64_t id,
                                        std::int64_t version, const Write&) = 0;
-  virtual Result<Item> read_item(store::Connection&, const List&, std::int64_t id,
-                                 const Reading& = {}) = 0;
+  virtual Result<void> read_item(store::Connection&, const List&, std::int64_t id, const Reading&,
+                                 const SeeItem& see) = 0;
+  Result<Item> read_item(store::Connection&, const List&, std::int64_t id, const Reading& = {});
   // Oldest first; also of a deleted item.
   virtual Result<std::vector<ItemVersion>> read_versions(store::Connection&, const List&,
                                                          std::int64_t id) = 0;
   // Items in the order of $orderby, then of ID. `now` is what the function now() answers.
+  // With `see` the page's items are shown and not in it.
   virtual Result<Page> query(store::Connection&, const List&, const odata::Options&, Timestamp now,
-                             const Reading& = {}) = 0;
+                             const Reading&, const SeeItem& see) = 0;
+  Result<Page> query(store::Connection&, const List&, const odata::Options&, Timestamp now,
+                     const Reading& = {});
   virtual Result<std::int64_t> count_items(store::Connection&, const List&) = 0;
 };
 

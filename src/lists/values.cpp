@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/check.hpp"
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 
 namespace rollcall::lists {
@@ -165,6 +166,34 @@ json::value number_to_json(double number) {
   return number;
 }
 
+// Written digit by digit: every item that is read shows several times.
+class TimeText {
+ public:
+  explicit TimeText(Timestamp time) {
+    const auto civil = to_civil(time);
+    digits(4, civil.year);
+    digits(7, civil.month);
+    digits(10, civil.day);
+    digits(13, civil.hour);
+    digits(16, civil.minute);
+    digits(19, civil.second);
+    if (civil.fraction != 0) {
+      digits(27, civil.fraction);
+    } else {
+      text_[19] = 'Z';
+      size_ = 20;
+    }
+  }
+  std::string_view view() const { return {text_, size_}; }
+
+ private:
+  void digits(std::size_t end, int value) {
+    for (; value != 0; value /= 10) text_[--end] = static_cast<char>('0' + value % 10);
+  }
+  char text_[29] = "0000-00-00T00:00:00.0000000Z";
+  std::size_t size_ = 28;
+};
+
 json::value json_of(std::string_view text) {
   auto parsed = parse_json(text);
   CHECK(parsed.has_value());
@@ -220,65 +249,70 @@ Result<sql::Value> to_sql(const Column& column, const json::value& value) {
   CHECK(false);
 }
 
-json::string time_to_json(Timestamp time) {
-  // Written digit by digit: every item that is read shows several times.
-  const auto civil = to_civil(time);
-  char text[] = "0000-00-00T00:00:00.0000000Z";
-  const auto digits = [&](std::size_t end, int value) {
-    for (; value != 0; value /= 10) text[--end] = static_cast<char>('0' + value % 10);
-  };
-  digits(4, civil.year);
-  digits(7, civil.month);
-  digits(10, civil.day);
-  digits(13, civil.hour);
-  digits(16, civil.minute);
-  digits(19, civil.second);
-  if (civil.fraction == 0) {
-    text[19] = 'Z';
-    return json::string(text, 20);
+void append_json(std::string& out, const FieldView& field) {
+  if (std::holds_alternative<std::monostate>(field.value)) {
+    out += "null";
+    return;
   }
-  digits(27, civil.fraction);
-  return json::string(text, 28);
+  switch (field.type) {
+    case ColumnType::text:
+    case ColumnType::note:
+    case ColumnType::choice:
+      return rollcall::append_json(out, std::get<std::string_view>(field.value));
+    case ColumnType::json:
+      out += std::get<std::string_view>(field.value);
+      return;
+    case ColumnType::number:
+      out += json::serialize(number_to_json(std::get<double>(field.value)));
+      return;
+    case ColumnType::integer:
+      return rollcall::append_json(out, std::get<std::int64_t>(field.value));
+    case ColumnType::datetime:
+      out += '"';
+      out += TimeText({std::get<std::int64_t>(field.value)}).view();
+      out += '"';
+      return;
+    case ColumnType::boolean:
+      out += std::get<bool>(field.value) ? "true" : "false";
+      return;
+  }
+  CHECK(false);
 }
 
-json::value to_json(ColumnType type, const sql::Value& value) {
+json::value to_json(ColumnType type, const store::Argument& value) {
   if (std::holds_alternative<std::monostate>(value)) return nullptr;
   switch (type) {
     case ColumnType::text:
     case ColumnType::note:
     case ColumnType::choice:
-      return json::string(std::get<std::string>(value));
+      return json::string(std::get<std::string_view>(value));
     case ColumnType::json:
-      return json_of(std::get<std::string>(value));
+      return json_of(std::get<std::string_view>(value));
     case ColumnType::number:
       return number_to_json(std::get<double>(value));
     case ColumnType::integer:
       return std::get<std::int64_t>(value);
     case ColumnType::datetime:
-      return time_to_json({std::get<std::int64_t>(value)});
+      return json::string(TimeText({std::get<std::int64_t>(value)}).view());
     case ColumnType::boolean:
       return std::get<bool>(value);
   }
   CHECK(false);
 }
 
-json::value to_json(ColumnType type, const store::Row& row, std::size_t index) {
-  if (row.is_null(index)) return nullptr;
+store::Argument look_at(ColumnType type, const store::Row& row, std::size_t index) {
+  if (row.is_null(index)) return {};
   switch (type) {
     case ColumnType::text:
     case ColumnType::note:
-    case ColumnType::choice: {
-      const auto text = row.text(index);
-      return json::string(text.data(), text.size());
-    }
+    case ColumnType::choice:
     case ColumnType::json:
-      return json_of(row.text(index));
+      return row.text(index);
     case ColumnType::number:
-      return number_to_json(row.real(index));
+      return row.real(index);
     case ColumnType::integer:
-      return row.integer(index);
     case ColumnType::datetime:
-      return time_to_json(row.time(index));
+      return row.integer(index);
     case ColumnType::boolean:
       return row.boolean(index);
   }

@@ -4,8 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "lists/list.hpp"
-#include "sql/tree.hpp"
+#include "lists/list_store.hpp"
 #include "store/database.hpp"
 
 namespace rollcall::lists {
@@ -17,11 +16,10 @@ inline constexpr std::size_t max_note_bytes = std::size_t{1} << 20;
 // values and times are taken for them, as flows write them; an empty text is no value but in text
 // columns.
 Result<sql::Value> to_sql(const Column& column, const json::value& value);
-json::value to_json(ColumnType type, const sql::Value& value);
-json::value to_json(ColumnType type, const store::Row& row, std::size_t index);
-// The row's value as it is kept.
+json::value to_json(ColumnType type, const store::Argument& value);
+// The row's value as it is kept: to look at until the next row, and on its own.
+store::Argument look_at(ColumnType type, const store::Row& row, std::size_t index);
 sql::Value read_value(ColumnType type, const store::Row& row, std::size_t index);
-json::string time_to_json(Timestamp time);
 sql::Type storage(ColumnType type);
 
 }  // namespace rollcall::lists
