@@ -2,6 +2,8 @@
 // the documentation and another implementation's tests give. Rows are compared as a multiset; reals
 // nearly, dynamics as JSON. Where a vector is marked as not deterministic, columns, types and the
 // number of rows count.
+#include "conformance/kql_vectors.hpp"
+
 #include <cmath>
 
 #include "base/text.hpp"
@@ -183,22 +185,25 @@ std::string text_difference(const Table& table, const json::value& vector) {
   return good ? "" : fmt::format("'{}' instead of '{}'", got.substr(0, 120), want.substr(0, 120));
 }
 
+}  // namespace
+
+std::string judge(const Result<std::vector<Table>>& tables, const json::value& vector) {
+  if (!tables) return tables.error().code + " " + tables.error().message;
+  if (const auto* columns = find(vector, "columns"); columns != nullptr && columns->is_array()) {
+    return difference(tables->front(), vector);
+  }
+  return text_difference(tables->front(), vector);
+}
+
+namespace {
+
 void run_vectors(Run& run, const char* file) {
   const auto opened = warehouse::open_embedded({});
   if (!opened) return run.missing("the embedded warehouse");
   warehouse::QueryOptions options;
-  options.now = *parse_iso("2026-08-03T00:00:00Z");
+  options.now = vectors_now;
   for (const auto& vector : run.lines(std::filesystem::path("kql") / file)) {
-    const auto tables = (*opened)->query_all(text_or(vector, "query"), options);
-    std::string why;
-    if (!tables) {
-      why = tables.error().code + " " + tables.error().message;
-    } else if (const auto* columns = find(vector, "columns");
-               columns != nullptr && columns->is_array()) {
-      why = difference(tables->front(), vector);
-    } else {
-      why = text_difference(tables->front(), vector);
-    }
+    const auto why = judge((*opened)->query_all(text_or(vector, "query"), options), vector);
     run.check(why.empty(), std::string(text_or(vector, "id")), why.substr(0, why.find('\n')));
   }
 }
