@@ -55,9 +55,9 @@ std::string_view parameter(const json::object& parameters, std::string_view name
   return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
-// Too busy and too slow may be better the next time; what KQL says is said for good.
+// Too busy, no memory left by others, and too slow may be better the next time; what KQL says is said for good.
 Outcome failed(const Error& error) {
-  const bool busy = error.code == "WAREHOUSE0104", slow = error.code == "WAREHOUSE0103";
+  const bool busy = error.code == "WAREHOUSE0104" || error.code == "WAREHOUSE0105", slow = error.code == "WAREHOUSE0103";
   auto outcome = flow::refused(busy ? 429 : slow ? 504 : 400, error.code, error.message);
   outcome.may_retry = busy || slow;
   return outcome;

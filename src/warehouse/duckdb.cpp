@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "base/check.hpp"
-#include "warehouse/duckdb_handles.hpp"
+#include "warehouse/watchdog.hpp"
 
 namespace rollcall::warehouse {
 namespace {
@@ -15,6 +15,7 @@ class OpenDuckDb final : public DuckDb {
 
   Result<Connection> connect() override {
     auto state = std::make_unique<Connection::State>();
+    state->watchdog = &watchdog_;
     if (duckdb_connect(database_.get(), state->handle.out()) != DuckDBSuccess) {
       return fail("WAREHOUSE0109", "DuckDB gave no connection");
     }
@@ -23,6 +24,7 @@ class OpenDuckDb final : public DuckDb {
 
  private:
   DatabaseHandle database_;
+  Watchdog watchdog_;
 };
 
 Result<void> configure(duckdb_config config, const DuckDbOptions& options) {
@@ -88,31 +90,27 @@ Error stopped(const Stop& stop) {
   return {"WAREHOUSE0103", "the query ran longer than its time limit; narrow its time range, or raise the limit"};
 }
 
-bool must_stop(const Stop& stop) {
-  return is_set(stop.killed) || is_set(stop.cancelled) ||
-         (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline);
-}
-
-// Runs the statement in small tasks and looks at `stop` between them. The caller's thread works too, so that a query
+// Runs the statement in small tasks and looks at `stop` between them; the watchdog looks inside of them. The caller's thread works too, so that a query
 // goes on even when all of DuckDB's own threads are busy with others.
-Result<void> execute(duckdb_connection connection, duckdb_prepared_statement prepared, const Stop& stop,
-                     ResultHandle& result) {
+Result<void> execute(Connection::State& state, duckdb_prepared_statement prepared, const Stop& stop, ResultHandle& result) {
+  const Watchdog::Watch watch(*state.watchdog, state.handle.get(), stop);
+  const auto failed = [&](const char* message) { return std::unexpected(must_stop(stop) ? stopped(stop) : to_error(message)); };
   PendingHandle pending;
   if (duckdb_pending_prepared(prepared, pending.out()) != DuckDBSuccess) {
     return std::unexpected(to_error(duckdb_pending_error(pending.get())));
   }
   for (;;) {
-    const auto state = duckdb_pending_execute_task(pending.get());
-    if (state == DUCKDB_PENDING_ERROR) return std::unexpected(to_error(duckdb_pending_error(pending.get())));
-    if (duckdb_pending_execution_is_finished(state)) break;
+    const auto progress = duckdb_pending_execute_task(pending.get());
+    if (progress == DUCKDB_PENDING_ERROR) return failed(duckdb_pending_error(pending.get()));
+    if (duckdb_pending_execution_is_finished(progress)) break;
     if (must_stop(stop)) {
-      duckdb_interrupt(connection);
+      duckdb_interrupt(state.handle.get());
       return std::unexpected(stopped(stop));
     }
-    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    if (progress == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
   if (duckdb_execute_pending(pending.get(), &result.result) != DuckDBSuccess) {
-    return std::unexpected(to_error(duckdb_result_error(&result.result)));
+    return failed(duckdb_result_error(&result.result));
   }
   return {};
 }
@@ -177,7 +175,7 @@ Result<Table> Connection::select(const sql::Query& query, std::vector<Column> co
   const auto rendered = sql::render(limited(query, budget.rows), sql::Dialect::duckdb);
   TRY(auto prepared, prepare(state_->handle.get(), rendered));
   ResultHandle result;
-  TRY_DO(execute(state_->handle.get(), prepared.get(), stop, result));
+  TRY_DO(execute(*state_, prepared.get(), stop, result));
   Table table;
   table.columns = std::move(columns);
   if (duckdb_column_count(&result.result) != table.columns.size()) {
@@ -197,7 +195,7 @@ Result<TextRows> Connection::select_text(const sql::Query& query, std::size_t li
   const auto rendered = sql::render(limited(query, limit), sql::Dialect::duckdb);
   TRY(auto prepared, prepare(state_->handle.get(), rendered));
   ResultHandle result;
-  TRY_DO(execute(state_->handle.get(), prepared.get(), stop, result));
+  TRY_DO(execute(*state_, prepared.get(), stop, result));
   TextRows rows;
   for (;;) {
     const ChunkHandle chunk(duckdb_fetch_chunk(result.result));

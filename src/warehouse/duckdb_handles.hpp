@@ -52,8 +52,10 @@ struct ResultHandle {
 };
 
 // Named so that the functions of ours that know the C types can reach them.
+class Watchdog;
 struct Connection::State {
   ConnectionHandle handle;
+  Watchdog* watchdog = nullptr;
 };
 
 // Our error for a message of DuckDB's: out of memory, a full disk, a wrong query.

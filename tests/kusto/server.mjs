@@ -1,0 +1,53 @@
+// A server of our own for the tests: its data in a scratch folder, on a free port of this machine.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export const root = resolve(import.meta.dirname, "../..");
+const rollcall = resolve(process.argv[2] ?? join(root, "build/release/rollcall"));
+
+// { url, pid, data, incoming, token(scopes), stop() }
+export async function start() {
+  const data = mkdtempSync(join(tmpdir(), "rollcall-kusto-"));
+  const incoming = join(data, "incoming");
+  mkdirSync(incoming);
+  const configuration = join(data, "rollcall.toml");
+  writeFileSync(configuration, `data = ${JSON.stringify(data)}\nport = 0\ningest_folder = ${JSON.stringify(incoming)}\n`);
+  const server = spawn(rollcall, ["serve", "--config", configuration], { stdio: ["ignore", "ignore", "pipe"] });
+  const url = await new Promise((done, failed) => {
+    let said = "";
+    server.stderr.on("data", (bytes) => {
+      said += bytes;
+      const found = said.match(/http:\/\/127\.0\.0\.1:\d+/);
+      if (found) done(found[0]);
+    });
+    server.on("exit", () => failed(new Error(`the server ended: ${said}`)));
+  });
+  let tokens = 0;
+  return {
+    url,
+    pid: server.pid,
+    data,
+    incoming,
+    token: (scopes) =>
+      execFileSync(rollcall, ["token", "create", `t${(tokens += 1)}`, "--scopes", scopes, "--data", data], {
+        stdio: ["ignore", "pipe", "ignore"],
+        encoding: "utf8",
+      }).trim(),
+    async stop() {
+      server.removeAllListeners("exit");
+      server.kill("SIGTERM");
+      await new Promise((done) => (server.exitCode === null && server.signalCode === null ? server.on("exit", done) : done()));
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function until(what, holds, patience_ms = 30_000) {
+  const end = Date.now() + patience_ms;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+}
