@@ -17,9 +17,11 @@ namespace rollcall::conformance {
 
 class Run {
  public:
-  explicit Run(std::filesystem::path corpus) : corpus_(std::move(corpus)) {}
+  Run(std::filesystem::path corpus, std::filesystem::path out) : corpus_(std::move(corpus)), out_(std::move(out)) {}
 
   const std::filesystem::path& corpus() const { return corpus_; }
+  // Where what a suite found out may be kept, for other programs.
+  const std::filesystem::path& out() const { return out_; }
   // One JSON document a line (the file may be gzip); empty, and noted as missing, when it is not
   // there.
   std::vector<json::value> lines(const std::filesystem::path& below_corpus);
@@ -45,7 +47,7 @@ class Run {
   const std::string& what_is_missing() const { return missing_; }
 
  private:
-  std::filesystem::path corpus_;
+  std::filesystem::path corpus_, out_;
   std::size_t passed_ = 0;
   std::vector<std::string> failed_;
   std::string missing_;

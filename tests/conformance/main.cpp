@@ -62,7 +62,7 @@ int run_suites(const Options& options) {
   std::size_t ran = 0;
   for (const Registered& suite : all) {
     if (!suite.name.starts_with(options.only)) continue;
-    Run run(options.corpus);
+    Run run(options.corpus, options.out);
     suite.body(run);
     report(suite, run, options.out);
     ++ran;
