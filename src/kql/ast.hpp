@@ -358,8 +358,15 @@ struct Set {
 struct QueryParameters {
   std::vector<Parameter> parameters;
 };
+// declare pattern name = (…)[…] { (values)[.["path"]] = { statements }; … }
+struct PatternArm {
+  ExprList values;
+  std::string path;
+  std::shared_ptr<std::vector<Statement>> body;
+};
 struct Pattern {
   Identifier name;
+  std::vector<PatternArm> arms = {};
 };
 struct Alias {
   Identifier name;

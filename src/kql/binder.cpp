@@ -111,8 +111,10 @@ void Binder::bind_statement(const ast::Statement& statement, const EnvironmentPt
   if (const auto* parameters = std::get_if<ast::QueryParameters>(&statement.node)) {
     return bind_parameters(*parameters, environment);
   }
-  if (std::holds_alternative<ast::Pattern>(statement.node) ||
-      std::holds_alternative<ast::Alias>(statement.node) ||
+  if (const auto* pattern = std::get_if<ast::Pattern>(&statement.node)) {
+    return bind_pattern(*pattern, environment);
+  }
+  if (std::holds_alternative<ast::Alias>(statement.node) ||
       std::holds_alternative<ast::Restrict>(statement.node)) {
     return complain("KQL0109", statement.span, "this kind of statement is not supported");
   }

@@ -122,6 +122,7 @@ class Binder {
   void bind_statement(const ast::Statement& statement, const EnvironmentPtr& environment,
                       std::vector<Output>& outputs);
   void bind_let(const ast::Let& let, const EnvironmentPtr& environment);
+  void bind_pattern(const ast::Pattern& pattern, const EnvironmentPtr& environment);
   void bind_parameters(const ast::QueryParameters& parameters, const EnvironmentPtr& environment);
   Output output_of(Relation rows);
   EnvironmentPtr bind_arguments(const FunctionSymbol& function, const ast::Call& call, Span span,

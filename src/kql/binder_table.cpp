@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "kql/binder_pattern.hpp"
 #include "kql/functions.hpp"
 #include "kql/operators.hpp"
 
@@ -42,6 +43,7 @@ bool Binder::is_tabular(const ast::Expr& expr, const EnvironmentPtr& environment
       std::holds_alternative<ast::Wildcard>(expr.node)) {
     return true;
   }
+  if (pattern_call(expr, environment) != nullptr) return true;
   if (const auto* member = std::get_if<ast::Member>(&expr.node))
     return scope_call(*member->operand) != nullptr;
   if (const auto* member = std::get_if<ast::MemberCall>(&expr.node))
@@ -205,6 +207,8 @@ Relation Binder::bind_table(const ast::Expr& expr, const EnvironmentPtr& environ
     if (pipeline->source) rows = bind_table(*pipeline->source, environment);
     return apply_all(pipeline->operators, std::move(rows), environment);
   }
+  if (pattern_call(expr, environment) != nullptr)
+    return bind_pattern_call(*this, expr, environment);
   if (const auto* table = std::get_if<ast::DataTable>(&expr.node))
     return bind_data_table(*this, *table, environment);
   if (const auto* query = std::get_if<ast::Materialize>(&expr.node)) {

@@ -163,26 +163,35 @@ Cell active_users(Arguments a, Scratch& s) {
   return answer.take();
 }
 
-// Of those first seen in one bin: how many come again in each later one.
+// start, end, bin, cohort: of those first seen in one bin (of the cohort only, when it is given),
+// how many come again in each later one; and how many that were in none so far come there. Who is
+// in the last argument is not new.
 Cell new_activity(Arguments a, Scratch& s) {
   const auto groups = groups_of(parsed(a[0], s));
   const auto n = numbers_of(parsed(a[1], s));
+  const bool has_cohort = !parsed(a[1], s).get_array()[3].is_null();
+  Ids known;
+  if (const auto& list = parsed(a[2], s); list.is_array())
+    for (const auto& id : list.get_array()) known.insert(json_text(id));
   Answer answer;
   for (const auto& [dimensions, events] : groups) {
-    const auto bins = bins_of(events, n[0], n[1], n[2]);
-    Ids seen;
+    auto bins = bins_of(events, n[0], n[1], n[2]);
+    for (std::int64_t at = n[0]; n[2] > 0 && at <= n[1] && bins.size() < 10'000; at += n[2])
+      bins.try_emplace(at);
+    Ids seen = known;
     for (const auto& [from, ids] : bins) {
       Ids fresh;
       for (const auto& id : ids)
         if (seen.insert(id).second) fresh.insert(id);
-      if (fresh.empty()) continue;
-      for (const auto& [to, later] : bins) {
-        if (to < from) continue;
-        std::int64_t kept = 0;
-        for (const auto& id : fresh) kept += later.contains(id) ? 1 : 0;
+      if (fresh.empty() || (has_cohort && from != n[3])) continue;
+      for (auto to = bins.find(from); to != bins.end(); ++to) {
+        std::int64_t kept = 0, others = 0;
+        for (const auto& id : fresh) kept += to->second.contains(id) ? 1 : 0;
+        for (const auto& id : to->second) others += seen.contains(id) ? 0 : 1;
         const double rate = ratio(kept, count_of(fresh));
-        answer.add({from, to}, dimensions,
-                   {count_of(fresh), kept, count_of(fresh) - kept, rate, 1 - rate});
+        answer.add({from, to->first}, dimensions,
+                   {to->first == from ? count_of(fresh) : others, kept, count_of(fresh) - kept,
+                    rate, 1 - rate});
       }
     }
   }
@@ -417,7 +426,7 @@ std::span<const Native> activity_natives() {
       {"kql__activity_metrics", "j j:j", activity_metrics},
       {"kql__activity_engagement", "j j:j", activity_engagement},
       {"kql__active_users", "j j:j", active_users},
-      {"kql__new_activity", "j j:j", new_activity},
+      {"kql__new_activity", "j j j:j", new_activity},
       {"kql__session_count", "j j:j", session_count},
       {"kql__sliding_counts", "j j:j", sliding_counts},
       {"kql__merged_schema", "j:j", merged_schema},

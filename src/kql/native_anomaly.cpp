@@ -50,15 +50,16 @@ double autocorrelation(const Series& s, std::size_t lag) {
 struct Period {
   double length, score;
 };
-// The places where the autocorrelation peaks, the best first.
+// The places where the autocorrelation peaks, the best first: of four points at least, and shorter
+// than half of the series.
 std::vector<Period> periods_of(const Series& s, double least, double most, std::size_t count) {
-  const std::size_t limit =
-      std::min<std::size_t>(s.size() / 2, static_cast<std::size_t>(std::max(0.0, most)));
+  const std::size_t limit = std::min<std::size_t>(s.empty() ? 0 : (s.size() - 1) / 2,
+                                                  static_cast<std::size_t>(std::max(0.0, most)));
   Series score(limit + 2, 0);
   for (std::size_t lag = 1; lag <= limit + 1 && lag < s.size(); ++lag)
     score[lag] = autocorrelation(s, lag);
   std::vector<Period> found;
-  for (std::size_t lag = 2; lag <= limit; ++lag) {
+  for (std::size_t lag = 4; lag <= limit; ++lag) {
     if (static_cast<double>(lag) < least || score[lag] <= 0.1) continue;
     if (score[lag] >= score[lag - 1] && score[lag] >= score[lag + 1])
       found.push_back({static_cast<double>(lag), score[lag]});
@@ -227,7 +228,7 @@ Cell seasonal(Arguments a, Scratch&) {
   if (!s) return {};
   std::size_t period = static_cast<std::size_t>(std::max<std::int64_t>(0, whole(a[1], 0)));
   if (is_null(a[1]) || whole(a[1]) == -1) {
-    const auto found = periods_of(*s, 2, static_cast<double>(s->size()), 1);
+    const auto found = periods_of(*s, 0, static_cast<double>(s->size()), 1);
     period = found.empty() ? 0 : static_cast<std::size_t>(found[0].length);
   }
   Series out(s->size(), 0);

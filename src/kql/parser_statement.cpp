@@ -149,23 +149,28 @@ std::optional<ast::Statement> Parser::parse_pattern() {
     }
     expect("{");
     while (accept("(")) {
-      parse_list(&Parser::parse_unnamed, true);
+      ast::PatternArm arm{parse_list(&Parser::parse_unnamed, true), "", {}};
       expect(")");
       if (accept(".")) {
         expect("[");
-        required(parse_literal());
+        const auto path = required(parse_literal());
+        if (const auto* literal = std::get_if<ast::Literal>(&path->node)) arm.path = literal->text;
         expect("]");
       }
       expect("=");
       expect("{");
+      arm.body = std::make_shared<std::vector<ast::Statement>>();
       while (at("let")) {
-        parse_statement();
+        if (auto statement = parse_statement()) arm.body->push_back(*std::move(statement));
         expect(";");
       }
-      parse_expression();
+      const std::uint32_t at_query = peek().span.offset;
+      if (auto query = parse_expression())
+        arm.body->push_back({ast::Query{std::move(query)}, from(at_query)});
       accept(";");
       expect("}");
       expect(";");
+      pattern.arms.push_back(std::move(arm));
     }
     expect("}");
   }

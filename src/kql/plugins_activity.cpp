@@ -50,7 +50,6 @@ struct Shape {
   std::string_view function;
   std::size_t constants;     // how many numbers follow id and time
   std::vector<Column> tail;  // the columns behind time and dimensions
-  bool two_times = false;    // from_X, to_X
 };
 
 // plugin(id, time, constants …, dimensions …)
@@ -69,16 +68,8 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
                                             : text_constant("null").sql);
   }
   more.push_back(native("_array", std::move(constants)));
-  std::vector<Column> columns;
-  std::vector<std::string> times;
-  if (shape.two_times) {
-    times = {"from_" + time_name, "to_" + time_name};
-    for (const auto& name : times) columns.push_back({name, Type::long_integer});
-  } else {
-    times = {time_name};
-    columns.push_back({time_name, Type::long_integer});
-  }
-  for (std::size_t i = 2 + shape.constants; i < site.size() && !shape.two_times; ++i) {
+  std::vector<Column> columns{{time_name, Type::long_integer}};
+  for (std::size_t i = 2 + shape.constants; i < site.size(); ++i) {
     auto dimension = bind_column(binder, rows, site, i);
     if (!dimension) return binder.broken();
     columns.push_back({path_name(site.argument(i)), dimension->type});
@@ -87,6 +78,63 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
   columns.insert(columns.end(), shape.tail.begin(), shape.tail.end());
   Relation result =
       through_native(binder, std::move(rows), inputs, shape.function, std::move(more), columns);
+  return restored(binder, std::move(result), {time_name}, time_type);
+}
+
+// The ids of a table, one JSON array; they stand in the column of that name, or in the first.
+sql::ExprPtr ids_of(Binder& binder, const ast::Expr& expr, const std::string& name,
+                    const EnvironmentPtr& environment) {
+  const Relation rows = binder.bind_table(expr, environment);
+  if (rows.open || rows.columns.empty()) return text_constant("[]").sql;
+  const auto* named = rows.find(name);
+  const Scalar id = named != nullptr ? named->scalar() : rows.columns[0].scalar();
+  sql::Call all;
+  all.function = "string_agg";
+  all.arguments = {to_json(id), sql::literal(std::string(","))};
+  all.distinct = true;
+  const auto query = binder.select_of(rows, {{sql::make(std::move(all)), binder.fresh_id()}});
+  return concat({sql::literal(std::string("[")),
+                 coalesce(sql::make(sql::ScalarQuery{query}), sql::literal(std::string())),
+                 sql::literal(std::string("]"))});
+}
+
+// new_activity_metrics(id, time, start, end, window [, cohort] [, dimension …] [, look-back])
+Relation new_activity(Binder& binder, Relation rows, const PluginSite& site) {
+  auto id = bind_column(binder, rows, site, 0);
+  auto time = bind_column(binder, rows, site, 1);
+  if (!id || !time) return binder.broken();
+  const std::string time_name = path_name(site.argument(1));
+  const Type time_type = time->type;
+  std::vector<Scalar> inputs{*id, ticks(*time)};
+  std::vector<sql::ExprPtr> constants;
+  for (std::size_t i = 2; i < 5; ++i)
+    constants.push_back(native("_json_long", {constant(binder, site, i)}));
+  std::size_t end = site.size();
+  sql::ExprPtr known = text_constant("[]").sql;
+  if (end > 5 && binder.is_tabular(site.argument(end - 1), site.environment))
+    known = ids_of(binder, site.argument(--end), path_name(site.argument(0)), site.environment);
+  const auto is_column = [&](std::size_t i) {
+    const auto* ref = std::get_if<ast::NameRef>(&site.argument(i).node);
+    return ref != nullptr && rows.find(ref->name) != nullptr;
+  };
+  const bool has_cohort = end > 5 && !is_column(5);
+  constants.push_back(has_cohort ? native("_json_long", {constant(binder, site, 5)})
+                                 : text_constant("null").sql);
+  const std::vector<std::string> times{"from_" + time_name, "to_" + time_name};
+  std::vector<Column> columns{{times[0], Type::long_integer}, {times[1], Type::long_integer}};
+  for (std::size_t i = has_cohort ? 6 : 5; i < end; ++i) {
+    auto dimension = bind_column(binder, rows, site, i);
+    if (!dimension) return binder.broken();
+    columns.push_back({path_name(site.argument(i)), dimension->type});
+    inputs.push_back(*std::move(dimension));
+  }
+  columns.insert(columns.end(), {{"dcount_new_values", Type::long_integer},
+                                 {"dcount_retained_values", Type::long_integer},
+                                 {"dcount_churn_values", Type::long_integer},
+                                 {"retention_rate", Type::real},
+                                 {"churn_rate", Type::real}});
+  Relation result = through_native(binder, std::move(rows), inputs, "_new_activity",
+                                   {native("_array", std::move(constants)), known}, columns);
   return restored(binder, std::move(result), times, time_type);
 }
 
@@ -164,18 +212,7 @@ std::span<const Plugin> activity_plugins() {
          return over_time(b, std::move(r), s,
                           {"_active_users", 6, {{"dcount", Type::long_integer}}});
        }},
-      {"new_activity_metrics", 5, 7,
-       [](Binder& b, Relation r, const PluginSite& s) {
-         return over_time(b, std::move(r), s,
-                          {"_new_activity",
-                           3,
-                           {{"dcount_new_values", Type::long_integer},
-                            {"dcount_retained_values", Type::long_integer},
-                            {"dcount_churn_values", Type::long_integer},
-                            {"retention_rate", Type::real},
-                            {"churn_rate", Type::real}},
-                           true});
-       }},
+      {"new_activity_metrics", 5, 16, new_activity},
       {"session_count", 6, 16,
        [](Binder& b, Relation r, const PluginSite& s) {
          return over_time(b, std::move(r), s,
