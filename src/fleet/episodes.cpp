@@ -68,7 +68,7 @@ class Walk {
 
   void visit(std::size_t w) {
     const Wave& wave = waves_[w];
-    if (wave.known != nullptr) return add(wave, wave.known);
+    if (wave.known != nullptr) return visit_known(wave);
     if (episodes_.empty()) {
       if (is_first(wave)) add(wave, nullptr);
       return;
@@ -88,6 +88,15 @@ class Walk {
     for (std::size_t e = episodes_.size(); e-- > 0;) {
       if (episodes_[e].version == wave.version) return join(episodes_[e], wave);
     }
+  }
+
+  // What was found just before it, of the same version, is where it began.
+  void visit_known(const Wave& wave) {
+    const bool begun = !episodes_.empty() && episodes_.back().known == nullptr &&
+                       episodes_.back().version == wave.version;
+    if (!begun || wave.known->kind == Kind::redeploy) return add(wave, wave.known);
+    episodes_.back().known = wave.known;
+    join(episodes_.back(), wave);
   }
 
   bool was_before(std::string_view version) const {
@@ -235,11 +244,20 @@ class Walk {
     return run.gone <= at && (run.replaced || run.end + parameters_.patience <= now_);
   }
 
-  // What its host ran before was of the current episode; unknown where no host is named.
+  // What its host ran before was of the current episode; unknown where no host is named, or
+  // where the episode is too long ago to be seen.
   bool took_over(const Run& run, const Episode& current) const {
     if (run.interval->host.empty()) return true;
     const Run* before = before_on_host(run);
-    return before != nullptr && std::ranges::find(current.runs, before) != current.runs.end();
+    if (before == nullptr) return !current.seen();
+    return std::ranges::find(current.runs, before) != current.runs.end();
+  }
+
+  // None of its instances is among what was heard for hours before the look-back.
+  bool is_forgotten(const Episode& episode) const {
+    return !episode.seen() && std::ranges::none_of(runs_, [&](const Run& run) {
+      return run.version == episode.version && !run.started;
+    });
   }
 
   // Most instances are new, and most of those that lived before are gone. Before: when the cell was
@@ -249,6 +267,7 @@ class Walk {
     const auto fresh = static_cast<std::size_t>(
         std::ranges::count_if(wave.runs, [&](const Run* run) { return took_over(*run, current); }));
     if (fresh * 2 <= usual_size()) return false;
+    if (is_forgotten(current)) return true;
     Timestamp before{0};
     for (const Run* run : current.runs) {
       if (run->start < wave.birth)

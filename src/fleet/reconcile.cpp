@@ -45,19 +45,48 @@ const Deployment* find_known(const CellInput& cell, const std::string& id) {
   return found == cell.history.end() ? nullptr : *found;
 }
 
-void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input,
-                    const Parameters& parameters, std::vector<Change>& changes) {
-  const std::vector<Run> runs = make_runs(own.intervals, input.now, parameters);
+// What the lists should say, given what they say.
+Records judge(const Cell& cell, std::span<const Run> runs,
+              std::span<const Deployment* const> history, const Snapshot* snapshot,
+              const Input& input, const Parameters& parameters) {
   const std::vector<Episode> episodes =
-      make_episodes(runs, own.history, input.since, input.now, parameters);
-  Records records = make_records(cell, episodes, runs, own.snapshot, input.now, parameters);
+      make_episodes(runs, history, input.since, input.now, parameters);
+  Records records = make_records(cell, episodes, runs, snapshot, input.now, parameters);
   for (Deployment& item : records.items) {
     if (!item.deployment_id.empty()) continue;
-    item.deployment_id = make_id(item, input.history);
+    item.deployment_id = make_id(item, records.items);
     item.run_id = input.run_id;
   }
   if (records.snapshot)
     records.snapshot->deployment_id = records.items[records.current].deployment_id;
+  return records;
+}
+
+// What is found now may prove, or move, what was before it: judged again, as the next poll would,
+// until nothing changes any more.
+constexpr int most_rounds = 8;
+
+Records settle(const Cell& cell, std::span<const Run> runs, const CellInput& own,
+               const Input& input, const Parameters& parameters) {
+  Records records = judge(cell, runs, own.history, own.snapshot, input, parameters);
+  const auto says = [](const Deployment& item, const Deployment* known) { return item == *known; };
+  if (std::ranges::equal(records.items, own.history, says)) return records;
+  for (int round = 1; round < most_rounds; ++round) {
+    const std::vector<Deployment> items = records.items;
+    std::optional<Snapshot> shown = std::move(records.snapshot);
+    std::vector<const Deployment*> history;
+    for (const Deployment& item : items) history.push_back(&item);
+    records = judge(cell, runs, history, shown ? &*shown : own.snapshot, input, parameters);
+    if (!records.snapshot) records.snapshot = std::move(shown);  // it stays
+    if (records.items == items) break;
+  }
+  return records;
+}
+
+void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input,
+                    const Parameters& parameters, std::vector<Change>& changes) {
+  const std::vector<Run> runs = make_runs(own.intervals, input.now, parameters);
+  const Records records = settle(cell, runs, own, input, parameters);
 
   const std::size_t begin = changes.size();
   // Those whose Sequence grows go first, from the top down.
