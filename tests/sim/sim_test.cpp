@@ -98,6 +98,15 @@ std::string play_case(const GoldenCase& golden) {
   return test::align(table) + fmt::format("{} lines", lines);
 }
 
+// As if none of its lines had been delivered.
+void silence(Truth& truth, std::string_view version) {
+  for (auto& cell : truth.episodes) {
+    for (Episode& episode : cell) {
+      if (truth.versions[episode.version] == version) episode.lines = 0;
+    }
+  }
+}
+
 // The timeline, a line `records`, then `10:00:00 a B previous kind [completed]` in the cell's sequence.
 std::string judge_case(const GoldenCase& golden) {
   const Setting setting = read_setting(golden);
@@ -105,6 +114,10 @@ std::string judge_case(const GoldenCase& golden) {
   Player player(setting.options, read_timeline(golden.body.substr(0, middle))->slice(setting.from, setting.to),
                 setting.from);
   while (player.next()) {
+  }
+  Truth truth = player.truth();
+  for (const std::string& argument : golden.arguments) {
+    if (argument.starts_with("unheard=")) silence(truth, argument.substr(8));
   }
   std::vector<Record> records;
   std::map<std::string, SnapshotRow> snapshot;
@@ -127,7 +140,7 @@ std::string judge_case(const GoldenCase& golden) {
   for (auto& [region, row] : snapshot) rows.push_back(row);
   ScoreOptions options;
   if (setting.options.faults.has(Fault::skew)) options.skew = skew_bound;
-  const Score score = judge(player.truth(), records, rows, options);
+  const Score score = judge(truth, records, rows, options);
   std::string text = fmt::format(
       "{} deployments: {} missed, {} duplicated, {} previous, {} kind, {} time; {} undecidable, {} unobservable, "
       "snapshot {}; delay {:.0f} s",
