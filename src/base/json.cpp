@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace rollcall {
@@ -48,7 +49,8 @@ void write(std::string& out, const json::value& value, std::size_t level) {
 Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
   json::parse_options options;
   options.max_depth = max_depth;
-  json::stream_parser parser(json::storage_ptr{}, options);
+  std::array<unsigned char, 4096> working_memory;  // enough for most, without an allocation
+  json::stream_parser parser(json::storage_ptr{}, options, working_memory.data(), working_memory.size());
   boost::system::error_code error;
   const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
   if (!error && consumed < text.size()) error = json::error::extra_data;

@@ -27,7 +27,8 @@ void append_escaped(std::string& out, char c) {
 void append_json(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const auto end = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+    std::size_t end = 0;
+    while (end < text.size() && is_plain(text[end])) ++end;
     out.append(text.data(), end);
     text.remove_prefix(end);
     if (text.empty()) break;

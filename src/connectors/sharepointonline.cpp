@@ -186,7 +186,9 @@ class SharePointOnline final : public flow::Connector {
   std::span<const Operation> operations() const override { return all_operations(); }
 
   Result<Outcome> call(std::size_t operation, const Call& call) override {
-    std::string text = R"({"statusCode":200,"body":)";
+    std::string text;
+    text.reserve(1'000);  // most answers are one item or none
+    text += R"({"statusCode":200,"body":)";
     if (auto answer = carry_out(operation, call, text); !answer) {
       if (is_refusal(answer.error())) return flow::refused(answer.error());
       return std::unexpected(std::move(answer).error());

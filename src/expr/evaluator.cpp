@@ -206,20 +206,26 @@ Result<Value> Evaluator::make_object(const MakeObject& object) {
   json::object result;
   result.reserve(object.members.size());
   for (const auto& [name, node] : object.members) {
-    auto key = evaluate(name);
-    if (!key) return key;
-    std::string text;
-    if (auto appended = append_text(text, *key); !appended)
-      return std::unexpected(appended.error());
+    std::string made;
+    std::string_view key;
+    if (const json::string* literal = literal_text(name)) {
+      key = view(*literal);
+    } else {
+      auto text = evaluate(name);
+      if (!text) return text;
+      if (auto appended = append_text(made, *text); !appended)
+        return std::unexpected(appended.error());
+      key = made;
+    }
     auto value = evaluate(node);
     if (!value) {
-      trail_.push_back(std::move(text));
+      trail_.emplace_back(key);
       return value;
     }
     if (value->decimal())
-      result.insert_or_assign(text, to_double(*value->decimal()));
+      result.insert_or_assign(key, to_double(*value->decimal()));
     else
-      result.insert_or_assign(text, (*std::move(value)).take());
+      result.insert_or_assign(key, (*std::move(value)).take());
   }
   return Value(std::move(result));
 }

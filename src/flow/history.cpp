@@ -184,6 +184,17 @@ Result<std::string> unpacked(std::span<const std::byte> row) {
 
 }  // namespace
 
+struct HistoryWriter::Packer {
+  Packer() : context(ZSTD_createCCtx()) {}
+  ~Packer() { ZSTD_freeCCtx(context); }
+  Packer(const Packer&) = delete;
+  Packer& operator=(const Packer&) = delete;
+  ZSTD_CCtx* context;
+};
+
+HistoryWriter::HistoryWriter(const Workflow& workflow) : workflow_(workflow) {}
+HistoryWriter::~HistoryWriter() = default;
+
 void HistoryWriter::add(const Event& event) {
   if (lines_.size() >= block_bytes) close_block();
   last_ = lines_.size();
@@ -199,11 +210,13 @@ void HistoryWriter::drop_last() {
 }
 
 void HistoryWriter::close_block() {
+  if (!packer_) packer_ = std::make_unique<Packer>();
   if (row_.empty()) row_ += compressed;
   const auto before = row_.size();
   row_.resize_and_overwrite(before + ZSTD_compressBound(lines_.size()), [&](char* data, std::size_t room) {
-    const auto size = ZSTD_compress(data + before, room - before, lines_.data(), lines_.size(), 1);
-    failed_ = failed_ || ZSTD_isError(size) != 0;
+    const auto size = packer_->context == nullptr ? 0
+        : ZSTD_compressCCtx(packer_->context, data + before, room - before, lines_.data(), lines_.size(), 1);
+    failed_ = failed_ || size == 0 || ZSTD_isError(size) != 0;
     return failed_ ? before : before + size;
   });
   closed_ += lines_.size();

@@ -8,6 +8,7 @@
 //   ["m", ticks]                                                      Continued
 //   ["x", ticks, by]                                                  CancelRequested
 #pragma once
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ namespace rollcall::flow {
 
 class HistoryWriter {
  public:
-  explicit HistoryWriter(const Workflow& workflow) : workflow_(workflow) {}
+  explicit HistoryWriter(const Workflow& workflow);
+  ~HistoryWriter();
   void add(const Event& event);
   // Takes the last one back: it did not fit.
   void drop_last();
@@ -29,9 +31,11 @@ class HistoryWriter {
   Result<std::string> pack();
 
  private:
+  struct Packer;
   void close_block();
 
   const Workflow& workflow_;
+  std::unique_ptr<Packer> packer_;  // since there is a block to close
   std::string row_;         // the blocks that are closed, compressed
   std::size_t closed_ = 0;  // their bytes before
   std::string lines_;       // of the open block

@@ -72,9 +72,9 @@ void Iterations::push(std::uint32_t iteration) {
 
 void reset(Frame& frame, const Workflow& workflow) {
   const auto& actions = workflow.frame(frame.loop);
+  frame.slots.clear();
   frame.slots.resize(actions.size());
   for (std::size_t i = 0; i < actions.size(); ++i) {
-    frame.slots[i] = Slot{};
     frame.slots[i].pending = static_cast<std::uint32_t>(workflow.action(actions[i]).run_after.size());
   }
 }

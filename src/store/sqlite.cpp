@@ -88,10 +88,10 @@ class SqliteRow final : public Row {
   double real(std::size_t column) const override {
     return sqlite3_column_double(statement_, static_cast<int>(column));
   }
+  // As a blob: sqlite3_column_text would copy it to put a zero behind it.
   std::string_view text(std::size_t column) const override {
-    const auto* data =
-        reinterpret_cast<const char*>(sqlite3_column_text(statement_, static_cast<int>(column)));
-    return {data == nullptr ? "" : data, bytes(column)};
+    const auto bytes = blob(column);
+    return {bytes.empty() ? "" : reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   std::span<const std::byte> blob(std::size_t column) const override {
     const auto* data =
