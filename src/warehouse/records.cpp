@@ -187,11 +187,11 @@ Result<void> read_lines(std::string_view text, const std::function<Result<void>(
   return {};
 }
 
-// Objects one after another, with commas, brackets and space between them: an array of objects is read as its elements.
+// Objects one after another, with commas and space between them; an array of objects is read as its elements.
 Result<void> read_values(RowMaker& maker, std::string_view text) {
   std::size_t begin = 0;
   int depth = 0;
-  bool quoted = false;
+  bool quoted = false, in_array = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quoted) {
@@ -203,14 +203,16 @@ Result<void> read_values(RowMaker& maker, std::string_view text) {
       if (depth++ == 0) begin = i;
     } else if (c == '}' && depth > 0) {
       if (--depth == 0) TRY_DO(maker.take_object(text.substr(begin, i + 1 - begin)));
-    } else if (depth == 0 && std::string_view(" \t\r\n,[]").find(c) == std::string_view::npos) {
+    } else if (depth == 0 && (c == '[' || c == ']') && in_array == (c == ']')) {
+      in_array = c == '[';
+    } else if (depth == 0 && std::string_view(" \t\r\n,").find(c) == std::string_view::npos) {
       maker.next();
       return maker.wrong("an object, or an array of objects, was expected");
     }
   }
-  if (depth == 0) return {};
+  if (depth == 0 && !in_array) return {};
   maker.next();
-  return maker.wrong("the object is not closed");
+  return maker.wrong(depth == 0 ? "the array is not closed" : "the object is not closed");
 }
 
 }  // namespace
