@@ -151,6 +151,13 @@ class Walk {
         std::ranges::count_if(runs, [&](const Run* run) { return alive(*run, at); }));
   }
 
+  // One lives and was not last heard long before: what its host started after a silence is another.
+  bool still_heard(std::span<const Run* const> runs, Timestamp at) const {
+    return std::ranges::any_of(runs, [&](const Run* run) {
+      return alive(*run, at) && at <= run->end + parameters_.quiet + run->error;
+    });
+  }
+
   // When the next thing that surely is another deployment begins, or now.
   std::optional<Timestamp> bound_of(std::size_t w) const {
     for (std::size_t next = w + 1; next < waves_.size(); ++next) {
@@ -176,7 +183,7 @@ class Walk {
     const std::size_t size = usual_size();
     const auto majority = [&](Timestamp at) {
       const std::size_t own = alive_at(fresh, at);
-      return own * 2 > size && own > alive_at(others, at) && alive_at(waves_[w].runs, at) > 0;
+      return own * 2 > size && own > alive_at(others, at) && still_heard(waves_[w].runs, at);
     };
     for (const Run* run : fresh) {
       if (!majority(run->start)) continue;
@@ -185,7 +192,7 @@ class Walk {
       if (end - run->start >= parameters_.hold && majority(end)) return true;
     }
     const std::optional<Timestamp> gone = gone_for_good(current, end);
-    return gone && alive_at(waves_[w].runs, *gone) > 0 && fresh.size() * 2 >= current.runs.size();
+    return gone && still_heard(waves_[w].runs, *gone) && fresh.size() * 2 >= current.runs.size();
   }
 
   // One host may restart on an old image; two at once do not. What ran there before must have been

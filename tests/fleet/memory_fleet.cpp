@@ -20,8 +20,8 @@ void MemoryFleet::fold(const Seen& line) {
     return p.instance == line.instance && p.version == line.version && p.host == line.host;
   });
   if (pair == cell.pairs.rend()) {
-    // Pairs that no poll will ask for any more are dropped here, so that long replays stay small.
-    std::erase_if(cell.pairs, [&](const Pair& p) { return p.latest + hours(12) < line.ingested; });
+    // Pairs that nobody will hear of any more are dropped here, so that long replays stay small.
+    std::erase_if(cell.pairs, [&](const Pair& p) { return p.latest + days(40) < line.ingested; });
     cell.pairs.push_back({line.host,
                           line.instance,
                           line.version,
