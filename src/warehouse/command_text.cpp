@@ -57,12 +57,12 @@ Result<void> CommandText::expect(std::string_view word) {
 
 Result<std::string> CommandText::name(std::string_view what) {
   skip_space();
-  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"['", "']"}, {"[\"", "\"]"}}) {
-    if (!rest_.starts_with(open)) continue;
-    const auto end = rest_.find(close, 2);
-    if (end == std::string_view::npos) break;
-    std::string quoted(rest_.substr(2, end - 2));
-    rest_.remove_prefix(end + 2);
+  if (rest_.starts_with("['") || rest_.starts_with("[\"")) {
+    auto at = *this;
+    at.rest_.remove_prefix(1);
+    auto quoted = at.text(what);
+    if (!quoted || !at.take("]")) return lacks(what);
+    *this = at;
     return quoted;
   }
   std::size_t length = 0;

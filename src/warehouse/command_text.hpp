@@ -22,7 +22,7 @@ class CommandText {
   // All errors are WAREHOUSE0402 and name what is missing.
   Result<void> expect(std::string_view word);
 
-  // name = 1*( ALPHA / DIGIT / "_" / "-" inside ) / "['" *CHAR "']" / "[" DQUOTE *CHAR DQUOTE "]"
+  // name = 1*( ALPHA / DIGIT / "_" ) / "[" string "]"
   Result<std::string> name(std::string_view what);
   // "(" name *( "," name ) ")"
   Result<std::vector<std::string>> names(std::string_view what);
