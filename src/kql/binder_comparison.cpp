@@ -64,6 +64,10 @@ sql::ExprPtr lower(const sql::ExprPtr& text) {
   return sql::call("lower", {text});
 }
 
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 struct StringOperator {
   std::string_view name;
   std::string_view
@@ -118,7 +122,13 @@ sql::ExprPtr string_test(Binder& binder, const StringOperator& op, const Scalar&
     const char* name = op.kind == "has"         ? "_has"
                        : op.kind == "hasprefix" ? "_hasprefix"
                                                 : "_hassuffix";
-    return native(name, {left.sql, right.sql, sql::literal(op.sensitive)});
+    const auto test = native(name, {left.sql, right.sql, sql::literal(op.sensitive)});
+    // What has a term contains it, and that is found several times faster.
+    const auto text = text_value_of(right);
+    if (!text || text->empty() || !is_ascii(*text)) return test;
+    const auto contains = op.sensitive ? sql::call("contains", {left.sql, right.sql})
+                                       : sql::call("contains", {lower(left.sql), lower(right.sql)});
+    return sql::make(sql::Case{{{contains, test}}, sql::literal(false)});
   }
   const auto a = op.sensitive ? left.sql : lower(left.sql);
   const auto b = op.sensitive ? right.sql : lower(right.sql);
