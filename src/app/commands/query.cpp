@@ -1,6 +1,7 @@
 // `rollcall query 'KQL'`: the result as a table, or as the API's JSON.
 #include <fmt/format.h>
 
+#include "app/chart.hpp"
 #include "app/commands/commands.hpp"
 #include "app/text_table.hpp"
 #include "base/text.hpp"
@@ -34,6 +35,10 @@ int query(const QueryCommandOptions& options, const Console& console, const Cloc
   if (!answer) return report(console, answer.error());
   if (options.json) {
     console.out(pretty(*answer));
+    return done;
+  }
+  if (const auto drawn = chart(*answer); !drawn.empty()) {
+    console.out(drawn);
     return done;
   }
   std::vector<std::vector<std::string>> rows(1);
