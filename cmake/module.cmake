@@ -9,6 +9,9 @@ function(rollcall_flags target)
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
                            $<$<NOT:$<CONFIG:Debug>>:-Wno-array-bounds>)
   endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${target} PRIVATE -Wno-deprecated-declarations)  # libstdc++ 12's own stable_sort
+  endif()
   # Lets a compiler cache see through the precompiled header.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -fpch-preprocess)
@@ -16,7 +19,7 @@ function(rollcall_flags target)
   if(ROLLCALL_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${ROLLCALL_SANITIZE}
                                              -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
-                                             -Wno-array-bounds -Wno-stringop-overread)
+                           $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-stringop-overread>)
     target_link_options(${target} PRIVATE -fsanitize=${ROLLCALL_SANITIZE})
   endif()
 endfunction()
