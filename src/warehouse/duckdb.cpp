@@ -191,6 +191,11 @@ Result<Table> Connection::select(const sql::Query& query, std::vector<Column> co
   }
 }
 
+Result<void> Connection::prepares(const sql::Query& query) {
+  TRY_DO(prepare(state_->handle.get(), sql::render(query, sql::Dialect::duckdb)));
+  return {};
+}
+
 Result<TextRows> Connection::select_text(const sql::Query& query, std::size_t limit, const Stop& stop) {
   const auto rendered = sql::render(limited(query, limit), sql::Dialect::duckdb);
   TRY(auto prepared, prepare(state_->handle.get(), rendered));

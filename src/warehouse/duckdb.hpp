@@ -48,6 +48,8 @@ class Connection {
   Result<void> run(const sql::Statement& statement);
   // The rows as the columns' types say. More rows or bytes than the budget: WAREHOUSE0101 or WAREHOUSE0102; stopped: WAREHOUSE0103 or WAREHOUSE0110.
   Result<Table> select(const sql::Query& query, std::vector<Column> columns, const Stop& stop = {}, Budget budget = {});
+  // Whether DuckDB would run it: every name, type and function in it is there.
+  Result<void> prepares(const sql::Query& query);
   // The first `limit` rows, every value as text.
   Result<TextRows> select_text(const sql::Query& query, std::size_t limit, const Stop& stop = {});
 
