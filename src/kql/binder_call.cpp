@@ -118,6 +118,7 @@ constexpr auto aliases = std::to_array<Alias>({
     {"parsejson", "parse_json"},
     {"parseurl", "parse_url"},
     {"parseurlquery", "parse_urlquery"},
+    {"array_repeat", "repeat"},
     {"replace", "replace_regex"},
     {"todynamic", "parse_json"},
     {"toobject", "parse_json"},
@@ -242,11 +243,11 @@ std::vector<std::string> function_names() {
 }
 
 bool is_refused_function(std::string_view name) {
-  if (name.starts_with("geo_h3cell") || name == "geo_point_to_h3cell") return true;
+  if (name.starts_with("geo_") && name.contains("h3cell")) return true;
   static constexpr auto refused = std::to_array<std::string_view>(
       {"cursor_after", "cursor_before_or_at", "cursor_current", "extent_id", "extent_tags",
        "external_table", "materialized_view", "stored_query_result", "geo_info_from_ip_address",
-       "entity_group", "graph", "row_id"});
+       "entity_group", "graph", "row_id", "bin_auto", "current_cursor", "current_node_id"});
   return std::find(refused.begin(), refused.end(), name) != refused.end();
 }
 

@@ -76,10 +76,33 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Evaluate& node,
                          {node.call, node.call_span, environment, node.schema});
     }
   }
-  for (std::string_view known :
-       {"python", "r", "csharp", "sql_request", "mysql_request", "postgresql_request",
-        "cosmosdb_sql_request", "http_request", "http_request_post", "autocluster", "basket",
-        "diffpatterns", "ai_embeddings", "ai_chat_completion", "infer_storage_schema"}) {
+  for (std::string_view known : {"python",
+                                 "r",
+                                 "csharp",
+                                 "sql_request",
+                                 "mysql_request",
+                                 "postgresql_request",
+                                 "cosmosdb_sql_request",
+                                 "dax_request",
+                                 "azure_digital_twins_query_request",
+                                 "http_request",
+                                 "http_request_post",
+                                 "execute_query",
+                                 "execute_show_command",
+                                 "autocluster",
+                                 "basket",
+                                 "diffpatterns",
+                                 "diffpatterns_text",
+                                 "funnel_sequence",
+                                 "funnel_sequence_completion",
+                                 "sequence_detect",
+                                 "ai_embeddings",
+                                 "ai_embed_text",
+                                 "ai_chat_completion",
+                                 "ai_chat_completion_prompt",
+                                 "infer_storage_schema",
+                                 "infer_storage_schema_with_suggestions",
+                                 "estimate_rows_count"}) {
     if (known == name) {
       binder.complain("KQL0109", node.call.function.span,
                       fmt::format("the plugin '{}' is not supported", name));

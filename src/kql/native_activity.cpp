@@ -183,7 +183,7 @@ Cell new_activity(Arguments a, Scratch& s) {
       Ids fresh;
       for (const auto& id : ids)
         if (seen.insert(id).second) fresh.insert(id);
-      if (fresh.empty() || (has_cohort && from != n[3])) continue;
+      if (ids.empty() || (has_cohort && from != n[3])) continue;
       for (auto to = bins.find(from); to != bins.end(); ++to) {
         std::int64_t kept = 0, others = 0;
         for (const auto& id : fresh) kept += to->second.contains(id) ? 1 : 0;

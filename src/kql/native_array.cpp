@@ -433,6 +433,14 @@ std::span<const Native> array_natives() {
          return holds(*array, wanted);
        }},
       {"kql_jaccard_index", "j j:r", jaccard},
+      {"kql_repeat", "a l:j",
+       [](Arguments a, Scratch&) -> Cell {
+         const std::int64_t count = whole(a[1], -1);
+         if (count < 0 || count > 1'048'576) return {};
+         const auto value = read_json(text(a[0])).value_or(json::value());
+         json::array out(static_cast<std::size_t>(count), value);
+         return cell(json::value(std::move(out)));
+       }},
       {"kql_zip", "j*:j", zip},
       {"kql__range", "l l l:j", range_of},
       {"kql__real_range", "r r r:j", real_range},

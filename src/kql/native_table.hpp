@@ -43,6 +43,7 @@ std::span<const Native> geo_cell_natives();
 std::span<const Native> geo_combine_natives();
 std::span<const Native> geo_text_natives();
 std::span<const Native> user_agent_natives();
+std::span<const Native> xml_natives();
 std::span<const Native> activity_natives();
 std::span<const Native> unit_natives();
 // All of them together; null when there is none of that name.

@@ -108,6 +108,32 @@ Relation dcount_intersect(Binder& binder, Relation rows, const PluginSite& site)
   return binder.nest(std::move(rows), std::move(columns));
 }
 
+// rows_near(condition, rows [, after]): the rows so near, in their order, to one that fits.
+Relation rows_near(Binder& binder, Relation rows, const PluginSite& site) {
+  Scope scope{site.environment};
+  scope.rows = &rows;
+  const Scalar fits = binder.bind_condition(site.argument(0), scope);
+  if (fits.type == Type::unknown) return binder.broken();
+  const auto count = [&](std::size_t i) {
+    const auto value = binder.bind_constant(site.argument(i), site.environment, Type::long_integer,
+                                            "the number of rows");
+    return value ? std::max<std::int64_t>(0, std::get<std::int64_t>(*value)) : 0;
+  };
+  const std::int64_t before = count(1), after = site.size() > 2 ? count(2) : before;
+  const Scalar fit =
+      binder.hoist(rows, {coalesce(fits.sql, sql::literal(false)), Type::boolean, false, "", {}});
+  // A row after a fit has the fit before it.
+  const Scalar near = binder.hoist(
+      rows,
+      {binder.window(rows, "bool_or", {fit.sql}, sql::Frame{sql::FrameUnit::rows, -after, before}),
+       Type::boolean,
+       false,
+       "",
+       {}});
+  rows.where = sql::and_also(rows.where, near.sql);
+  return rows;
+}
+
 Relation preview(Binder& binder, Relation rows, const PluginSite& site) {
   const auto count = binder.bind_constant(site.argument(0), site.environment, Type::long_integer,
                                           "the number of rows");
@@ -140,6 +166,7 @@ std::span<const Plugin> lookup_plugins() {
       {"ipv4_lookup", 3, 8, ipv4_lookup},
       {"ipv6_lookup", 3, 8, ipv6_lookup},
       {"dcount_intersect", 2, 16, dcount_intersect},
+      {"rows_near", 2, 3, rows_near},
       {"preview", 1, 1, preview},
       {"schema_merge", 0, 1, schema_merge},
       {"identity", 0, 0, [](Binder&, Relation rows, const PluginSite&) { return rows; }},
