@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <toml++/toml.h>
 
@@ -26,11 +27,62 @@ Result<std::string> text_of(std::string_view name, std::string_view key, const t
   return *text;
 }
 
+std::unexpected<Error> unknown(std::string_view name, const toml::node& node, std::string_view key, const std::vector<std::string>& keys) {
+  const auto near = nearest_name(key, keys);
+  std::string all;
+  for (const auto& one : keys) all += (all.empty() ? "" : ", ") + one;
+  return fail("CONFIG0103", fmt::format("{}: unknown setting '{}'{}", place(name, node.source()), key,
+                                        near.empty() ? "; there are " + all : fmt::format("; did you mean '{}'?", near)));
+}
+
+// [kusto]: the cluster, its database, and one way to be known there.
+Result<warehouse::ClusterOptions> cluster_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "kusto", "a table: [kusto]");
+  warehouse::ClusterOptions options;
+  std::map<std::string, std::string> texts{{"cluster", ""}, {"database", ""},  {"token", ""},         {"tenant", ""},
+                                           {"client_id", ""}, {"client_secret", ""}, {"login_endpoint", ""}};
+  bool managed = false;
+  for (const auto& [key, value] : *table) {
+    if (key.str() == "managed_identity") {
+      const auto given = value.value_exact<bool>();
+      if (!given) return wrong(name, value, key.str(), "true or false");
+      managed = *given;
+    } else if (const auto found = texts.find(std::string(key.str())); found != texts.end()) {
+      TRY(found->second, text_of(name, key.str(), value));
+    } else {
+      std::vector<std::string> keys{"managed_identity"};
+      for (const auto& [known, unused] : texts) keys.push_back(known);
+      return unknown(name, value, key.str(), keys);
+    }
+  }
+  options.url = texts["cluster"];
+  options.database = texts["database"];
+  if (options.url.empty() || options.database.empty()) return wrong(name, node, "kusto", "cluster and database");
+  const bool client = !texts["client_secret"].empty();
+  if (static_cast<int>(!texts["token"].empty()) + static_cast<int>(managed) + static_cast<int>(client) > 1) {
+    return wrong(name, node, "kusto", "one of token, client_secret and managed_identity");
+  }
+  if (client) {
+    if (texts["tenant"].empty() || texts["client_id"].empty()) return wrong(name, node, "kusto", "tenant and client_id beside client_secret");
+    warehouse::ClientCredentials credentials{texts["tenant"], texts["client_id"], texts["client_secret"]};
+    if (!texts["login_endpoint"].empty()) credentials.login = texts["login_endpoint"];
+    options.credentials = std::move(credentials);
+  } else if (managed) {
+    options.credentials = warehouse::ManagedIdentity{texts["client_id"]};
+  } else {
+    options.credentials = warehouse::GivenToken{texts["token"]};
+  }
+  return options;
+}
+
 Result<void> take(Configuration& configuration, std::string_view name, std::string_view key, const toml::node& node) {
   if (key == "data") {
     TRY(configuration.data, text_of(name, key, node));
   } else if (key == "ingest_folder") {
     TRY(configuration.ingest_folder, text_of(name, key, node));
+  } else if (key == "kusto") {
+    TRY(configuration.kusto, cluster_of(name, node));
   } else if (key == "address") {
     TRY(configuration.address, text_of(name, key, node));
   } else if (key == "port") {
@@ -49,11 +101,7 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    const std::vector<std::string> keys{"data", "address", "port", "durability", "ingest_folder", "regions"};
-    const auto near = nearest_name(key, keys);
-    return fail("CONFIG0103", fmt::format("{}: unknown setting '{}'{}", place(name, node.source()), key,
-                                          near.empty() ? "; there are data, address, port, durability, ingest_folder, regions"
-                                                       : fmt::format("; did you mean '{}'?", near)));
+    return unknown(name, node, key, {"data", "address", "port", "durability", "ingest_folder", "kusto", "regions"});
   }
   return {};
 }

@@ -2,11 +2,13 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/product.hpp"
 #include "base/error.hpp"
+#include "warehouse/cluster.hpp"
 
 namespace rollcall::app {
 
@@ -16,6 +18,7 @@ struct Configuration {
   std::uint16_t port = 8080;
   Durability durability = Durability::power;
   std::filesystem::path ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
+  std::optional<warehouse::ClusterOptions> kusto;  // where the logs are asked and sent; absent: in the data folder
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 

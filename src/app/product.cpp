@@ -37,6 +37,16 @@ Result<std::unique_ptr<Product>> Product::open(const Clock& clock, ProductOption
   return product;
 }
 
+Result<std::unique_ptr<warehouse::Warehouse>> Product::open_warehouse() {
+  if (options_.kusto) return warehouse::open_cluster(*options_.kusto, *client_, clock_);
+  warehouse::EmbeddedOptions warehouse;
+  if (!options_.data.empty()) warehouse.file = options_.data / "warehouse.duckdb";
+  warehouse.durability = options_.durability == Durability::power ? warehouse::Durability::power : warehouse::Durability::process;
+  warehouse.keep_logs = options_.keep_logs;
+  warehouse.ingest_folder = options_.ingest_folder;
+  return warehouse::open_embedded(warehouse);
+}
+
 Result<void> Product::open_stores() {
   const auto& data = options_.data;
   if (!data.empty()) {
@@ -48,14 +58,9 @@ Result<void> Product::open_stores() {
   TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(),
                                     power ? store::Durability::power : store::Durability::process));
   TRY(lists_, lists::ListStore::open(*database_));
-  warehouse::EmbeddedOptions warehouse;
-  if (!data.empty()) warehouse.file = data / "warehouse.duckdb";
-  warehouse.durability = power ? warehouse::Durability::power : warehouse::Durability::process;
-  warehouse.keep_logs = options_.keep_logs;
-  warehouse.ingest_folder = options_.ingest_folder;
-  TRY(warehouse_, warehouse::open_embedded(warehouse));
-  if (options_.around_warehouse) warehouse_ = options_.around_warehouse(std::move(warehouse_));
   client_ = http::make_client();
+  TRY(warehouse_, open_warehouse());
+  if (options_.around_warehouse) warehouse_ = options_.around_warehouse(std::move(warehouse_));
   runs_ = std::make_unique<flow::RunStore>(*database_);
   TRY_DO(runs_->open());
   connectors_.add(connectors::make_kusto(*warehouse_));
@@ -72,7 +77,10 @@ Result<void> Product::install() {
     return {};
   });
   if (!made) return made;
-  for (const auto& file : embedded_functions()) TRY_DO(install_function(*warehouse_, file));
+  // What a cluster has is its owner's affair.
+  if (!options_.kusto) {
+    for (const auto& file : embedded_functions()) TRY_DO(install_function(*warehouse_, file));
+  }
   TRY(driver_, flow::Driver::open(*database_, connectors_, clock_, options_.driver));
   for (const auto& file : embedded_flows()) {
     const auto name = name_of(file);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "http/client.hpp"
 #include "lists/list_store.hpp"
 #include "store/database.hpp"
+#include "warehouse/cluster.hpp"
 #include "warehouse/warehouse.hpp"
 
 namespace rollcall::app {
@@ -26,6 +28,7 @@ struct ProductOptions {
   std::filesystem::path data;  // made when it is not there; empty: everything is in memory and gone at the end
   Durability durability = Durability::power;
   bool keep_logs = true;  // false: only Observations are kept of what is ingested
+  std::optional<warehouse::ClusterOptions> kusto = {};  // the logs are there, and not in the data folder
   std::filesystem::path ingest_folder = {};  // from which `.ingest into` may read; empty: from nowhere
   // Which of the shipped flows are enabled at first; the others are there, disabled.
   std::vector<std::string> enabled_flows = {"track-deployments"};
@@ -55,6 +58,7 @@ class Product {
  private:
   Product(const Clock& clock, ProductOptions options);
   Result<void> open_stores();
+  Result<std::unique_ptr<warehouse::Warehouse>> open_warehouse();
   Result<void> install();
 
   const Clock& clock_;

@@ -7,13 +7,13 @@ import { join, resolve } from "node:path";
 export const root = resolve(import.meta.dirname, "../..");
 const rollcall = resolve(process.argv[2] ?? join(root, "build/release/rollcall"));
 
-// { url, pid, data, incoming, token(scopes), stop() }
-export async function start() {
+// { url, pid, data, incoming, token(scopes), rollcall(...arguments), stop() }; `more` goes into its configuration.
+export async function start(more = "") {
   const data = mkdtempSync(join(tmpdir(), "rollcall-kusto-"));
   const incoming = join(data, "incoming");
   mkdirSync(incoming);
   const configuration = join(data, "rollcall.toml");
-  writeFileSync(configuration, `data = ${JSON.stringify(data)}\nport = 0\ningest_folder = ${JSON.stringify(incoming)}\n`);
+  writeFileSync(configuration, `data = ${JSON.stringify(data)}\nport = 0\ningest_folder = ${JSON.stringify(incoming)}\n${more}`);
   const server = spawn(rollcall, ["serve", "--config", configuration], { stdio: ["ignore", "ignore", "pipe"] });
   const url = await new Promise((done, failed) => {
     let said = "";
@@ -35,6 +35,7 @@ export async function start() {
         stdio: ["ignore", "pipe", "ignore"],
         encoding: "utf8",
       }).trim(),
+    rollcall: (...given) => execFileSync(rollcall, given, { stdio: ["ignore", "pipe", "ignore"], encoding: "utf8" }),
     async stop() {
       server.removeAllListeners("exit");
       server.kill("SIGTERM");

@@ -12,6 +12,7 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.data = configuration.data;
   options.durability = configuration.durability;
   options.ingest_folder = configuration.ingest_folder;
+  options.kusto = configuration.kusto;
   auto serving = Serving::open(clock, std::move(options), configuration.regions);
   if (!serving) return report(console, serving.error());
   const auto server =
