@@ -184,16 +184,13 @@ Result<std::string> unpacked(std::span<const std::byte> row) {
 
 }  // namespace
 
-struct HistoryWriter::Packer {
-  Packer() : context(ZSTD_createCCtx()) {}
-  ~Packer() { ZSTD_freeCCtx(context); }
-  Packer(const Packer&) = delete;
-  Packer& operator=(const Packer&) = delete;
-  ZSTD_CCtx* context;
-};
+HistoryMemory::HistoryMemory() : context_(ZSTD_createCCtx()) {}
+HistoryMemory::~HistoryMemory() { ZSTD_freeCCtx(context_); }
 
-HistoryWriter::HistoryWriter(const Workflow& workflow) : workflow_(workflow) {}
-HistoryWriter::~HistoryWriter() = default;
+HistoryWriter::HistoryWriter(const Workflow& workflow, HistoryMemory& memory)
+    : workflow_(workflow), memory_(memory), lines_(memory.lines_) {
+  lines_.clear();
+}
 
 void HistoryWriter::add(const Event& event) {
   if (lines_.size() >= block_bytes) close_block();
@@ -210,12 +207,11 @@ void HistoryWriter::drop_last() {
 }
 
 void HistoryWriter::close_block() {
-  if (!packer_) packer_ = std::make_unique<Packer>();
   if (row_.empty()) row_ += compressed;
   const auto before = row_.size();
   row_.resize_and_overwrite(before + ZSTD_compressBound(lines_.size()), [&](char* data, std::size_t room) {
-    const auto size = packer_->context == nullptr ? 0
-        : ZSTD_compressCCtx(packer_->context, data + before, room - before, lines_.data(), lines_.size(), 1);
+    const auto size = memory_.context_ == nullptr ? 0
+        : ZSTD_compressCCtx(memory_.context_, data + before, room - before, lines_.data(), lines_.size(), 1);
     failed_ = failed_ || size == 0 || ZSTD_isError(size) != 0;
     return failed_ ? before : before + size;
   });

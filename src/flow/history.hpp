@@ -8,7 +8,6 @@
 //   ["m", ticks]                                                      Continued
 //   ["x", ticks, by]                                                  CancelRequested
 #pragma once
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,12 +15,28 @@
 #include "flow/advance.hpp"
 #include "flow/workflow.hpp"
 
+struct ZSTD_CCtx_s;
+
 namespace rollcall::flow {
+
+// The memory that writers work in, one after the other: setting it up anew would cost a short turn more than
+// all of its events.
+class HistoryMemory {
+ public:
+  HistoryMemory();
+  ~HistoryMemory();
+  HistoryMemory(const HistoryMemory&) = delete;
+  HistoryMemory& operator=(const HistoryMemory&) = delete;
+
+ private:
+  friend class HistoryWriter;
+  ZSTD_CCtx_s* context_;
+  std::string lines_;
+};
 
 class HistoryWriter {
  public:
-  explicit HistoryWriter(const Workflow& workflow);
-  ~HistoryWriter();
+  HistoryWriter(const Workflow& workflow, HistoryMemory& memory);
   void add(const Event& event);
   // Takes the last one back: it did not fit.
   void drop_last();
@@ -31,14 +46,13 @@ class HistoryWriter {
   Result<std::string> pack();
 
  private:
-  struct Packer;
   void close_block();
 
   const Workflow& workflow_;
-  std::unique_ptr<Packer> packer_;  // since there is a block to close
+  HistoryMemory& memory_;
   std::string row_;         // the blocks that are closed, compressed
   std::size_t closed_ = 0;  // their bytes before
-  std::string lines_;       // of the open block
+  std::string& lines_;      // of the open block
   std::size_t last_ = 0;    // where the last line begins in it
   std::size_t count_ = 0;
   bool failed_ = false;

@@ -221,7 +221,8 @@ struct RunStore::Statements {
       delete_letters,      prune_events, prune_runs;
 };
 
-RunStore::RunStore(store::Database& database) : database_(database) {}
+RunStore::RunStore(store::Database& database)
+    : database_(database), history_memory_(std::make_unique<HistoryMemory>()) {}
 RunStore::~RunStore() = default;
 
 Result<void> RunStore::open() {

@@ -57,6 +57,7 @@ struct RunRecord {
   std::string parent_instance;
 };
 
+class HistoryMemory;
 struct RunFacts;
 // What the core is told of the run.
 RunFacts facts_of(const RunRecord& record);
@@ -119,10 +120,14 @@ class RunStore {
   // Forgets runs that ended before then; answers how many.
   Result<std::int64_t> prune(store::Transaction&, Timestamp before);
 
+  // For whoever writes a run's events; for one at a time.
+  HistoryMemory& history_memory() { return *history_memory_; }
+
  private:
   struct Statements;
   store::Database& database_;
   std::unique_ptr<const Statements> statements_;
+  std::unique_ptr<HistoryMemory> history_memory_;
 };
 
 }  // namespace rollcall::flow

@@ -8,7 +8,7 @@ namespace {
 class Turn {
  public:
   Turn(RunStore& store, const Clock& clock, LiveRun& run, const TurnLimits& limits, const TurnHooks& hooks)
-      : store_(store), clock_(clock), run_(run), limits_(limits), hooks_(hooks), writer_(*run.workflow), began_(clock.now()) {}
+      : store_(store), clock_(clock), run_(run), limits_(limits), hooks_(hooks), writer_(*run.workflow, store.history_memory()), began_(clock.now()) {}
 
   // Events and local commands, until there is none left that this phase may carry out.
   Result<void> go(store::Transaction* transaction);

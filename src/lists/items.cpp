@@ -97,6 +97,12 @@ sql::Value order_value(odata::Type type, const store::Row& row, std::size_t inde
   }
 }
 
+// The next id is asked for once a transaction and counted from there; what is undone forgets it.
+struct ExpectedId {
+  ListPtr list;  // keeps the slot's owner from becoming another list
+  std::int64_t id;
+};
+
 }  // namespace
 
 Result<Items::Stored> Items::find(store::Connection& connection, const KeptList& kept,
@@ -168,6 +174,19 @@ Error Items::explain_conflict(store::Connection& connection, const KeptList& kep
   return {"LIST0105", fmt::format("an item of list '{}' is not unique", kept.list().name)};
 }
 
+Result<std::int64_t> Items::next_id(store::Transaction& transaction, const KeptList& kept) const {
+  if (const auto& slot = transaction.slot(kept.shared().get())) {
+    return static_cast<const ExpectedId*>(slot.get())->id;
+  }
+  TRY(const auto next, transaction.first(kept.next_id(), {},
+                                         [](const store::Row& row) { return row.integer(0); }));
+  return next.value_or(1);
+}
+
+void Items::expect_id(store::Transaction& transaction, const KeptList& kept, std::int64_t id) const {
+  transaction.slot(kept.shared().get()) = std::make_shared<const ExpectedId>(kept.shared(), id);
+}
+
 Result<void> Items::create(store::Transaction& transaction, const KeptList& kept,
                            const json::object& fields, const Write& write, bool unlocked,
                            const SeeItem& see) const {
@@ -183,12 +202,12 @@ Result<void> Items::create(store::Transaction& transaction, const KeptList& kept
     if (given[i]) continue;
     TRY(stored.values[i], to_sql(columns[i], columns[i].default_value));
   }
-  TRY(const auto next_id,
-      transaction.first(kept.next_id(), {}, [](const store::Row& row) { return row.integer(0); }));
+  TRY(const auto id, next_id(transaction, kept));
   const auto principal = to_string(write.principal);
-  stored.head = {next_id.value_or(1), 1, write.now, principal, write.now, principal};
+  stored.head = {id, 1, write.now, principal, write.now, principal};
   TRY_DO(write_item(transaction, kept, stored));
   TRY_DO(write_version(transaction, kept, stored, write, false));
+  expect_id(transaction, kept, id + 1);
   show(kept.list(), stored.head, stored.values, see);
   return {};
 }

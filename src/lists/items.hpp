@@ -40,6 +40,8 @@ class Items {
   Result<void> write_item(store::Transaction&, const KeptList&, const Stored&) const;
   Result<void> write_version(store::Transaction&, const KeptList&, const Stored&, const Write&,
                              bool deleted) const;
+  Result<std::int64_t> next_id(store::Transaction&, const KeptList&) const;
+  void expect_id(store::Transaction&, const KeptList&, std::int64_t id) const;
   Error explain_conflict(store::Connection&, const KeptList&, const Stored&, Error error) const;
 
   const store::Database& database_;
