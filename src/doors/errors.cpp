@@ -17,6 +17,7 @@ constexpr std::array rules{
     Rule{"TOKEN0103", 404},     Rule{"API", 400},           Rule{"API0101", 404},       Rule{"WAREHOUSE0101", 413},
     Rule{"WAREHOUSE0102", 413}, Rule{"WAREHOUSE0103", 504}, Rule{"WAREHOUSE0104", 503}, Rule{"WAREHOUSE0108", 400},
     Rule{"WAREHOUSE0110", 400}, Rule{"AUTH", 401},          Rule{"AUTH0103", 403},
+    Rule{"KUSTO0202", 502},     Rule{"KUSTO0203", 502},
     Rule{"WAREHOUSE03", 400},   Rule{"WAREHOUSE04", 400},   Rule{"FLOW0501", 404},      Rule{"FLOW0504", 404},
 };
 

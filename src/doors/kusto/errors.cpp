@@ -23,6 +23,8 @@ constexpr Kind kinds[] = {
     {"KQL00", 400, "General_BadRequest", KUSTO "KustoBadRequestException", invalid, true, "Syntax error: SYN0002: "},
     {"KQL", 400, "General_BadRequest", KUSTO "KustoBadRequestException", invalid, true, "Semantic error: SEM0100: "},
     {"KUSTO", 400, "General_BadRequest", KUSTO "KustoBadRequestException", invalid, true, ""},
+    {"KUSTO0202", 502, "General_InternalServerError", KUSTO "KustoServiceException", "The cluster behind could not be asked.", false, ""},
+    {"KUSTO0203", 502, "General_InternalServerError", KUSTO "KustoServiceException", "The cluster behind could not be asked.", false, ""},
     {"WAREHOUSE03", 400, "General_BadRequest", KUSTO "KustoBadRequestException", invalid, true, ""},
     {"WAREHOUSE0302", 400, "BadRequest_EntityNotFound", KUSTO "EntityNotFoundException", invalid, true, ""},
     {"WAREHOUSE0306", 400, "BadRequest_EntityNotFound", KUSTO "EntityNotFoundException", invalid, true, ""},
