@@ -58,7 +58,7 @@ class Walk {
   }
 
   void add(const Wave& wave, const Deployment* known) {
-    episodes_.push_back({wave.version, known, wave.runs, wave.birth});
+    episodes_.push_back({wave.version, known, wave.runs, wave.start});
   }
 
   void join(Episode& episode, const Wave& wave) {

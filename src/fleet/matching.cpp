@@ -11,19 +11,19 @@ bool is_known(std::span<const Deployment* const> history, std::string_view versi
                              [&](const Deployment* item) { return item->version == version; });
 }
 
-// So far apart may the wave's birth be from the item's StartedAt: far when no other version is
+// So far apart may the wave's start be from the item's StartedAt: far when no other version is
 // between them.
 Timespan limit(const Wave& wave, const Deployment& item, std::span<const Wave> waves,
                std::span<const Deployment* const> history, const Parameters& parameters) {
   const Timespan near = parameters.skew + wave.error;
-  const Timestamp low = std::min(wave.birth, item.started_at);
-  const Timestamp high = std::max(wave.birth, item.started_at);
+  const Timestamp low = std::min(wave.start, item.started_at);
+  const Timestamp high = std::max(wave.start, item.started_at);
   for (const Deployment* other : history) {
     if (other->version != item.version && low < other->started_at && other->started_at < high)
       return near;
   }
   for (const Wave& other : waves) {
-    if (low < other.birth && other.birth < high && !is_known(history, other.version)) return near;
+    if (low < other.start && other.start < high && !is_known(history, other.version)) return near;
   }
   return std::max(near, parameters.reach);
 }
@@ -41,8 +41,8 @@ void match_waves(std::vector<Wave>& waves, std::span<const Deployment* const> hi
   for (Wave& wave : waves) {
     for (const Deployment* item : history) {
       if (wave.version != item->version) continue;
-      const Timespan apart = wave.birth < item->started_at ? item->started_at - wave.birth
-                                                           : wave.birth - item->started_at;
+      const Timespan apart = wave.start < item->started_at ? item->started_at - wave.start
+                                                           : wave.start - item->started_at;
       if (apart <= limit(wave, *item, waves, history, parameters))
         pairs.push_back({apart, &wave, item});
     }

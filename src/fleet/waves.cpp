@@ -32,16 +32,21 @@ bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
   return !split;
 }
 
-void find_birth_and_death(Wave& wave) {
+// A start may be earlier than its run says, not later, as long as its clock is known at all
+// (runs.cpp): so the earliest is the best for when it began, and the best known one for the order.
+void find_birth_and_death(Wave& wave, const Parameters& parameters) {
   const Run* first = nullptr;
   wave.death = {0};
+  wave.start = timestamp_max;
   for (const Run* run : wave.runs) {
     if (first == nullptr ||
         std::tuple(run->error, run->start) < std::tuple(first->error, first->start))
       first = run;
+    if (run->error <= parameters.skew) wave.start = std::min(wave.start, run->start);
     wave.death = std::max(wave.death, run->gone == timestamp_max ? timestamp_max : run->end);
   }
   wave.birth = first->start;
+  wave.start = std::min(wave.start, wave.birth);
   wave.error = first->error;
 }
 
@@ -80,13 +85,13 @@ std::vector<Wave> make_waves(std::span<const Run> runs, Timestamp judged,
     if (!run.started) continue;
     std::vector<Wave>& own = by_version[run.version];
     if (own.empty() || !belongs(own.back(), run, runs, parameters))
-      own.push_back({run.version, {}, {}, {}, {}, false, nullptr});
+      own.push_back({run.version, {}, {}, {}, {}, {}, false, nullptr});
     own.back().runs.push_back(&run);
   }
   std::vector<Wave> waves;
   for (auto& [version, own] : by_version) {
     for (Wave& wave : own) {
-      find_birth_and_death(wave);
+      find_birth_and_death(wave, parameters);
       wave.news = std::ranges::any_of(
           wave.runs, [&](const Run* run) { return run->interval->earliest_ingested >= judged; });
       waves.push_back(std::move(wave));

@@ -18,6 +18,7 @@ struct Wave {
   std::vector<const Run*> runs;  // by start; at least one
   Timestamp birth;               // of the first whose time is known well, when one is
   Timespan error;                // of birth
+  Timestamp start;               // it began by then: the earliest start that is no later than said
   Timestamp death;               // when the last was heard; timestamp_max while one lives
   bool news = false;  // a run of it was found so lately that it may not have been judged yet
   const Deployment* known = nullptr;  // the item that it is, if any (matching.hpp)
