@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "kql/native_table.hpp"
 
 // Taking texts apart: regular expressions, URLs, CSV, paths, key-value pairs, versions, encodings.
@@ -141,21 +142,6 @@ std::string percent_encoded(std::string_view s, std::string_view space) {
   return out;
 }
 
-bool is_utf8(std::string_view s) {
-  for (std::size_t i = 0; i < s.size();) {
-    const auto c = static_cast<unsigned char>(s[i]);
-    const std::size_t n = c < 0x80                ? 1
-                          : c >= 0xc2 && c < 0xe0 ? 2
-                          : c >= 0xe0 && c < 0xf0 ? 3
-                          : c >= 0xf0 && c < 0xf5 ? 4
-                                                  : 0;
-    if (n == 0 || i + n > s.size()) return false;
-    for (std::size_t j = 1; j < n; ++j)
-      if ((static_cast<unsigned char>(s[i + j]) & 0xc0) != 0x80) return false;
-    i += n;
-  }
-  return true;
-}
 // A GUID's bytes stand with the first three groups reversed.
 constexpr std::size_t guid_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 Cell base64_guid(Arguments a, Scratch&) {

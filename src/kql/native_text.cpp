@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "kql/native_table.hpp"
 
 // Strings: terms, searching, cutting, replacing. Positions and lengths count code points.
@@ -349,11 +350,6 @@ Cell like(Arguments a, Scratch& scratch) {
   const auto* re = pattern(regex + "$", scratch);
   return re != nullptr &&
          re2::RE2::PartialMatch(re2::StringPiece(text(a[0]).data(), text(a[0]).size()), *re);
-}
-
-bool is_utf8(std::string_view s) {
-  return icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int>(s.size())))
-             .indexOf(char16_t{0xfffd}) < 0;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 // The parser's footing: tokens, complaints and recovery, names, types and schemas.
 
@@ -12,6 +13,9 @@ Parser::Parser(std::string_view text) {
   if (text.size() > max_text_bytes) {
     diagnostics_.push_back(
         {"KQL0003", {}, fmt::format("the query is longer than {} bytes", max_text_bytes), ""});
+    text = {};
+  } else if (!is_utf8(text)) {
+    diagnostics_.push_back({"KQL0001", {}, "the query is not valid UTF-8", ""});
     text = {};
   }
   tokens_ = tokenize(text, diagnostics_);

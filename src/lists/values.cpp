@@ -9,6 +9,7 @@
 #include "base/check.hpp"
 #include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 
 namespace rollcall::lists {
 namespace {
@@ -34,24 +35,6 @@ std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
   }));
-}
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t length = byte < 0x80   ? 1
-                               : byte < 0xc2 ? 0
-                               : byte < 0xe0 ? 2
-                               : byte < 0xf0 ? 3
-                               : byte < 0xf5 ? 4
-                                             : 0;
-    if (length == 0 || i + length > text.size()) return false;
-    for (std::size_t j = 1; j < length; ++j) {
-      if ((static_cast<unsigned char>(text[i + j]) & 0xc0U) != 0x80U) return false;
-    }
-    i += length;
-  }
-  return true;
 }
 
 Result<sql::Value> text_value(const Column& column, const json::value& value) {

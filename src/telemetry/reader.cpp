@@ -8,7 +8,7 @@
 #include "telemetry/fields.hpp"
 #include "telemetry/log_fields.hpp"
 #include "telemetry/record_splitter.hpp"
-#include "telemetry/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace rollcall::telemetry {
 

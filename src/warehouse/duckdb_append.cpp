@@ -2,7 +2,7 @@
 #include <array>
 
 #include "base/check.hpp"
-#include "telemetry/utf8.hpp"
+#include "base/utf8.hpp"
 #include "warehouse/duckdb_handles.hpp"
 
 namespace rollcall::warehouse {
@@ -116,8 +116,8 @@ void Appender::text(std::size_t column, std::string_view value) {
   const auto put = [&](std::string_view valid) {
     duckdb_vector_assign_string_element_len(state_->targets[column].vector, state_->row, valid.data(), valid.size());
   };
-  if (telemetry::is_utf8(value)) return put(value);
-  put(telemetry::repaired_utf8(value));
+  if (is_utf8(value)) return put(value);
+  put(repaired_utf8(value));
 }
 
 void Appender::null(std::size_t column) {

@@ -149,5 +149,12 @@ test::Handlers make() {
 
 const test::Registration golden{[] { test::register_golden("Kql", TEST_FOLDER, make); }};
 
+TEST(KqlText, MustBeUtf8) {
+  const auto refused = kql::check_syntax("print 'caf\xe9'");
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].message, "the query is not valid UTF-8");
+  EXPECT_TRUE(kql::check_syntax("print 'caf\xc3\xa9'").empty());
+}
+
 }  // namespace
 }  // namespace rollcall

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-namespace rollcall::telemetry {
+namespace rollcall {
 
 bool is_utf8(std::string_view text);
 std::string repaired_utf8(std::string_view text);
 
-}  // namespace rollcall::telemetry
+}  // namespace rollcall

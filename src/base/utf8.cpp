@@ -1,8 +1,8 @@
-#include "telemetry/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <cstring>
 
-namespace rollcall::telemetry {
+namespace rollcall {
 namespace {
 
 // The length of the valid sequence at `at`, or 0. (The table of well-formed byte sequences of the Unicode Standard, 3.9.)
@@ -65,4 +65,4 @@ std::string repaired_utf8(std::string_view text) {
   return result;
 }
 
-}  // namespace rollcall::telemetry
+}  // namespace rollcall
