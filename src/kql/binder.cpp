@@ -175,6 +175,37 @@ void Binder::bind_let(const ast::Let& let, const EnvironmentPtr& environment) {
   environment->symbols.insert_or_assign(let.name.text, std::move(scalar));
 }
 
+namespace {
+
+bool is_literal(const ast::Expr& expr) {
+  if (const auto* negated = std::get_if<ast::Negate>(&expr.node)) return is_literal(*negated->operand);
+  return std::holds_alternative<ast::Literal>(expr.node) ||
+         std::holds_alternative<ast::DynamicLiteral>(expr.node);
+}
+
+// A parameter's value comes from whoever asks: a string as it stands, of another type a literal of
+// KQL or a text that converts. Never an expression: it could ask for more than the query does.
+Scalar given_parameter(Binder& binder, const ast::Identifier& name, Type type,
+                       const std::string& text) {
+  if (type == Type::string) return text_constant(text);
+  const Parsed parsed = parse(text);
+  if (parsed.diagnostics.empty() && parsed.statements.size() == 1) {
+    const auto* query = std::get_if<ast::Query>(&parsed.statements[0].node);
+    if (query != nullptr && is_literal(*query->expr)) {
+      Scope scope{std::make_shared<Environment>()};
+      return convert(binder.bind(*query->expr, scope), type);
+    }
+  }
+  Scalar value = convert(text_constant(text), type);
+  const auto constant = value_of(value.sql);
+  if (!constant || !std::holds_alternative<std::monostate>(*constant)) return value;
+  return binder.mistake(
+      "KQL0105", name.span,
+      fmt::format("the value of the parameter '{}' is no literal of type {}", name.text, name_of(type)));
+}
+
+}  // namespace
+
 void Binder::bind_parameters(const ast::QueryParameters& parameters,
                              const EnvironmentPtr& environment) {
   for (const auto& parameter : parameters.parameters) {
@@ -182,16 +213,7 @@ void Binder::bind_parameters(const ast::QueryParameters& parameters,
     Scalar value = unknown_scalar();
     if (const auto given = options_.parameters.find(parameter.name.text);
         given != options_.parameters.end()) {
-      // The value is a KQL literal, or bare text.
-      Parsed literal = type == Type::string ? Parsed{} : parse(given->second);
-      const bool is_literal = literal.diagnostics.empty() && literal.statements.size() == 1 &&
-                              std::holds_alternative<ast::Query>(literal.statements[0].node);
-      if (is_literal) {
-        Scope scope{environment};
-        value = convert(bind(*std::get<ast::Query>(literal.statements[0].node).expr, scope), type);
-      } else {
-        value = convert(text_constant(given->second), type);
-      }
+      value = given_parameter(*this, parameter.name, type, given->second);
     } else if (parameter.default_value) {
       Scope scope{environment};
       value = convert(bind(*parameter.default_value, scope), type);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/utf8.hpp"
 #include "kql/native_table.hpp"
 
 // Bound scalars: constants, folding, conversions.
@@ -131,7 +132,7 @@ std::optional<sql::ExprPtr> folded(const Native& function,
   if (const auto* b = std::get_if<bool>(&cell)) value = *b;
   if (const auto* n = std::get_if<std::int64_t>(&cell)) value = *n;
   if (const auto* r = std::get_if<double>(&cell)) value = *r;
-  if (const auto* s = std::get_if<std::string>(&cell)) value = *s;
+  if (const auto* s = std::get_if<std::string>(&cell)) value = is_utf8(*s) ? *s : repaired_utf8(*s);
   return constant_of(type_of_letter(signature.result), std::move(value)).sql;
 }
 

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "base/check.hpp"
+#include "base/utf8.hpp"
 #include "kql/native.hpp"
 #include "warehouse/duckdb_handles.hpp"
 
@@ -70,6 +71,7 @@ class Output {
     duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
   }
   static void text(duckdb_vector vector, idx_t row, const std::string& value) {
+    if (!is_utf8(value)) return text(vector, row, repaired_utf8(value));  // url_decode('%A4')
     duckdb_vector_assign_string_element_len(vector, row, value.data(), value.size());
   }
   void null(idx_t row) {
