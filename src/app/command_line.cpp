@@ -74,6 +74,23 @@ void add_serve(const Context& context) {
   });
 }
 
+void add_doctor(const Context& context) {
+  struct Options {
+    std::string config;
+    bool install = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = add_command(context.app, "doctor", "Whether the warehouse has what the flows ask for",
+                              "rollcall doctor --config rollcall.toml --install-functions");
+  command->add_option("--config", options->config, "The TOML file of `rollcall serve`");
+  command->add_flag("--install-functions", options->install, "Give a Kusto cluster the views and functions that it lacks");
+  command->callback([context, options] {
+    auto configuration = options->config.empty() ? Result<Configuration>(Configuration{}) : read_configuration(options->config);
+    context.exit_code = configuration ? doctor(*configuration, options->install, context.console, context.clock)
+                                      : report(context.console, configuration.error());
+  });
+}
+
 void add_demo(const Context& context) {
   auto options = std::make_shared<DemoOptions>();
   auto* command = add_command(context.app, "demo", "A simulated fleet with a rollout and an incident, and the portal", "rollcall demo");
@@ -180,6 +197,7 @@ int run(const std::vector<std::string>& arguments, const Console& console, const
   int exit_code = done;
   const Context context{app, console, clock, exit_code};
   add_serve(context);
+  add_doctor(context);
   add_demo(context);
   add_status(context);
   add_history(context);

@@ -8,6 +8,7 @@ namespace rollcall::app {
 
 std::span<const doors::File> embedded_flows();      // flows/*.json
 std::span<const doors::File> embedded_functions();  // functions/*.kql
+std::span<const doors::File> embedded_cluster_functions();  // functions/cluster/*.kql
 std::span<const doors::File> embedded_portal();     // web/dist/*; empty when the portal was not built
 
 }  // namespace rollcall::app

@@ -1,6 +1,7 @@
 // A Rollcall whose logs are in a Kusto cluster, which here is another Rollcall: node tests/kusto/cluster.test.mjs path/to/rollcall
 // Logs go in through the one and are found in the other; the flow asks there, and keeps its lists here.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Client } from "azure-kusto-data";
 import { start, until } from "./server.mjs";
@@ -43,6 +44,17 @@ test("the flow finds the deployments there, and keeps the lists here", async () 
   await until("the flow finds the cell", async () => (await send("GET", "/api/v1/snapshot")).cells.length === 1);
   const { cells } = await send("GET", "/api/v1/snapshot");
   assert.equal(cells[0].version, "1.1");
+});
+
+test("doctor says what the cluster lacks, and installs it", async () => {
+  const doctor = (...more) => server.rollcall("doctor", "--config", join(server.data, "rollcall.toml"), ...more);
+  assert.match(doctor(), /ok {2}Sightings is there\nok {2}the function Deployments is there/);
+  const client = new Client(cluster.url);
+  await client.execute("Rollcall", ".create-or-alter function Deployments(lookback: timespan) { print 1 }");
+  assert.throws(() => doctor(), (error) => error.status === 1 && /no {2}the function Deployments is another one/.test(error.stdout));
+  assert.match(doctor("--install-functions"), /ok {2}the function Deployments was installed/);
+  assert.match(doctor(), /ok {2}the function Deployments is there/);
+  client.close();
 });
 
 test("commands and errors come back from the cluster", async () => {

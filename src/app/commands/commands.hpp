@@ -48,6 +48,8 @@ int list_tokens(const TokenOptions& options, const Console& console, const Clock
 int revoke_token(const TokenOptions& options, const Console& console, const Clock& clock);
 
 int serve(const Configuration& configuration, const Console& console, const Clock& clock);
+// `install`: give a Kusto cluster the views and functions that it lacks.
+int doctor(const Configuration& configuration, bool install, const Console& console, const Clock& clock);
 
 struct DemoOptions {
   std::string data;  // "": a new folder, gone at the end
