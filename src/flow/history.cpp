@@ -165,12 +165,13 @@ Result<std::string> unpacked(std::span<const std::byte> row) {
   std::string_view rest(data + 1, row.size() - 1);
   if (data[0] == plain) return std::string(rest);
   if (data[0] != compressed) return damaged("a row of another format");
+  if (rest.empty()) return damaged("a row of no blocks");
   std::string lines;
   while (!rest.empty()) {
     const auto frame = ZSTD_findFrameCompressedSize(rest.data(), rest.size());
     if (ZSTD_isError(frame) != 0) return damaged("a row that does not unpack");
     const auto size = ZSTD_getFrameContentSize(rest.data(), rest.size());
-    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || lines.size() + size > max_unpacked) {
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_unpacked - lines.size()) {
       return damaged("a row of no size");
     }
     const auto before = lines.size();

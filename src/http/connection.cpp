@@ -54,6 +54,7 @@ std::string serialize(const Response& response, bool keep_alive, bool head) {
   std::string bytes = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   for (const auto& header : response.headers) {
     if (head && equals_ignoring_case(header.name, "Content-Length")) continue;
+    if (header.value.find_first_of("\r\n") != std::string::npos) continue;  // it would be another header, or a body
     bytes += fmt::format("{}: {}\r\n", header.name, header.value);
   }
   const auto* stated = response.headers.find("Content-Length");
@@ -101,6 +102,7 @@ void Connection::finish() {
 
 void Connection::close() {
   if (std::exchange(is_closed_, true)) return;
+  if (gone_) *gone_ = true;  // what still works for it may stop
   error_code ignored;
   timer_.cancel();
   socket_.close(ignored);

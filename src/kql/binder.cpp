@@ -270,7 +270,7 @@ Relation Binder::apply_all(const std::vector<ast::Operator>& operators, Relation
                            const EnvironmentPtr& environment) {
   for (std::size_t i = 0; i < operators.size(); ++i) {
     const bool swapped =
-        i + 1 < operators.size() && filters_left(operators[i], operators[i + 1], rows, environment);
+        i + 1 < operators.size() && filters_left(operators[i], operators[i + 1], rows);
     if (swapped) rows = apply(operators[i + 1], std::move(rows), environment);
     rows = apply(operators[i], std::move(rows), environment);
     if (swapped) ++i;
@@ -281,17 +281,19 @@ Relation Binder::apply_all(const std::vector<ast::Operator>& operators, Relation
 // Whether a filter behind an innerunique join looks at the left side alone. Which row of a key such
 // a join keeps is left open; Kusto filters first, and so the rows that are wanted are kept.
 bool Binder::filters_left(const ast::Operator& first, const ast::Operator& second,
-                          const Relation& rows, const EnvironmentPtr& environment) {
+                          const Relation& rows) {
   const auto* join = std::get_if<ast::Join>(&first.node);
   const auto* where = std::get_if<ast::Where>(&second.node);
   if (join == nullptr || where == nullptr || join->lookup || rows.open || !rows.from) return false;
   const std::string kind = option_text(join->options, "kind");
   if (!kind.empty() && kind != "innerunique") return false;
+  if (std::exchange(is_trying_, true)) return false;  // queries within a predicate are not tried again and again
   const Diagnostics before = diagnostics_;
   Relation left = rows;
-  Scope scope{environment};
+  Scope scope{std::make_shared<Environment>()};  // a column of the right side hides a let of its name
   scope.rows = &left;
   bind_condition(*where->predicate, scope);
+  is_trying_ = false;
   return std::exchange(diagnostics_, before) == before;
 }
 

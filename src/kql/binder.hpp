@@ -129,8 +129,7 @@ class Binder {
                                 Scope& scope, const Relation* piped);
   Relation bind_reference(const ast::Expr& expr, const EnvironmentPtr& environment);
   bool enter(Span span);
-  bool filters_left(const ast::Operator& first, const ast::Operator& second, const Relation& rows,
-                    const EnvironmentPtr& environment);
+  bool filters_left(const ast::Operator& first, const ast::Operator& second, const Relation& rows);
 
   const Catalog& catalog_;
   const Options& options_;
@@ -142,6 +141,7 @@ class Binder {
   std::map<std::string, std::unique_ptr<std::pair<ParsedFunction, FunctionSymbol>>, std::less<>>
       stored_;
   std::string visualization_;
+  bool is_trying_ = false;  // a predicate, in filters_left
   EnvironmentPtr stored_environment_ = std::make_shared<Environment>();
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "kql/operators.hpp"
 
@@ -67,11 +68,18 @@ struct Machine {
   }
 };
 
+// Doubles by their bits: real(nan) is itself, and 0.0 is not -0.0.
+bool same_value(const sql::Value& a, const sql::Value& b) {
+  const auto *x = std::get_if<double>(&a), *y = std::get_if<double>(&b);
+  if (x != nullptr && y != nullptr) return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
+  return a == b;
+}
+
 sql::ExprPtr constant_column(Machine& m, const sql::ExprPtr& expr) {
   if (const auto* parameter = std::get_if<sql::Parameter>(&expr->node)) {
     for (const auto& known : m.constants) {
       const auto* other = std::get_if<sql::Parameter>(&known.expr->node);
-      if (other != nullptr && parameter->value == other->value) return sql::column(known.alias);
+      if (other != nullptr && same_value(parameter->value, other->value)) return sql::column(known.alias);
     }
   } else {  // queries come in the same order in both passes
     while (m.next_query < m.constants.size()) {

@@ -101,18 +101,22 @@ struct Kept {
 };
 struct KeptShapes {
   std::vector<Kept> shapes;
-  std::size_t next = 0;
+  std::size_t next = 0, last = SIZE_MAX;
 };
 
 const Shape* shape_of(const Argument& geojson, Scratch& scratch) {
   const std::string_view source = text(geojson);
   if (source.empty()) return nullptr;
   auto& kept = keepsake<KeptShapes>(scratch);
-  for (const auto& known : kept.shapes) {
-    if (known.text == source) return known.shape.get();
+  for (std::size_t i = 0; i < kept.shapes.size(); ++i) {
+    if (kept.shapes[i].text != source) continue;
+    kept.last = i;
+    return kept.shapes[i].shape.get();
   }
   if (kept.shapes.size() < 16) kept.shapes.emplace_back();
-  auto& slot = kept.shapes[kept.next++ % kept.shapes.size()];
+  if (kept.next % kept.shapes.size() == kept.last) ++kept.next;  // a function of two shapes holds that one
+  kept.last = kept.next++ % kept.shapes.size();
+  auto& slot = kept.shapes[kept.last];
   slot.text = source;
   slot.shape = read_shape(parsed(geojson, scratch));
   return slot.shape.get();

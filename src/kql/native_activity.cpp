@@ -176,8 +176,10 @@ Cell new_activity(Arguments a, Scratch& s) {
   Answer answer;
   for (const auto& [dimensions, events] : groups) {
     auto bins = bins_of(events, n[0], n[1], n[2]);
-    for (std::int64_t at = n[0]; n[2] > 0 && at <= n[1] && bins.size() < 10'000; at += n[2])
+    for (std::int64_t at = n[0]; n[2] > 0 && at <= n[1] && bins.size() < 10'000;) {
       bins.try_emplace(at);
+      if (__builtin_add_overflow(at, n[2], &at)) break;
+    }
     Ids seen = known;
     for (const auto& [from, ids] : bins) {
       Ids fresh;

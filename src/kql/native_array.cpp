@@ -436,7 +436,9 @@ std::span<const Native> array_natives() {
       {"kql_repeat", "a l:j",
        [](Arguments a, Scratch&) -> Cell {
          const std::int64_t count = whole(a[1], -1);
-         if (count < 0 || count > 1'048'576) return {};
+         constexpr std::int64_t most_bytes = 16 << 20;
+         const auto size = std::max<std::int64_t>(1, std::ssize(text(a[0])));
+         if (count < 0 || count > 1'048'576 || count > most_bytes / size) return {};
          const auto value = read_json(text(a[0])).value_or(json::value());
          json::array out(static_cast<std::size_t>(count), value);
          return cell(json::value(std::move(out)));

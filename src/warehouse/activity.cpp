@@ -9,6 +9,10 @@ constexpr std::size_t kept_queries = 1'000;
 constexpr std::size_t kept_failures = 1'000;
 constexpr std::size_t kept_text_bytes = std::size_t{64} << 10;
 
+constexpr std::size_t kept_field_bytes = 4096;
+
+std::string short_text(std::string_view text) { return std::string(text.substr(0, kept_field_bytes)); }
+
 Timespan since(std::chrono::steady_clock::time_point began) {
   const auto passed = std::chrono::steady_clock::now() - began;
   return {std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>>>(passed).count()};
@@ -24,10 +28,10 @@ Activity::Query::Query(Activity& activity, std::string_view text, const QueryOpt
   record.text = text.substr(0, kept_text_bytes);
   record.started_on = options.asked_at.value_or(options.now);
   record.principal = options.principal;
-  record.client_activity_id = options.client_activity_id;
+  record.client_activity_id = short_text(options.client_activity_id);
   record.activity_id = options.activity_id;
-  record.application = options.application;
-  record.properties = options.properties;
+  record.application = short_text(options.application);
+  if (options.properties.size() <= kept_field_bytes) record.properties = options.properties;  // JSON: whole or not
 }
 
 void Activity::Query::ended(const Result<std::vector<Table>>& result) {
@@ -35,7 +39,7 @@ void Activity::Query::ended(const Result<std::vector<Table>>& result) {
   auto& record = running_->record;
   if (!result) {
     record.state = result.error().code == "WAREHOUSE0110" ? "Canceled" : "Failed";
-    record.failure = result.error().code + " " + result.error().message;
+    record.failure = short_text(result.error().code + " " + result.error().message);
     return;
   }
   record.state = "Completed";
@@ -64,6 +68,7 @@ std::vector<QueryRecord> Activity::queries(bool only_running) {
 }
 
 std::size_t Activity::cancel(std::string_view client_activity_id, const Principal& principal, bool of_anybody) {
+  if (client_activity_id.empty()) return 0;  // queries without an id, the poll among them, are nobody's to name
   const std::lock_guard lock(mutex_);
   std::size_t told = 0;
   for (auto& running : running_) {

@@ -163,6 +163,10 @@ Result<std::filesystem::path> find_file(const std::filesystem::path& folder, con
 
 // Its text, unpacked.
 Result<string> read_file(const std::filesystem::path& path, const string& source) {
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) > most_file_bytes || error) {
+    return fail("WAREHOUSE0411", fmt::format("{} cannot be read, or has more than 1 GiB", source));
+  }
   std::ifstream stream(path, std::ios::binary);
   string packed(std::istreambuf_iterator<char>(stream), {});
   if (!stream && !stream.eof()) return fail("WAREHOUSE0411", fmt::format("{} cannot be read", source));

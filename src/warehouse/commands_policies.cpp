@@ -136,14 +136,12 @@ Result<Table> change_mapping(Command& command, const string& table, MappingChang
 
 // .show table T ingestion [csv | json] (mappings | mapping "Name")
 Result<Table> show_mappings(Command& command, const string& table) {
-  string wanted = "mapping ";
+  std::optional<string> kind, name;
   if (!command.text.at("mappings") && !command.text.at("mapping")) {
-    TRY(const auto kind, mapping_kind(command));
-    wanted = mapping_note(kind, "");
+    TRY(kind, mapping_kind(command));
   }
   if (command.text.take("mapping")) {
-    TRY(const auto name, command.text.text("the mapping's name"));
-    wanted += name;
+    TRY(name, command.text.text("the mapping's name"));
   } else {
     TRY_DO(command.text.expect("mappings"));
   }
@@ -151,9 +149,11 @@ Result<Table> show_mappings(Command& command, const string& table) {
   auto result = mapping_table();
   const auto notes = command.warehouse.notes();
   for (const auto& [note, mapping] : notes.of(table)) {
-    if (!note.starts_with(wanted)) continue;
+    if (!note.starts_with("mapping ")) continue;
     const auto space = note.find(' ', 8);
-    add_row(result, {note.substr(space + 1), note.substr(8, space - 8), mapping, string(database_name), table});
+    const string its_kind = note.substr(8, space - 8), its_name = note.substr(space + 1);
+    if ((kind && *kind != its_kind) || (name && *name != its_name)) continue;
+    add_row(result, {its_name, its_kind, mapping, string(database_name), table});
   }
   return result;
 }

@@ -41,7 +41,11 @@ Table details_table() {
 Result<void> add_details(Command& command, Table& table, const TableSchema& one) {
   string counting = "['";
   for (const char c : one.name) counting += c == '\'' || c == '\\' ? string("\\") + c : string(1, c);
-  TRY(const auto counted, command.warehouse.query(counting + "'] | count", command.options));
+  QueryOptions whole = command.options;  // the one number must come, however little the caller wants
+  whole.partial = false;
+  whole.limits = {.timeout = command.options.limits.timeout};
+  whole.take_records.reset();
+  TRY(const auto counted, command.warehouse.query(counting + "'] | count", whole));
   const auto notes = command.warehouse.notes();
   const Cell rows = counted.at(0, 0), unknown;
   add_row(table, {one.name, string(database_name), folder_of(notes, one), docstring_of(notes, one), unknown, unknown, unknown, rows, unknown,

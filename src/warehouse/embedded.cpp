@@ -12,11 +12,6 @@
 namespace rollcall::warehouse {
 namespace {
 
-std::chrono::steady_clock::duration to_duration(Timespan span) {
-  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>>(span.ticks));
-}
-
 Error first_error(const kql::Diagnostics& diagnostics) {
   CHECK(!diagnostics.empty());
   return kql::to_error(diagnostics.front());
@@ -88,7 +83,7 @@ Result<std::vector<Table>> Embedded::query_all(std::string_view text, const Quer
   QueryOptions options = given;
   TRY_DO(take_set_statements(options, text));
   Activity::Query query(activity_, text, options);
-  const Stop stop{std::chrono::steady_clock::now() + to_duration(options.limits.timeout), options.cancelled, query.killed()};
+  const Stop stop = stop_of(options, query.killed());
   auto result = run_queries(text, options, stop);
   query.ended(result);
   return result;
@@ -102,12 +97,14 @@ Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const Qu
   const auto compiled = kql::compile(text, state()->catalog, compile_options);
   if (!compiled) return std::unexpected(first_error(compiled.error()));
   std::vector<Table> tables;
+  Budget budget{options.limits.rows, options.limits.bytes, options.partial};  // of all results together
   for (const auto& output : *compiled) {
-    const Budget budget{options.limits.rows, options.limits.bytes, options.partial};
     const auto query = options.take_records ? taken(*output.query, *options.take_records) : *output.query;
     TRY(auto table, connection.select(query, output.columns, stop, budget));
     if (!output.name.empty()) table.name = output.name;
     table.visualization = output.visualization;
+    budget.rows -= std::min<std::uint64_t>(budget.rows, table.row_count());
+    budget.bytes -= std::min<std::uint64_t>(budget.bytes, table.cells.size() * sizeof(Cell));
     tables.push_back(std::move(table));
   }
   return tables;

@@ -14,6 +14,12 @@
 
 namespace rollcall::warehouse {
 
+// What ends a query of these options: its time limit, or whoever asked; or somebody else.
+inline Stop stop_of(const QueryOptions& options, const std::atomic<bool>* killed = nullptr) {
+  const std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>> limit(options.limits.timeout.ticks);
+  return {std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit), options.cancelled, killed};
+}
+
 class Embedded final : public Warehouse {
  public:
   Embedded(std::unique_ptr<DuckDb> database, Connection writer, std::unique_ptr<QueryPlaces> places, const EmbeddedOptions& options);

@@ -228,12 +228,16 @@ Result<void> Embedded::rename_tables(std::vector<Renaming> renamings, const Prin
 }
 
 Result<std::int64_t> Embedded::delete_records(std::string_view table, std::string_view records, const QueryOptions& options, bool what_if) {
+  const std::lock_guard lock(write_mutex_);  // no other change between what is compiled and what is deleted
   TRY(const auto stored, stored_table(table));
   if (std::any_of(stored.columns.begin(), stored.columns.end(), [](const auto& c) { return equals_ignoring_case(c.name, row_id); })) {
     return fail("WAREHOUSE0406", fmt::format("table {} has a column {}; rename it, and its records can be deleted", table, row_id));
   }
   // The row's identity as one more column, which whatever `where` and `extend` leave must still have.
   kql::Catalog catalog = state()->catalog;
+  std::erase_if(catalog.tables, [&](const auto& one) {  // whose own column would be taken for it
+    return std::ranges::any_of(one.second.columns, [](const auto& c) { return equals_ignoring_case(c.name, row_id); });
+  });
   catalog.tables[stored.name].columns.push_back({row_id, kql::Type::long_integer});
   const auto compiled = kql::compile(fmt::format("{}\n| project {}", records, row_id), catalog,
                                      {.now = options.now, .parameters = options.parameters, .probe = {}});
@@ -246,11 +250,11 @@ Result<std::int64_t> Embedded::delete_records(std::string_view table, std::strin
   }
   if (compiled->size() != 1) return fail("WAREHOUSE0406", "one query is wanted after `<|`");
   const auto query = compiled->front().query;
-  const std::lock_guard lock(write_mutex_);
   sql::Select select;
   select.items.push_back({sql::call("count", {sql::column(row_id)}), ""});
   select.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::DerivedTable{query, "records", false, {row_id}}});
-  TRY(const auto counted, writer_.select(*sql::query(std::move(select)), {{"n", kql::Type::long_integer}}));
+  TRY(const auto counted, writer_.select(*sql::query(std::move(select)), {{"n", kql::Type::long_integer}},
+                                         stop_of(options)));
   const auto count = std::get<std::int64_t>(counted.at(0, 0));
   if (what_if) return count;
   TRY_DO(in_transaction([&] { return writer_.run(sql::Delete{stored.name, sql::make(sql::InQuery{sql::column(row_id), query})}); }, [] {}));
@@ -291,6 +295,7 @@ TableNotes Embedded::notes() const { return state()->notes; }
 Result<void> Embedded::put_note(const std::string& table, const std::string& kind, const std::string& value, const Principal& principal) {
   const std::lock_guard lock(write_mutex_);
   auto next = *state();
+  if (!next.catalog.tables.contains(table)) return fail("WAREHOUSE0302", fmt::format("there is no table named {}", table));
   return in_transaction([&] { return next.notes.put(writer_, table, kind, value, principal); }, [&] { publish(std::move(next)); });
 }
 
@@ -306,7 +311,7 @@ Result<void> Embedded::expire_if_due(Timestamp now) {
   const auto current = state();
   for (const auto& [table, said] : current->notes.all()) {
     const auto kept = kept_by(current->notes.find(table, retention_note));
-    if (!kept || kept->ticks >= now.ticks) continue;
+    if (!kept || kept->ticks >= now.ticks || !current->catalog.tables.contains(table)) continue;
     const auto old = sql::binary(sql::BinaryOperator::less, sql::column(std::string(kql::ingestion_column)), sql::literal((now - *kept).ticks));
     TRY_DO(in_transaction([&] { return writer_.run(sql::Delete{table, old}); }, [] {}));
   }

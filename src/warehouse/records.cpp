@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "kql/values.hpp"
 #include "telemetry/fields.hpp"
 #include "warehouse/mapping.hpp"
@@ -37,6 +38,8 @@ Result<Format> format_named(std::string_view name) {
 
 bool is_json(const Format& format) { return format.kind == Format::Kind::json_lines || format.kind == Format::Kind::json_values; }
 
+constexpr std::uint64_t most_row_bytes = std::uint64_t{1} << 30;  // in memory, before any is stored
+
 // Rows being made, and where in the text.
 class RowMaker {
  public:
@@ -65,8 +68,7 @@ class RowMaker {
         TRY_DO(put_mapped(mapped, mapped.ordinal < fields.size() ? fields[mapped.ordinal] : Field{}));
       }
     }
-    end_row();
-    return {};
+    return end_row();
   }
 
   Result<void> take_object(std::string_view text) {
@@ -84,8 +86,7 @@ class RowMaker {
         if (column != Table::npos) TRY_DO(put(column, {"", view.kind, std::string(view.text)}));
       }
     }
-    end_row();
-    return {};
+    return end_row();
   }
 
  private:
@@ -95,7 +96,15 @@ class RowMaker {
       if (rows_.columns[i].type == kql::Type::string) row_[i] = std::string();
     }
   }
-  void end_row() { rows_.cells.insert(rows_.cells.end(), std::make_move_iterator(row_.begin()), std::make_move_iterator(row_.end())); }
+  Result<void> end_row() {
+    for (const auto& cell : row_) {
+      const auto* text = std::get_if<std::string>(&cell);
+      bytes_ += sizeof cell + (text == nullptr ? 0 : text->size());
+    }
+    if (bytes_ > most_row_bytes) return wrong("the rows need more than 1 GiB; send them in several pieces");
+    rows_.cells.insert(rows_.cells.end(), std::make_move_iterator(row_.begin()), std::make_move_iterator(row_.end()));
+    return {};
+  }
 
   Result<void> put_mapped(const MappedColumn& mapped, Field field) {
     if (mapped.constant) field = {"", Field::Kind::text, *mapped.constant};
@@ -122,7 +131,7 @@ class RowMaker {
   Table& rows_;
   std::optional<std::vector<MappedColumn>> mapping_;
   bool skip_;
-  std::uint64_t record_ = 0;
+  std::uint64_t record_ = 0, bytes_ = 0;
   std::vector<Cell> row_;
   telemetry::FieldParser parser_;
 };
@@ -136,9 +145,9 @@ Result<void> read_separated(RowMaker& maker, std::string_view text, char separat
   const auto ends = [&](char c) { return c == separator || c == '\n' || c == '\r'; };
   while (at < text.size()) {
     fields.clear();
-    const auto line_end = std::min(text.find('\n', at), text.size());
-    if (separator != '\t' && is_blank(text.substr(at, line_end - at))) {
-      at = line_end + 1;
+    const auto solid = std::min(text.find_first_not_of(" \t", at), text.size());
+    if (separator != '\t' && (solid == text.size() || text[solid] == '\n' || text[solid] == '\r')) {
+      at = solid + 1;  // a blank line
       continue;
     }
     for (bool more = true; more;) {
@@ -237,6 +246,8 @@ Result<void> read_records(Table& rows, const RecordText& given, std::string_view
   }
   RowMaker maker(rows, std::move(mapped), given.ignore_first_record);
   auto text = given.text;
+  std::string repaired;  // wrong bytes become U+FFFD here, so that all that is kept of a row says the same
+  if (!is_utf8(text)) text = repaired = repaired_utf8(text);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const auto one_field = [&](std::string_view whole) { return maker.take_fields({Field{"", Field::Kind::text, std::string(whole)}}); };
   switch (format.kind) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kql/lexer.hpp"
+#include "kql/parser.hpp"
 #include "kql/values.hpp"
 
 namespace rollcall::warehouse {
@@ -33,7 +34,7 @@ Result<bool> truth(std::string_view name, std::string_view value) {
 
 std::vector<std::pair<std::string, std::string>> set_statements(std::string_view kql) {
   std::vector<std::pair<std::string, std::string>> all;
-  if (!kql.contains("set")) return all;
+  if (kql.size() > kql::max_text_bytes || !kql.contains("set")) return all;  // the parser refuses what is longer
   kql::Diagnostics ignored;
   const auto tokens = kql::tokenize(kql, ignored);
   int depth = 0;

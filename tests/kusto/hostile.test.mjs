@@ -49,6 +49,11 @@ test("properties that are none", async () => {
   for (const properties of [{ Options: 1 }, { Options: { "": "", x: null } }, { Parameters: [] }, { ClientRequestId: 5 }, {}]) {
     assert.equal((await ask("print 1", properties)).status, 200, JSON.stringify(properties));
   }
+  // What is answered in a header stays in it.
+  const broken = { ClientRequestId: "x\r\nContent-Type: text/html\r\n\r\n<b>" };
+  assert_refused(await ask("print 1", broken), "a request id of several lines");
+  const link = await send(`/v2/rest/query?csl=print+1&properties=${encodeURIComponent(JSON.stringify(broken))}`, undefined, {}, "GET");
+  assert_refused(link, "the same in a link");
   // A parameter's text is a value, and never more of the query.
   const inside = await ask("declare query_parameters(n:string); print n", { Parameters: { n: "1); T | take 1 //" } });
   assert.ok(inside.text.includes('"1); T | take 1 //"'));
@@ -83,6 +88,14 @@ test("texts too deep and too long are refused at once", async () => {
     assert.ok(answer.status < 500 || answer.status === 504, `${csl.slice(0, 40)}: ${answer.status} ${answer.text.slice(0, 200)}`);
     assert.ok(Date.now() - began < 60_000, csl.slice(0, 40));
   }
+});
+
+test("many short records are read once", async () => {
+  const begun = Date.now();
+  const answer = await send("/v1/rest/ingest/Rollcall/T?streamFormat=csv", "7,a\r".repeat(300_000));
+  assert.equal(answer.status, 200, answer.text.slice(0, 200));
+  assert.ok(Date.now() - begun < 60_000, "a record is not as dear as all of them");
+  assert.equal((await command(".clear table T data")).status, 200);
 });
 
 test("streams that are none", async () => {

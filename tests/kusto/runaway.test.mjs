@@ -15,7 +15,7 @@ const most_memory_kib = 6 * 1024 * 1024;
 const runaways = [
   "range a from 1 to 40000 step 1 | extend k=1 | join kind=inner (range b from 1 to 40000 step 1 | extend k=1) on k | summarize max(a * b % 7)",
   "print l=range(1, 100000000, 1) | mv-expand l | summarize make_list(l)",
-  "range n from 1 to 100000000 step 1 | summarize l=make_list(n) | mv-expand l to typeof(long) | summarize sum(l)",
+  "range n from 1 to 2000000000 step 1 | summarize l=make_list(n) | mv-expand l to typeof(long) | summarize sum(l)",
   "OTelLogs | extend k=1 | join kind=inner (range n from 1 to 100000 step 1 | extend k=1) on k | where strcat(Body, n) matches regex '(x+x+)+y.*z' | count",
   "range n from 1 to 1000000000 step 1 | extend t=strcat('text ', n), u=strrep('x', 1000) | summarize count_distinct(strcat(t, u)) by t | sort by t",
 ];

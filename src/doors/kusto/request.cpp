@@ -68,7 +68,12 @@ Result<void> take_properties(KustoRequest& read, const json::value& given) {
       read.options.parameters.emplace(std::string(member.key()), text_of(member.value()));
     }
   }
-  if (const auto id = text_or(properties, "ClientRequestId"); !id.empty() && read.client_request_id.empty()) read.client_request_id = id;
+  if (const auto id = text_or(properties, "ClientRequestId"); !id.empty() && read.client_request_id.empty()) {
+    // It is answered in a header.
+    const auto breaks = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (id.size() > 1024 || std::ranges::any_of(id, breaks)) return fail("KUSTO0101", "ClientRequestId: 1024 printable characters at most were expected");
+    read.client_request_id = id;
+  }
   if (const auto name = text_or(properties, "Application"); !name.empty()) read.options.application = name;
   return {};
 }
