@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "base/json_text.hpp"
 #include "base/text.hpp"
 #include "kql/values.hpp"
 
@@ -27,19 +28,11 @@ std::vector<std::span<const CommandEntry>> all_commands() {
 
 std::string_view without_comments(std::string_view text) { return CommandText(text).rest(); }
 
+// KQL's strings take JSON's escapes.
 std::string quote(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
+  std::string out;
+  append_json(out, text);
+  return out;
 }
 
 std::string literal(const Cell& cell, Type type) {
