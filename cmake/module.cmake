@@ -13,9 +13,9 @@ function(rollcall_flags target)
     target_compile_options(${target} PRIVATE -Wno-deprecated-declarations)  # libstdc++ 12's own stable_sort
   endif()
   # Lets a compiler cache see through the precompiled header.
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE -fpch-preprocess)
-  endif()
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+    $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
   if(ROLLCALL_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${ROLLCALL_SANITIZE}
                                              -fno-sanitize-recover=all -fno-omit-frame-pointer -O1

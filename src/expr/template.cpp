@@ -103,7 +103,7 @@ class Compiler {
       TRY(Node name, string(member.key(), inner));
       TRY(Node node, value(member.value(), inner, depth + 1));
       constant = constant && is_literal(name) && is_literal(node);
-      result.members.emplace_back(std::move(name), std::move(node));
+      result.members.push_back({std::move(name), std::move(node)});
     }
     if (!constant) return Node{std::move(result)};
     json::object values;

@@ -41,8 +41,9 @@ struct Interpolation {
 struct MakeArray {
   std::vector<Node> elements;
 };
+struct Member;
 struct MakeObject {
-  std::vector<std::pair<Node, Node>> members;
+  std::vector<Member> members;
 };
 // JSON that did not compile: its error is the answer.
 struct Broken {
@@ -51,6 +52,10 @@ struct Broken {
 
 struct Node {
   std::variant<Literal, Call, Access, Interpolation, MakeArray, MakeObject, Broken> what;
+};
+struct Member {
+  Node name;
+  Node value;
 };
 
 inline const json::string* literal_text(const Node& node) {

@@ -37,7 +37,7 @@ struct Segment {
   bool has_arguments = false;
   std::vector<Argument> arguments = {};
   std::string_view variable = {};  // of any and all
-  ExprPtr predicate = nullptr;     // of any, all and $filter
+  ExprPtr predicate = {};          // of any, all and $filter
 };
 struct Path {
   std::vector<Segment> segments;
