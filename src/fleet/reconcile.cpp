@@ -73,11 +73,9 @@ Records settle(const Cell& cell, std::span<const Run> runs, const CellInput& own
   if (std::ranges::equal(records.items, own.history, says)) return records;
   for (int round = 1; round < most_rounds; ++round) {
     const std::vector<Deployment> items = records.items;
-    std::optional<Snapshot> shown = std::move(records.snapshot);
     std::vector<const Deployment*> history;
     for (const Deployment& item : items) history.push_back(&item);
-    records = judge(cell, runs, history, shown ? &*shown : own.snapshot, input, parameters);
-    if (!records.snapshot) records.snapshot = std::move(shown);  // it stays
+    records = judge(cell, runs, history, own.snapshot, input, parameters);
     if (records.items == items) break;
   }
   return records;
