@@ -6,6 +6,7 @@
 
 #include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "connectors/sharepoint_items.hpp"
 
 namespace rollcall::connectors {
 namespace {
@@ -22,19 +23,23 @@ const std::vector<Operation>& all_operations() {
       {"GetItems", Place::store, "Get items", "get", "/datasets/{dataset}/tables/{table}/items"},
       {"GetItem", Place::store, "Get item", "get", "/datasets/{dataset}/tables/{table}/items/{id}"},
       {"PostItem", Place::store, "Create item", "post", "/datasets/{dataset}/tables/{table}/items"},
-      {"PatchItem", Place::store, "Update item", "patch", "/datasets/{dataset}/tables/{table}/items/{id}"},
-      {"DeleteItem", Place::store, "Delete item", "delete", "/datasets/{dataset}/tables/{table}/items/{id}"},
+      {"PatchItem", Place::store, "Update item", "patch",
+       "/datasets/{dataset}/tables/{table}/items/{id}"},
+      {"DeleteItem", Place::store, "Delete item", "delete",
+       "/datasets/{dataset}/tables/{table}/items/{id}"},
       {"GetTables", Place::store, "Get all lists", "get", "/datasets/{dataset}/tables"},
   };
   return operations;
 }
 
-constexpr std::string_view item_prefix = "item/";
 constexpr std::int64_t most_items_ever = 100'000;
 
-std::unexpected<Error> wrong(std::string message) { return fail("CONNECTOR0201", std::move(message)); }
+std::unexpected<Error> wrong(std::string message) {
+  return fail("CONNECTOR0201", std::move(message));
+}
 
-// A number, or a text that is one, as expressions and designers give it; absent, null and "" are none.
+// A number, or a text that is one, as expressions and designers give it; absent, null and "" are
+// none.
 Result<std::optional<std::int64_t>> number(const json::object& parameters, std::string_view name) {
   const auto* value = parameters.if_contains(name);
   if (value == nullptr || value->is_null()) return std::nullopt;
@@ -52,7 +57,8 @@ Result<std::optional<std::string>> text(const json::object& parameters, std::str
   const auto* value = parameters.if_contains(name);
   if (value == nullptr || value->is_null()) return std::nullopt;
   const auto* string = value->if_string();
-  if (string == nullptr) return wrong(fmt::format("parameter '{}' is no text: {}", name, json::serialize(*value)));
+  if (string == nullptr)
+    return wrong(fmt::format("parameter '{}' is no text: {}", name, json::serialize(*value)));
   if (string->empty()) return std::nullopt;
   return std::string(*string);
 }
@@ -63,11 +69,12 @@ Result<std::int64_t> id_of(const json::object& parameters) {
   return *id;
 }
 
-// DIFFERS: `view`, `folderPath` and `viewScopeOption` are accepted and have no effect, since lists here have
-// neither views nor folders.
+// DIFFERS: `view`, `folderPath` and `viewScopeOption` are accepted and have no effect, since lists
+// here have neither views nor folders.
 Result<odata::Options> options_of(const json::object& parameters) {
-  static constexpr std::array<std::string_view, 12> known{"dataset", "table", "$filter", "$orderby", "$select", "$top",
-                                                          "$skip", "$skiptoken", "$expand", "view", "folderPath", "viewScopeOption"};
+  static constexpr std::array<std::string_view, 12> known{
+      "dataset", "table",      "$filter", "$orderby", "$select",    "$top",
+      "$skip",   "$skiptoken", "$expand", "view",     "folderPath", "viewScopeOption"};
   for (const auto& member : parameters) {
     if (std::find(known.begin(), known.end(), std::string_view(member.key())) == known.end()) {
       return wrong(fmt::format("GetItems has no parameter '{}'", std::string_view(member.key())));
@@ -84,98 +91,10 @@ Result<odata::Options> options_of(const json::object& parameters) {
   return options;
 }
 
-// "key":"text"
-void append_member(std::string& out, std::string_view key, std::string_view text) {
-  append_json(out, key);
-  out += ':';
-  append_json(out, text);
-}
-
-// "Author":{…},"Author#Claims":"…"
-void append_person(std::string& out, const lists::FieldView& field) {
-  const auto* text = std::get_if<std::string_view>(&field.value);
-  const auto principal = text == nullptr ? std::string_view() : *text;
-  append_json(out, field.name);
-  out += R"(:{"@odata.type":"#Microsoft.Azure.Connectors.SharePoint.SPListExpandedUser",)";
-  append_member(out, "Claims", principal);
-  out += ',';
-  append_member(out, "DisplayName", principal);
-  out += R"(,"Email":null},)";
-  append_member(out, fmt::format("{}#Claims", field.name), principal);
-}
-
-void append_field(std::string& out, const lists::FieldView& field) {
-  if (field.name == "Author" || field.name == "Editor") return append_person(out, field);
-  append_json(out, field.name);
-  out += ':';
-  const bool chosen = field.type == lists::ColumnType::choice && std::holds_alternative<std::string_view>(field.value);
-  if (chosen) out += R"({"@odata.type":"#Microsoft.Azure.Connectors.SharePoint.SPListExpandedReference","Id":0,"Value":)";
-  append_json(out, field);
-  if (chosen) out += '}';
-}
-
-// An item as the connector shows it.
-void append_item(std::string& out, const lists::List& list, const lists::ItemView& item) {
-  const auto id = std::to_string(item.id), version = std::to_string(item.version);
-  const auto path = "Lists/" + list.name + "/";
-  out += R"({"@odata.etag":"\")";
-  out += version;
-  out += R"(\"",)";
-  append_member(out, "ItemInternalId", id);
-  std::string_view title;
-  for (const auto& field : item.fields) {
-    out += ',';
-    append_field(out, field);
-    const auto* text = std::get_if<std::string_view>(&field.value);
-    if (field.name == "Title" && text != nullptr) title = *text;
-  }
-  out += ',';
-  append_member(out, "{Identifier}", path + id + "_.000");
-  out += R"(,"{IsFolder}":false,)";
-  append_member(out, "{Name}", title);
-  out += ',';
-  append_member(out, "{Path}", path);
-  out += R"(,"{HasAttachments}":false,"{VersionNumber}":")";
-  out += version;
-  out += R"(.0"})";
-}
-
-// A choice is given as {"Value": "x"}, and a person or a look-up as an object, where a plain value is meant.
-const json::value& plain(const json::value& value) {
-  const auto* inner = find(value, "Value");
-  return inner == nullptr ? value : *inner;
-}
-
-void set(const lists::List& list, json::object& fields, std::string_view name, const json::value& value) {
-  const auto* column = list.column(name);
-  const bool whole = column != nullptr && column->type == lists::ColumnType::json;
-  fields.insert_or_assign(name, whole ? value : plain(value));
-}
-
-// The columns to set, out of "item/Title", "item/Status/Value", `item` or `body`.
-Result<json::object> fields_of(const lists::List& list, const json::object& parameters) {
-  json::object fields;
-  fields.reserve(parameters.size());
-  for (const auto& member : parameters) {
-    std::string_view name = member.key();
-    if (name.starts_with(item_prefix)) {
-      name.remove_prefix(item_prefix.size());
-      if (name.ends_with("/Value")) name.remove_suffix(6);
-      set(list, fields, name, member.value());
-    } else if (name == "item" || name == "body") {
-      const auto* item = member.value().if_object();
-      if (item == nullptr) return wrong(fmt::format("parameter '{}' is no object", name));
-      for (const auto& field : *item) set(list, fields, field.key(), field.value());
-    } else if (name != "dataset" && name != "table" && name != "id" && name != "view") {
-      return wrong(fmt::format("there is no parameter '{}'; columns are given as item/{}", name, name));
-    }
-  }
-  return fields;
-}
-
 // Our own lists' errors are the caller's; the store's are nobody's fault and undo the turn.
 bool is_refusal(const Error& error) {
-  return error.code.starts_with("LIST") || error.code.starts_with("ODATA") || error.code.starts_with("CONNECTOR");
+  return error.code.starts_with("LIST") || error.code.starts_with("ODATA") ||
+         error.code.starts_with("CONNECTOR");
 }
 
 class SharePointOnline final : public flow::Connector {
@@ -205,31 +124,34 @@ class SharePointOnline final : public flow::Connector {
     const auto* name = table == nullptr ? nullptr : table->if_string();
     if (name == nullptr) return wrong("parameter 'table' is missing");
     TRY(const auto list, lists_.find_list(*call.transaction, *name));
-    const auto see = [&](const lists::ItemView& item) { append_item(out, *list, item); };
+    const auto see = [&](const lists::ItemView& item) { append_sharepoint_item(out, *list, item); };
     if (operation == get_items) return query(*list, call, out);
     if (operation == post_item) {
-      TRY(const auto fields, fields_of(*list, call.parameters));
+      TRY(const auto fields, sharepoint_fields(*list, call.parameters));
       return lists_.create_item(*call.transaction, *list, fields, {call.principal, call.now}, see);
     }
     TRY(const auto id, id_of(call.parameters));
     if (operation == get_item) return lists_.read_item(*call.transaction, *list, id, {}, see);
     if (operation == delete_item) {
       out += "null";
-      return lists_.delete_item(*call.transaction, *list, id, std::nullopt, {call.principal, call.now});
+      return lists_.delete_item(*call.transaction, *list, id, std::nullopt,
+                                {call.principal, call.now});
     }
-    TRY(const auto fields, fields_of(*list, call.parameters));
-    return lists_.update_item(*call.transaction, *list, id, std::nullopt, fields, {call.principal, call.now}, see);
+    TRY(const auto fields, sharepoint_fields(*list, call.parameters));
+    return lists_.update_item(*call.transaction, *list, id, std::nullopt, fields,
+                              {call.principal, call.now}, see);
   }
 
   Result<void> query(const lists::List& list, const Call& call, std::string& out) {
     TRY(auto options, options_of(call.parameters));
+    expand_lookups(list, options);
     const auto wanted = std::min<std::int64_t>(call.most_items.value_or(0), most_items_ever);
     if (wanted > 0 && !options.top) options.top = lists::max_page_size;
     out += R"({"value":[)";
     std::int64_t count = 0;
     const auto see = [&](const lists::ItemView& item) {
       if (count++ > 0) out += ',';
-      append_item(out, list, item);
+      append_sharepoint_item(out, list, item);
     };
     do {
       TRY(auto page, lists_.query(*call.transaction, list, options, call.now, {}, see));
@@ -238,8 +160,10 @@ class SharePointOnline final : public flow::Connector {
     out += ']';
     if (options.skiptoken) {
       out += ',';
-      append_member(out, "@odata.nextLink",
-                    fmt::format("/datasets/default/tables/{}/items?$skiptoken={}", list.guid, *options.skiptoken));
+      append_json(out, "@odata.nextLink");
+      out += ':';
+      append_json(out, fmt::format("/datasets/default/tables/{}/items?$skiptoken={}", list.guid,
+                                   *options.skiptoken));
     }
     out += '}';
     return {};
@@ -249,7 +173,8 @@ class SharePointOnline final : public flow::Connector {
     TRY(const auto lists, lists_.all_lists(*call.transaction));
     json::array tables;
     for (const auto& list : lists) {
-      tables.push_back(json::object{{"Name", list->guid}, {"DisplayName", list->name}, {"Type", "100"}});
+      tables.push_back(
+          json::object{{"Name", list->guid}, {"DisplayName", list->name}, {"Type", "100"}});
     }
     out += json::serialize(json::object{{"value", std::move(tables)}});
     return {};

@@ -5,6 +5,7 @@
 #include "doors/ingest/ingest.hpp"
 #include "doors/kusto/kusto.hpp"
 #include "doors/portal/portal.hpp"
+#include "doors/sharepoint/sharepoint.hpp"
 
 namespace rollcall::doors {
 
@@ -14,6 +15,7 @@ http::Router make_router(Services& services, std::span<const File> portal) {
   add_health(router, services);
   add_ingest(router, services);
   add_kusto(router, services);
+  add_sharepoint(router, services);
   add_api(router, services);
   return router;
 }

@@ -121,7 +121,21 @@ Result<void> Catalog::migrate(store::Database& database) {
                     .conflict_columns = {},
                     .conflict_set = {},
                     .returning = {}}},
-       {}}};
+       {}},
+      // Lists that are older than the log of changes.
+      {{}, [&database](store::Transaction& transaction) -> Result<void> {
+         sql::Select select;
+         select.items = {{sql::column("Id"), {}}};
+         select.from = sql::table(lists_table);
+         std::vector<std::int64_t> ids;
+         TRY_DO(transaction.query(database.prepare(sql::query(std::move(select))), {},
+                                  [&](const store::Row& row) { ids.push_back(row.integer(0)); }));
+         for (const auto id : ids) {
+           TRY_DO(transaction.execute_once(create_changes(id)));
+           TRY_DO(transaction.execute_once(fill_changes(id)));
+         }
+         return {};
+       }}};
   return store::migrate(database, "lists", steps);
 }
 

@@ -30,9 +30,14 @@ Result<void> check_column(const Column& column) {
     return wrong(
         fmt::format("every item has '{}' already; name the column otherwise", column.name));
   }
-  if (!column.choices.empty() && column.type != ColumnType::choice) {
+  if (!column.choices.empty() && column.type != ColumnType::choice &&
+      column.type != ColumnType::multichoice) {
     return wrong(fmt::format("column '{}' has choices, but its type is {}", column.name,
                              to_string(column.type)));
+  }
+  if ((column.type == ColumnType::lookup) == column.lookup_list.empty()) {
+    return wrong(fmt::format(
+        "column '{}': lookupList names the list of a lookup, and of nothing else", column.name));
   }
   if (column.default_value.is_null()) return {};
   if (auto value = to_sql(column, column.default_value); !value) {

@@ -146,6 +146,7 @@ Result<void> Items::write_version(store::Transaction& transaction, const KeptLis
   arguments.emplace_back(deleted);
   for (const auto& value : stored.values) arguments.emplace_back(value);
   TRY_DO(transaction.execute(kept.insert_version(), arguments));
+  TRY_DO(transaction.execute(kept.insert_change(), {stored.head.id, stored.head.version}));
   return {};
 }
 
@@ -178,12 +179,13 @@ Result<std::int64_t> Items::next_id(store::Transaction& transaction, const KeptL
   if (const auto& slot = transaction.slot(kept.shared().get())) {
     return static_cast<const ExpectedId*>(slot.get())->id;
   }
-  TRY(const auto next, transaction.first(kept.next_id(), {},
-                                         [](const store::Row& row) { return row.integer(0); }));
+  TRY(const auto next,
+      transaction.first(kept.next_id(), {}, [](const store::Row& row) { return row.integer(0); }));
   return next.value_or(1);
 }
 
-void Items::expect_id(store::Transaction& transaction, const KeptList& kept, std::int64_t id) const {
+void Items::expect_id(store::Transaction& transaction, const KeptList& kept,
+                      std::int64_t id) const {
   transaction.slot(kept.shared().get()) = std::make_shared<const ExpectedId>(kept.shared(), id);
 }
 
@@ -293,24 +295,51 @@ Result<void> Items::read(store::Connection& connection, const KeptList& kept, st
   return {};
 }
 
+namespace {
+
+// A row of version_head() and the columns behind it.
+ItemVersion read_version(const KeptList& kept, const store::Row& row) {
+  const auto& columns = kept.list().columns;
+  const auto head = read_head(row);
+  std::vector<sql::Value> values;
+  values.reserve(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    values.push_back(read_value(columns[i].type, row, head_columns + 2 + i));
+  }
+  ItemVersion version{make_item(kept.list(), head, values)};
+  version.valid_from = row.time(head_columns);
+  version.known_from = head.modified;
+  version.principal = head.editor;
+  version.deleted = row.boolean(head_columns + 1);
+  return version;
+}
+
+}  // namespace
+
 Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection,
                                                  const KeptList& kept, std::int64_t id) const {
-  const auto& columns = kept.list().columns;
   std::vector<ItemVersion> all;
-  TRY_DO(connection.query(kept.select_versions(), {id}, [&](const store::Row& row) {
-    const auto head = read_head(row);
-    std::vector<sql::Value> values;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      values.push_back(read_value(columns[i].type, row, head_columns + 2 + i));
-    }
-    ItemVersion version{make_item(kept.list(), head, values)};
-    version.valid_from = row.time(head_columns);
-    version.known_from = head.modified;
-    version.principal = head.editor;
-    version.deleted = row.boolean(head_columns + 1);
-    all.push_back(std::move(version));
-  }));
+  TRY_DO(connection.query(kept.select_versions(), {id},
+                          [&](const store::Row& row) { all.push_back(read_version(kept, row)); }));
   if (all.empty()) return no_such_item(kept.list(), id);
+  return all;
+}
+
+Result<std::vector<Change>> Items::changes(store::Connection& connection, const KeptList& kept,
+                                           std::int64_t after, std::int64_t limit) const {
+  const auto number = head_columns + 2 + kept.list().columns.size();
+  std::vector<Change> all;
+  TRY_DO(connection.query(kept.select_changes(), {after, limit}, [&](const store::Row& row) {
+    all.push_back({row.integer(number), read_version(kept, row)});
+  }));
+  return all;
+}
+
+Result<std::vector<ItemVersion>> Items::deleted(store::Connection& connection, const KeptList& kept,
+                                                std::int64_t limit) const {
+  std::vector<ItemVersion> all;
+  TRY_DO(connection.query(kept.select_deleted(), {limit},
+                          [&](const store::Row& row) { all.push_back(read_version(kept, row)); }));
   return all;
 }
 

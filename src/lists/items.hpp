@@ -27,6 +27,10 @@ class Items {
                     const SeeItem& see) const;
   Result<std::vector<ItemVersion>> versions(store::Connection&, const KeptList&,
                                             std::int64_t id) const;
+  Result<std::vector<Change>> changes(store::Connection&, const KeptList&, std::int64_t after,
+                                      std::int64_t limit) const;
+  Result<std::vector<ItemVersion>> deleted(store::Connection&, const KeptList&,
+                                           std::int64_t limit) const;
   Result<Page> query(store::Connection&, const KeptList&, const odata::Options&, Timestamp now,
                      const Reading&, const SeeItem& see) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/check.hpp"
 #include "lists/values.hpp"
@@ -17,6 +18,8 @@ constexpr std::size_t max_plans = 1024;   // shapes kept for one list
 constexpr std::size_t max_updates = 256;  // sets of columns kept for one list
 const std::vector<std::string> head{own::id,     own::version,  own::created,
                                     own::author, own::modified, own::editor};
+
+constexpr const char* items_alias = "item";  // of the items in queries, past or present
 
 ExprPtr slot(std::size_t index) { return sql::make(sql::Slot{index}); }
 ExprPtr is_id(std::size_t index = 0) {
@@ -69,6 +72,64 @@ sql::QueryPtr next_id_query(const List& list) {
   return sql::query(std::move(select));
 }
 
+// The changes behind one, each with the version that it made.
+sql::QueryPtr changes_query(const List& list) {
+  sql::Select select;
+  for (const auto& name : with_columns(version_head(), list))
+    select.items.push_back({sql::column("version", name), {}});
+  select.items.push_back({sql::column("change", own::change), {}});
+  const auto same = [](const char* name) {
+    return sql::binary(Op::equal, sql::column("version", name), sql::column("change", name));
+  };
+  select.from = std::make_shared<const sql::TableRef>(sql::TableRef{
+      sql::Join{sql::JoinKind::inner, sql::table(KeptList::changes_name(list.id), "change"),
+                sql::table(KeptList::versions_name(list.id), "version"),
+                sql::and_also(same(own::id), same(own::version))}});
+  select.where = sql::binary(Op::greater, sql::column("change", own::change), slot(0));
+  return std::make_shared<const sql::Query>(
+      sql::Query{{}, std::move(select), {{sql::column("change", own::change)}}, slot(1), nullptr});
+}
+
+sql::QueryPtr last_change_query(const List& list) {
+  sql::Select select;
+  select.items = {{sql::call("coalesce", {sql::call("max", {sql::column(own::change)}),
+                                          sql::literal(std::int64_t{0})}),
+                   {}}};
+  select.from = sql::table(KeptList::changes_name(list.id));
+  return sql::query(std::move(select));
+}
+
+// Deleted and not brought back: the version is of an item that is not among the items, and its
+// last.
+sql::QueryPtr deleted_query(const List& list) {
+  const auto is_same = [](const char* other) {
+    return sql::binary(Op::equal, sql::column(other, own::id), sql::column("version", own::id));
+  };
+  sql::Select there;
+  there.items = {{sql::literal(std::int64_t{1}), {}}};
+  there.from = sql::table(KeptList::table_name(list.id), "item");
+  there.where = is_same("item");
+  sql::Select newest;
+  newest.items = {{sql::call("max", {sql::column("later", own::version)}), {}}};
+  newest.from = sql::table(KeptList::versions_name(list.id), "later");
+  newest.where = is_same("later");
+  sql::Select select;
+  for (const auto& name : with_columns(version_head(), list))
+    select.items.push_back({sql::column("version", name), {}});
+  select.from = sql::table(KeptList::versions_name(list.id), "version");
+  select.where = sql::and_also(sql::column("version", own::deleted),
+                               sql::make(sql::Exists{sql::query(std::move(there)), true}));
+  select.where = sql::and_also(
+      select.where, sql::binary(Op::equal, sql::column("version", own::version),
+                                sql::make(sql::ScalarQuery{sql::query(std::move(newest))})));
+  return std::make_shared<const sql::Query>(sql::Query{
+      {},
+      std::move(select),
+      {{sql::column("version", own::modified), true}, {sql::column("version", own::id), true}},
+      slot(0),
+      nullptr});
+}
+
 sql::QueryPtr count_query(sql::TableRefPtr from, ExprPtr where) {
   sql::Select select;
   select.items = {{sql::call("count", {sql::make(sql::Star{})}), {}}};
@@ -98,7 +159,7 @@ sql::TableRefPtr past_items(const List& list, Source source, std::size_t as_of,
     select.where = sql::and_also(select.where,
                                  sql::binary(Op::less_equal, sql::column(own::valid), slot(as_of)));
   }
-  return sql::derived(sql::query(std::move(select)), "past");
+  return sql::derived(sql::query(std::move(select)), items_alias);
 }
 
 ExprPtr is_newest_and_there() {
@@ -136,19 +197,61 @@ odata::Type property_type(ColumnType type) {
     case ColumnType::text:
     case ColumnType::note:
     case ColumnType::choice:
+    case ColumnType::person:
       return odata::Type::text;
     case ColumnType::number:
+    case ColumnType::currency:
       return odata::Type::real;
     case ColumnType::integer:
+    case ColumnType::lookup:
       return odata::Type::integer;
     case ColumnType::boolean:
       return odata::Type::boolean;
     case ColumnType::datetime:
       return odata::Type::datetime;
     case ColumnType::json:
+    case ColumnType::multichoice:
+    case ColumnType::hyperlink:
       return odata::Type::json;
   }
   return odata::Type::json;
+}
+
+// The part of a guid of ours that is the list's number.
+std::int64_t id_of_guid(std::string_view guid) {
+  std::int64_t id = 0;
+  const auto last = guid.substr(guid.rfind('-') + 1);
+  std::from_chars(last.data(), last.data() + last.size(), id, 16);
+  return id;
+}
+
+// What a lookup shows of the other item.
+ExprPtr looked_up(const Column& column) {
+  sql::Select select;
+  select.items = {{sql::column("other", shown_of(column)), {}}};
+  select.from = sql::table(KeptList::table_name(id_of_guid(column.lookup_list)), "other");
+  select.where =
+      sql::binary(Op::equal, sql::column("other", own::id), sql::column(items_alias, column.name));
+  return sql::make(sql::ScalarQuery{sql::query(std::move(select))});
+}
+
+// What filters may name of a lookup and of a person beside the column itself.
+void add_parts(odata::Schema& schema, const Column& column) {
+  if (column.type == ColumnType::lookup) {
+    for (const char* part : {"Id", "/Id", "/ID"}) {
+      schema.properties.push_back({column.name + part, odata::Type::integer, column.name, true});
+    }
+    odata::Property shown{column.name + "/" + shown_of(column), odata::Type::text, {}, true};
+    shown.expr = looked_up(column);
+    schema.properties.push_back(std::move(shown));
+  } else if (column.type == ColumnType::person) {
+    for (const char* part : {"/Title", "/Name", "/EMail"}) {
+      schema.properties.push_back({column.name + part, odata::Type::text, column.name, true});
+    }
+  } else {
+    return;
+  }
+  schema.expandable.emplace_back(column.name);
 }
 
 odata::Schema schema_of(const List& list) {
@@ -160,6 +263,8 @@ odata::Schema schema_of(const List& list) {
     const auto type = property_type(column.type);
     // Required columns may be empty in items that are older than the requirement.
     schema.properties.push_back({column.name, type, column.name, true, type == Type::text});
+    schema.properties.back().many = column.type == ColumnType::multichoice;
+    add_parts(schema, column);
     if (column.type == ColumnType::choice) {
       schema.properties.push_back({column.name + "/Value", type, column.name, true, false});
     }
@@ -178,13 +283,37 @@ odata::Schema schema_of(const List& list) {
 }
 
 std::vector<Field> fields_of(const List& list) {
-  std::vector<Field> fields{{"ID", own::id, ColumnType::integer}};
-  for (const auto& column : list.columns) fields.push_back({column.name, column.name, column.type});
-  fields.push_back({"Created", own::created, ColumnType::datetime});
-  fields.push_back({"Modified", own::modified, ColumnType::datetime});
-  fields.push_back({"Author", own::author, ColumnType::text});
-  fields.push_back({"Editor", own::editor, ColumnType::text});
+  std::vector<Field> fields{{"ID", sql::column(own::id), ColumnType::integer}};
+  for (const auto& column : list.columns)
+    fields.push_back({column.name, sql::column(column.name), column.type});
+  fields.push_back({"Created", sql::column(own::created), ColumnType::datetime});
+  fields.push_back({"Modified", sql::column(own::modified), ColumnType::datetime});
+  fields.push_back({"Author", sql::column(own::author), ColumnType::text});
+  fields.push_back({"Editor", sql::column(own::editor), ColumnType::text});
+  for (const auto& column : list.columns) {
+    if (column.type != ColumnType::lookup) continue;
+    fields.push_back(
+        {column.name + "/" + shown_of(column), looked_up(column), ColumnType::text, column.name});
+  }
   return fields;
+}
+
+// Whether a query reads the field: everything when nothing is selected, `Owner` also for
+// `Owner/Title` and `OwnerId`; what a lookup shows only when it is expanded.
+bool is_read(const Field& field, const odata::Compiled& compiled) {
+  const auto has = [](const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (!field.expanded.empty() && !has(compiled.expand, field.expanded)) return false;
+  if (compiled.select.empty()) return true;
+  return std::any_of(compiled.select.begin(), compiled.select.end(), [&](const std::string& name) {
+    if (name == field.name || name == field.expanded) return true;
+    const auto first = std::string_view(name).substr(0, name.find('/'));
+    if (first == field.name) return true;
+    if (field.name == "ID") return first == "Id";
+    return first.size() == field.name.size() + 2 && first.starts_with(field.name) &&
+           first.ends_with("Id");
+  });
 }
 
 std::string index_name(const List& list, const Index& index) {
@@ -194,8 +323,13 @@ std::string index_name(const List& list, const Index& index) {
 
 }  // namespace
 
+std::string shown_of(const Column& column) {
+  return column.lookup_column.empty() ? std::string("Title") : column.lookup_column;
+}
+
 std::string KeptList::table_name(std::int64_t id) { return fmt::format("list_{}", id); }
 std::string KeptList::versions_name(std::int64_t id) { return fmt::format("list_{}_versions", id); }
+std::string KeptList::changes_name(std::int64_t id) { return fmt::format("list_{}_changes", id); }
 
 KeptList::KeptList(ListPtr list, const store::Database& database)
     : list_(std::move(list)),
@@ -212,7 +346,12 @@ KeptList::KeptList(ListPtr list, const store::Database& database)
           select_all(versions_name(list_->id), with_columns(version_head(), *list_), is_id()),
           {{sql::column(own::version)}}))),
       next_id_(database.prepare(next_id_query(*list_))),
-      count_items_(database.prepare(count_query(sql::table(table_name(list_->id)), nullptr))) {
+      count_items_(database.prepare(count_query(sql::table(table_name(list_->id)), nullptr))),
+      insert_change_(
+          database.prepare(insert_all(changes_name(list_->id), {own::id, own::version}))),
+      select_changes_(database.prepare(changes_query(*list_))),
+      last_change_(database.prepare(last_change_query(*list_))),
+      select_deleted_(database.prepare(deleted_query(*list_))) {
   for (std::size_t i = 0; i < list_->columns.size(); ++i)
     positions_.emplace(list_->columns[i].name, i);
 }
@@ -265,7 +404,7 @@ Result<std::shared_ptr<const QueryPlan>> KeptList::make_plan(
     return fail("ODATA0204", "$skiptoken belongs to another query; start again without it");
   }
   const auto limit = compiled.now_slot + 1;
-  sql::TableRefPtr from = sql::table(table());
+  sql::TableRefPtr from = sql::table(table(), items_alias);
   ExprPtr where = compiled.where;
   if (source != Source::present) {
     from = past_items(*list_, source, limit + 2, limit + 3);
@@ -275,15 +414,9 @@ Result<std::shared_ptr<const QueryPlan>> KeptList::make_plan(
   select.items = {{sql::column(own::id), {}}, {sql::column(own::version), {}}};
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < fields_.size(); ++i) {
-    const bool selected =
-        compiled.select.empty() ||
-        std::any_of(compiled.select.begin(), compiled.select.end(), [&](const std::string& name) {
-          const auto first = std::string_view(name).substr(0, name.find('/'));
-          return first == fields_[i].name || (i == 0 && first == "Id");
-        });
-    if (!selected) continue;
+    if (!is_read(fields_[i], compiled)) continue;
     chosen.push_back(i);
-    select.items.push_back({sql::column(fields_[i].column), {}});
+    select.items.push_back({fields_[i].value, {}});
   }
   std::vector<sql::OrderTerm> order;
   for (const auto& term : compiled.order_by) {
@@ -337,13 +470,41 @@ std::vector<sql::Statement> create_tables(const List& list) {
                                            {own::id, own::version},
                                            true,
                                            false});
+  statements.emplace_back(create_changes(list.id));
   for (const auto& index : indexes_of(list)) statements.emplace_back(create_index(list, index));
   return statements;
 }
 
+sql::CreateTable create_changes(std::int64_t list) {
+  const auto number = [](const char* name) {
+    return sql::ColumnDefinition{name, sql::Type::bigint, true, false, nullptr};
+  };
+  return {KeptList::changes_name(list),
+          {{own::change, sql::Type::bigint, false, true, nullptr},
+           number(own::id),
+           number(own::version)},
+          {},
+          false,
+          false};
+}
+
+sql::Insert fill_changes(std::int64_t list) {
+  sql::Select select = select_all(KeptList::versions_name(list), {own::id, own::version}, nullptr);
+  return {.table = KeptList::changes_name(list),
+          .columns = {own::id, own::version},
+          .rows = {},
+          .query = ordered(
+              std::move(select),
+              {{sql::column(own::modified)}, {sql::column(own::version)}, {sql::column(own::id)}}),
+          .conflict_columns = {},
+          .conflict_set = {},
+          .returning = {}};
+}
+
 std::vector<sql::Statement> drop_tables(const List& list) {
   return {sql::DropTable{KeptList::table_name(list.id)},
-          sql::DropTable{KeptList::versions_name(list.id)}};
+          sql::DropTable{KeptList::versions_name(list.id)},
+          sql::DropTable{KeptList::changes_name(list.id)}};
 }
 
 std::vector<Index> indexes_of(const ListDefinition& definition) {

@@ -26,6 +26,7 @@ inline constexpr const char* modified = "$modified";  // of a version: known fro
 inline constexpr const char* editor = "$editor";
 inline constexpr const char* valid = "$valid";      // versions only
 inline constexpr const char* deleted = "$deleted";  // versions only
+inline constexpr const char* change = "$change";    // changes only: from 1, in the order of commits
 }  // namespace own
 
 // What an item carries beside its columns.
@@ -58,8 +59,9 @@ struct QueryPlan {
 
 struct Field {
   std::string name;
-  std::string column;
+  sql::ExprPtr value;
   ColumnType type;
+  std::string expanded = {};  // only read when $expand names this: a lookup's other item
 };
 
 class KeptList {
@@ -71,12 +73,13 @@ class KeptList {
   const odata::Schema& schema() const { return schema_; }
   const std::vector<Field>& fields() const {
     return fields_;
-  }                                                       // ID, the columns, Created, Modified, …
+  }  // ID, the columns, Created, Modified, …
   std::size_t column_index(std::string_view name) const;  // npos: none
 
   std::string table() const { return table_name(list_->id); }
   static std::string table_name(std::int64_t id);
   static std::string versions_name(std::int64_t id);
+  static std::string changes_name(std::int64_t id);
 
   // Slots: the head, then all columns.
   const store::Prepared& insert_item() const { return insert_item_; }
@@ -87,6 +90,15 @@ class KeptList {
   const store::Prepared& delete_item() const { return delete_item_; }
   // Slot: the id. Rows: the head, valid, deleted, then all columns; oldest first.
   const store::Prepared& select_versions() const { return select_versions_; }
+  // Slots: the id, the version.
+  const store::Prepared& insert_change() const { return insert_change_; }
+  // Slots: the last change that is known, how many. Rows: the head, valid, deleted, all columns,
+  // the change.
+  const store::Prepared& select_changes() const { return select_changes_; }
+  const store::Prepared& last_change() const { return last_change_; }
+  // Slot: how many. Rows as select_versions: the last version of items that are deleted, newest
+  // first.
+  const store::Prepared& select_deleted() const { return select_deleted_; }
   const store::Prepared& next_id() const { return next_id_; }
   const store::Prepared& count_items() const { return count_items_; }
   // Slots: version, modified, editor, id, then the columns whose positions are given, in this
@@ -108,16 +120,22 @@ class KeptList {
   std::vector<Field> fields_;
   std::unordered_map<std::string, std::size_t> positions_;
   store::Prepared insert_item_, insert_version_, select_item_, delete_item_, select_versions_,
-      next_id_, count_items_;
+      next_id_, count_items_, insert_change_, select_changes_, last_change_, select_deleted_;
   mutable std::mutex mutex_;  // of the caches
   mutable std::map<std::vector<std::size_t>, store::Prepared> updates_;
   mutable std::unordered_map<std::string, std::shared_ptr<const QueryPlan>> plans_;
 };
 
+// The column of the other list that a lookup shows.
+std::string shown_of(const Column& column);
+
 inline constexpr std::size_t none = static_cast<std::size_t>(-1);
 
 // The statements that make a list's tables and indexes.
 std::vector<sql::Statement> create_tables(const List& list);
+// The table of a list's changes, and what fills it from the versions of a list that had none.
+sql::CreateTable create_changes(std::int64_t list);
+sql::Insert fill_changes(std::int64_t list);
 std::vector<sql::Statement> drop_tables(const List& list);
 struct Index {
   std::vector<std::string> columns;

@@ -9,8 +9,9 @@
 namespace rollcall::lists {
 namespace {
 
-constexpr std::array<std::string_view, 8> type_names{"text",    "note",     "number", "integer",
-                                                     "boolean", "datetime", "choice", "json"};
+constexpr std::array<std::string_view, 13> type_names{
+    "text", "note",     "number",      "integer", "boolean", "datetime", "choice",
+    "json", "currency", "multichoice", "lookup",  "person",  "hyperlink"};
 
 std::unexpected<Error> wrong(std::string message) { return fail("LIST0109", std::move(message)); }
 
@@ -30,6 +31,8 @@ json::object column_to_json(const Column& column) {
   if (!column.choices.empty()) object["choices"] = names_of(column.choices);
   if (column.max_length != 0) object["maxLength"] = column.max_length;
   if (!column.default_value.is_null()) object["default"] = column.default_value;
+  if (!column.lookup_list.empty()) object["lookupList"] = column.lookup_list;
+  if (!column.lookup_column.empty()) object["lookupColumn"] = column.lookup_column;
   return object;
 }
 
@@ -74,6 +77,8 @@ Result<Column> read_column(const json::value& value) {
   column.required = flag(value, "required");
   column.indexed = flag(value, "indexed");
   column.guarded = flag(value, "guarded");
+  column.lookup_list = text_or(value, "lookupList");
+  column.lookup_column = text_or(value, "lookupColumn");
   if (const auto* choices = find(value, "choices")) {
     TRY(column.choices, read_names(*choices, "choices"));
   }

@@ -1,4 +1,5 @@
-// What a list is: its columns, what must be unique, what is indexed. Plain data; list_store.hpp keeps it.
+// What a list is: its columns, what must be unique, what is indexed. Plain data; list_store.hpp
+// keeps it.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -12,9 +13,25 @@
 
 namespace rollcall::lists {
 
-// text: one line, up to max_length characters (255). note: many lines. number: floating. integer: 64 bits.
-// datetime: ticks of 100 ns, UTC. choice: one of `choices`. json: any value, kept as it is.
-enum class ColumnType { text, note, number, integer, boolean, datetime, choice, json };
+// text: one line, up to max_length characters (255). note: many lines. number: floating. integer:
+// 64 bits. datetime: ticks of 100 ns, UTC. choice: one of `choices`. json: any value, kept as it
+// is. currency: floating. multichoice: some of `choices`. lookup: the ID of another list's item.
+// person: who, as principals are written. hyperlink: {"Url": …, "Description": …}.
+enum class ColumnType {
+  text,
+  note,
+  number,
+  integer,
+  boolean,
+  datetime,
+  choice,
+  json,
+  currency,
+  multichoice,
+  lookup,
+  person,
+  hyperlink
+};
 
 struct Column {
   std::string name = {};  // in items, filters and the table; case-sensitive
@@ -22,19 +39,22 @@ struct Column {
   std::string title = {};  // what people read; empty: the name
   std::string description = {};
   bool required = false;
-  bool indexed = false;       // an index of its own; several together: List::indexes
-  bool guarded = false;        // Rollcall's own: only flow runs and unlocked writes set it
+  bool indexed = false;  // an index of its own; several together: List::indexes
+  bool guarded = false;  // Rollcall's own: only flow runs and unlocked writes set it
   std::vector<std::string> choices = {};
   std::size_t max_length = 0;  // 0: the type's own limit
   json::value default_value = nullptr;
+  std::string lookup_list = {};    // of a lookup: the other list's guid
+  std::string lookup_column = {};  // of a lookup: what is shown of the other item; empty: Title
 };
 
 struct ListDefinition {
   std::string name = {};  // unique among the lists, letter case ignored
   std::string description = {};
   std::vector<Column> columns = {};
-  std::vector<std::vector<std::string>> unique_keys = {};  // columns whose values together are unique
-  std::vector<std::vector<std::string>> indexes = {};      // columns that are looked up together
+  std::vector<std::vector<std::string>> unique_keys =
+      {};                                              // columns whose values together are unique
+  std::vector<std::vector<std::string>> indexes = {};  // columns that are looked up together
 };
 
 // A list that is kept. Never changes; a change of the definition makes another one.

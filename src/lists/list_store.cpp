@@ -49,6 +49,7 @@ class StoredLists final : public ListStore {
   Result<ListPtr> create_list(store::Transaction& transaction, const ListDefinition& definition,
                               const Write& write) override {
     TRY_DO(check_definition(definition));
+    TRY_DO(check_lookups(transaction, definition));
     TRY_DO(check_free(transaction, definition.name, 0));
     List list;
     static_cast<ListDefinition&>(list) = definition;
@@ -102,6 +103,7 @@ class StoredLists final : public ListStore {
                            const Write& write) override {
     TRY(const auto known, catalog_.current(transaction, list));
     TRY_DO(check_guard(known->list(), write));
+    TRY_DO(check_not_shown(transaction, known->list(), ""));
     return catalog_.remove(transaction, known->list());
   }
 
@@ -137,6 +139,7 @@ class StoredLists final : public ListStore {
     TRY(const auto known, catalog_.current(transaction, list));
     List changed = known->list();
     TRY_DO(column_of(changed, name, write));
+    TRY_DO(check_not_shown(transaction, changed, name));
     const auto names_it = [&](const std::vector<std::string>& names) {
       return std::find(names.begin(), names.end(), name) != names.end();
     };
@@ -193,6 +196,22 @@ class StoredLists final : public ListStore {
     TRY(const auto kept, catalog_.current(connection, list));
     return items_.versions(connection, *kept, id);
   }
+  Result<std::vector<Change>> read_changes(store::Connection& connection, const List& list,
+                                           std::int64_t after, std::int64_t limit) override {
+    TRY(const auto kept, catalog_.current(connection, list));
+    return items_.changes(connection, *kept, after, limit);
+  }
+  Result<std::int64_t> last_change(store::Connection& connection, const List& list) override {
+    TRY(const auto kept, catalog_.current(connection, list));
+    TRY(const auto last, connection.first(kept->last_change(), {},
+                                          [](const store::Row& row) { return row.integer(0); }));
+    return last.value_or(0);
+  }
+  Result<std::vector<ItemVersion>> read_deleted(store::Connection& connection, const List& list,
+                                                std::int64_t limit) override {
+    TRY(const auto kept, catalog_.current(connection, list));
+    return items_.deleted(connection, *kept, limit);
+  }
   Result<Page> query(store::Connection& connection, const List& list, const odata::Options& options,
                      Timestamp now, const Reading& reading, const SeeItem& see) override {
     TRY(const auto kept, catalog_.current(connection, list));
@@ -233,10 +252,43 @@ class StoredLists final : public ListStore {
     return {};
   }
 
+  // The other list of a lookup must be there, and have the column that is shown.
+  Result<void> check_lookups(store::Connection& connection, const ListDefinition& definition) {
+    for (const auto& column : definition.columns) {
+      if (column.type != ColumnType::lookup) continue;
+      TRY(const auto other, find_list(connection, column.lookup_list));
+      const auto shown = shown_of(column);
+      if (other->guid != column.lookup_list || other->column(shown) == nullptr) {
+        return fail(
+            "LIST0109",
+            fmt::format("column '{}' looks up '{}' of list '{}' ({}), which has no such column",
+                        column.name, shown, other->name, other->guid));
+      }
+    }
+    return {};
+  }
+  // column "": any.
+  Result<void> check_not_shown(store::Connection& connection, const List& list,
+                               std::string_view column) {
+    TRY(const auto state, catalog_.state(connection));
+    for (const auto& other : state->lists) {
+      for (const auto& one : other->list().columns) {
+        const bool shows =
+            one.lookup_list == list.guid && (column.empty() || shown_of(one) == column);
+        if (!shows || other->list().id == list.id) continue;
+        return fail("LIST0109",
+                    fmt::format("column '{}' of list '{}' looks it up; delete that column first",
+                                one.name, other->list().name));
+      }
+    }
+    return {};
+  }
+
   // Brings the tables and indexes from one definition to the other, and keeps the other.
   Result<ListPtr> change(store::Transaction& transaction, const List& from, List to,
                          const Write& write) {
     TRY_DO(check_definition(to));
+    TRY_DO(check_lookups(transaction, to));
     const auto before = indexes_of(from), after = indexes_of(to);
     const auto lacks = [](const std::vector<Index>& indexes, const Index& one) {
       return std::find(indexes.begin(), indexes.end(), one) == indexes.end();
@@ -279,7 +331,15 @@ Item to_item(const ItemView& view) {
   Item item{view.id, view.version, {}};
   item.fields.reserve(view.fields.size());
   for (const auto& field : view.fields) {
-    item.fields.emplace(field.name, to_json(field.type, field.value));
+    const auto slash = field.name.find('/');
+    if (slash == std::string_view::npos) {
+      item.fields.emplace(field.name, to_json(field.type, field.value));
+      continue;
+    }
+    // Of a lookup that is expanded: {"ID": 3, "Title": …}.
+    auto& other = item.fields[field.name.substr(0, slash)];
+    if (!other.is_object()) other = json::object{{"ID", other}};
+    other.get_object()[field.name.substr(slash + 1)] = to_json(field.type, field.value);
   }
   return item;
 }

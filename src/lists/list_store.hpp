@@ -1,6 +1,7 @@
-// The ListStore seam: typed lists whose items keep all their versions. Every call runs inside the caller's
-// transaction, so that a flow's turn writes items and its history together. Queries are OData; the statement
-// of a filter is kept under the filter's shape, so that other literals are only bound.
+// The ListStore seam: typed lists whose items keep all their versions. Every call runs inside the
+// caller's transaction, so that a flow's turn writes items and its history together. Queries are
+// OData; the statement of a filter is kept under the filter's shape, so that other literals are
+// only bound.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -29,15 +30,16 @@ struct Write {
   bool unlock = false;  // may set guarded columns, and change or delete a list that has some
 };
 
-// Which state is read. Absent: the present one. as_of: what held at that time, as far as it was known at
-// `known_at` (absent: as far as it is known now). known_at alone: the newest state known then.
+// Which state is read. Absent: the present one. as_of: what held at that time, as far as it was
+// known at `known_at` (absent: as far as it is known now). known_at alone: the newest state known
+// then.
 struct Reading {
   std::optional<Timestamp> as_of = std::nullopt;
   std::optional<Timestamp> known_at = std::nullopt;
 };
 
-// An item, or one version of it. `fields` holds ID, the list's columns (null where empty), Created, Modified,
-// Author and Editor, or those of them that were selected.
+// An item, or one version of it. `fields` holds ID, the list's columns (null where empty), Created,
+// Modified, Author and Editor, or those of them that were selected.
 struct Item {
   std::int64_t id = 0;
   std::int64_t version = 0;  // from 1; the ETag
@@ -65,19 +67,27 @@ struct ItemVersion : Item {
   bool deleted = false;
 };
 
+// One write of an item, in the order in which writes were committed. Nothing that was acknowledged
+// before a change was read stands before it unread, so a reader that keeps the last number misses
+// none.
+struct Change {
+  std::int64_t number = 0;   // of the list, from 1; grows
+  ItemVersion version = {};  // what the write made: version 1 is a creation, `deleted` a deletion
+};
+
 struct Page {
   std::vector<Item> items = {};
-  std::optional<std::int64_t> count = std::nullopt;    // with $count: of all that match
+  std::optional<std::int64_t> count = std::nullopt;     // with $count: of all that match
   std::optional<std::string> skiptoken = std::nullopt;  // there is more behind it
 };
 
 inline constexpr std::int64_t default_page_size = 100;
 inline constexpr std::int64_t max_page_size = 5000;
 
-// Errors: LIST0101 no such list, LIST0102 no such item, LIST0103 the item has another version (If-Match),
-// LIST0104 a value does not fit its column, LIST0105 not unique, LIST0106 unknown column, LIST0107 a required
-// column is empty, LIST0108 guarded column, LIST0109 a definition is wrong, LIST0110 the name is taken,
-// LIST0111 a limit is exceeded; ODATA… for queries.
+// Errors: LIST0101 no such list, LIST0102 no such item, LIST0103 the item has another version
+// (If-Match), LIST0104 a value does not fit its column, LIST0105 not unique, LIST0106 unknown
+// column, LIST0107 a required column is empty, LIST0108 guarded column, LIST0109 a definition is
+// wrong, LIST0110 the name is taken, LIST0111 a limit is exceeded; ODATA… for queries.
 class ListStore {
  public:
   static Result<std::unique_ptr<ListStore>> open(store::Database& database);
@@ -94,25 +104,27 @@ class ListStore {
   virtual Result<ListPtr> add_column(store::Transaction&, const List&, const Column&, bool unique,
                                      const Write&) = 0;
   // All but name and type of the column that has this name.
-  virtual Result<ListPtr> change_column(store::Transaction&, const List&, const Column&, bool unique,
-                                        const Write&) = 0;
+  virtual Result<ListPtr> change_column(store::Transaction&, const List&, const Column&,
+                                        bool unique, const Write&) = 0;
   virtual Result<ListPtr> delete_column(store::Transaction&, const List&, std::string_view column,
                                         const Write&) = 0;
   // By name (letter case ignored) or guid.
   virtual Result<ListPtr> find_list(store::Connection&, std::string_view name_or_guid) = 0;
   virtual Result<std::vector<ListPtr>> all_lists(store::Connection&) = 0;
 
-  // ---- items. `fields` are the columns to set, as JSON; ID, Created and the like are refused. What was written
-  // or read is shown to `see`, or answered as an Item.
+  // ---- items. `fields` are the columns to set, as JSON; ID, Created and the like are refused.
+  // What was written or read is shown to `see`, or answered as an Item.
   virtual Result<void> create_item(store::Transaction&, const List&, const json::object& fields,
                                    const Write&, const SeeItem& see) = 0;
-  Result<Item> create_item(store::Transaction&, const List&, const json::object& fields, const Write&);
+  Result<Item> create_item(store::Transaction&, const List&, const json::object& fields,
+                           const Write&);
   // Sets only the columns that `fields` names. if_match: the version that the caller has seen.
   virtual Result<void> update_item(store::Transaction&, const List&, std::int64_t id,
                                    std::optional<std::int64_t> if_match, const json::object& fields,
                                    const Write&, const SeeItem& see) = 0;
   Result<Item> update_item(store::Transaction&, const List&, std::int64_t id,
-                           std::optional<std::int64_t> if_match, const json::object& fields, const Write&);
+                           std::optional<std::int64_t> if_match, const json::object& fields,
+                           const Write&);
   virtual Result<void> delete_item(store::Transaction&, const List&, std::int64_t id,
                                    std::optional<std::int64_t> if_match, const Write&) = 0;
   // Makes the version's content the newest version; also brings a deleted item back.
@@ -124,6 +136,14 @@ class ListStore {
   // Oldest first; also of a deleted item.
   virtual Result<std::vector<ItemVersion>> read_versions(store::Connection&, const List&,
                                                          std::int64_t id) = 0;
+  // The list's changes behind that number, oldest first.
+  virtual Result<std::vector<Change>> read_changes(store::Connection&, const List&,
+                                                   std::int64_t after, std::int64_t limit) = 0;
+  // The number of the last change; 0: there was none.
+  virtual Result<std::int64_t> last_change(store::Connection&, const List&) = 0;
+  // The last version of each item that is deleted and can be brought back, newest first.
+  virtual Result<std::vector<ItemVersion>> read_deleted(store::Connection&, const List&,
+                                                        std::int64_t limit) = 0;
   // Items in the order of $orderby, then of ID. `now` is what the function now() answers.
   // With `see` the page's items are shown and not in it.
   virtual Result<Page> query(store::Connection&, const List&, const odata::Options&, Timestamp now,

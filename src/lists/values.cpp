@@ -144,6 +144,72 @@ Result<sql::Value> json_value(const Column& column, const json::value& value) {
   return text;
 }
 
+// ["a", {"Value": "b"}], "a", or "a;#b" as SharePoint writes it; kept as a JSON array without
+// repetitions.
+Result<sql::Value> multichoice_value(const Column& column, const json::value& value) {
+  json::array given;
+  if (const auto* array = value.if_array()) {
+    given = *array;
+  } else if (const auto* text = value.if_string()) {
+    std::string_view rest(text->data(), text->size());
+    for (bool more = true; more;) {
+      const auto end = rest.find(";#");
+      more = end != std::string_view::npos;
+      if (const auto part = rest.substr(0, end); !part.empty())
+        given.emplace_back(json::string_view(part.data(), part.size()));
+      rest.remove_prefix(more ? end + 2 : rest.size());
+    }
+  } else {
+    return misfit(column, value, "an array of choices");
+  }
+  json::array chosen;
+  for (const auto& one : given) {
+    TRY(const auto choice, choice_value(column, one));
+    const auto* text = std::get_if<std::string>(&choice);
+    if (text == nullptr) continue;
+    if (std::find(chosen.begin(), chosen.end(), json::value(*text)) == chosen.end())
+      chosen.emplace_back(*text);
+  }
+  if (!chosen.empty()) return json::serialize(chosen);
+  if (column.required) return fail("LIST0107", fmt::format("column '{}' is required", column.name));
+  return sql::Value();
+}
+
+// 3, "3", {"Id": 3}: the other item's ID.
+Result<sql::Value> lookup_value(const Column& column, const json::value& value) {
+  for (const char* name : {"Id", "ID"}) {
+    if (const auto* inner = find(value, name)) return lookup_value(column, *inner);
+  }
+  if (value.is_null()) return sql::Value();
+  TRY(auto id, integer_value(column, value));
+  if (std::get<std::int64_t>(id) < 1) return misfit(column, value, "the ID of an item");
+  return id;
+}
+
+// "person:ada", {"Claims": …} or {"Email": …}, as connectors give them.
+Result<sql::Value> person_value(const Column& column, const json::value& value) {
+  for (const char* name : {"Claims", "Name", "Email", "EMail"}) {
+    if (const auto* inner = find(value, name)) return person_value(column, *inner);
+  }
+  return text_value(column, value);
+}
+
+// "https://…", "https://…, what is shown", or an object.
+Result<sql::Value> hyperlink_value(const Column& column, const json::value& value) {
+  json::object link;
+  if (const auto* text = value.if_string()) {
+    const std::string_view view(text->data(), text->size());
+    const auto comma = view.find(", ");
+    link = {{"Url", view.substr(0, comma)},
+            {"Description", comma == std::string_view::npos ? view : view.substr(comma + 2)}};
+  } else if (const auto url = text_or(value, "Url"); !url.empty()) {
+    link = {{"Url", url}, {"Description", text_or(value, "Description", url)}};
+  } else {
+    return misfit(column, value, R"({"Url": …, "Description": …})");
+  }
+  return json_value(column, link);
+}
+
 json::value number_to_json(double number) {
   if (std::trunc(number) == number && std::abs(number) < exact_integers)
     return static_cast<std::int64_t>(number);
@@ -190,11 +256,16 @@ sql::Type storage(ColumnType type) {
     case ColumnType::note:
     case ColumnType::choice:
     case ColumnType::json:
+    case ColumnType::multichoice:
+    case ColumnType::person:
+    case ColumnType::hyperlink:
       return sql::Type::text;
     case ColumnType::number:
+    case ColumnType::currency:
       return sql::Type::real;
     case ColumnType::integer:
     case ColumnType::datetime:
+    case ColumnType::lookup:
       return sql::Type::bigint;
     case ColumnType::boolean:
       return sql::Type::boolean;
@@ -218,9 +289,18 @@ Result<sql::Value> to_sql(const Column& column, const json::value& value) {
     case ColumnType::choice:
       return choice_value(column, value);
     case ColumnType::number:
+    case ColumnType::currency:
       return number_value(column, value);
     case ColumnType::integer:
       return integer_value(column, value);
+    case ColumnType::multichoice:
+      return multichoice_value(column, value);
+    case ColumnType::lookup:
+      return lookup_value(column, value);
+    case ColumnType::person:
+      return person_value(column, value);
+    case ColumnType::hyperlink:
+      return hyperlink_value(column, value);
     case ColumnType::boolean:
       return boolean_value(column, value);
     case ColumnType::datetime:
@@ -240,14 +320,19 @@ void append_json(std::string& out, const FieldView& field) {
     case ColumnType::text:
     case ColumnType::note:
     case ColumnType::choice:
+    case ColumnType::person:
       return rollcall::append_json(out, std::get<std::string_view>(field.value));
     case ColumnType::json:
+    case ColumnType::multichoice:
+    case ColumnType::hyperlink:
       out += std::get<std::string_view>(field.value);
       return;
     case ColumnType::number:
+    case ColumnType::currency:
       out += json::serialize(number_to_json(std::get<double>(field.value)));
       return;
     case ColumnType::integer:
+    case ColumnType::lookup:
       return rollcall::append_json(out, std::get<std::int64_t>(field.value));
     case ColumnType::datetime:
       out += '"';
@@ -267,12 +352,17 @@ json::value to_json(ColumnType type, const store::Argument& value) {
     case ColumnType::text:
     case ColumnType::note:
     case ColumnType::choice:
+    case ColumnType::person:
       return json::string(std::get<std::string_view>(value));
     case ColumnType::json:
+    case ColumnType::multichoice:
+    case ColumnType::hyperlink:
       return json_of(std::get<std::string_view>(value));
     case ColumnType::number:
+    case ColumnType::currency:
       return number_to_json(std::get<double>(value));
     case ColumnType::integer:
+    case ColumnType::lookup:
       return std::get<std::int64_t>(value);
     case ColumnType::datetime:
       return json::string(TimeText({std::get<std::int64_t>(value)}).view());
@@ -289,11 +379,16 @@ store::Argument look_at(ColumnType type, const store::Row& row, std::size_t inde
     case ColumnType::note:
     case ColumnType::choice:
     case ColumnType::json:
+    case ColumnType::multichoice:
+    case ColumnType::person:
+    case ColumnType::hyperlink:
       return row.text(index);
     case ColumnType::number:
+    case ColumnType::currency:
       return row.real(index);
     case ColumnType::integer:
     case ColumnType::datetime:
+    case ColumnType::lookup:
       return row.integer(index);
     case ColumnType::boolean:
       return row.boolean(index);
@@ -308,11 +403,16 @@ sql::Value read_value(ColumnType type, const store::Row& row, std::size_t index)
     case ColumnType::note:
     case ColumnType::choice:
     case ColumnType::json:
+    case ColumnType::multichoice:
+    case ColumnType::person:
+    case ColumnType::hyperlink:
       return std::string(row.text(index));
     case ColumnType::number:
+    case ColumnType::currency:
       return row.real(index);
     case ColumnType::integer:
     case ColumnType::datetime:
+    case ColumnType::lookup:
       return row.integer(index);
     case ColumnType::boolean:
       return row.boolean(index);

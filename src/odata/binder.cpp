@@ -138,7 +138,11 @@ Result<void> Binder::convert(Bound& bound, Conversion conversion, Type type) {
 Result<Bound> Binder::comparison(const ast::Binary& node, Span span, Nulls nulls) {
   TRY(auto left, value(*node.left));
   TRY(auto right, value(*node.right));
-  TRY_DO(unify(left, right, span));
+  if (left.many && right.type != Type::null)
+    return among(std::move(left), std::move(right), node.op, span);
+  if (right.many && left.type != Type::null)
+    return among(std::move(right), std::move(left), node.op, span);
+  if (!left.many && !right.many) TRY_DO(unify(left, right, span));
   const bool left_null = left.type == Type::null, right_null = right.type == Type::null;
   const bool equality = node.op == A::eq || node.op == A::ne;
   if (left_null || right_null) {
@@ -169,6 +173,19 @@ Result<Bound> Binder::comparison(const ast::Binary& node, Span span, Nulls nulls
   if (!either_nullable || nulls == Nulls::as_false)
     return truth(std::move(compared), either_nullable);
   return truth(null_is_false(std::move(compared)), false);
+}
+
+// One choice among several, as SharePoint's lists are asked: the JSON text of it stands in the
+// array's.
+Result<Bound> Binder::among(Bound many, Bound one, ast::BinaryOperator op, Span span) {
+  if (!one.literal || one.type != Type::text || (op != A::eq && op != A::ne)) {
+    return fail("ODATA0106",
+                "several choices are compared with one, as in Tags eq 'a' or Tags ne 'a'", span);
+  }
+  TRY_DO(convert(one, Conversion::text_to_json, Type::text));
+  auto found = null_is_false(sql::binary(Op::greater, sql::call("instr", {many.sql, one.sql}),
+                                         sql::literal(std::int64_t{0})));
+  return truth(op == A::eq ? found : sql::unary(sql::UnaryOperator::not_, std::move(found)), false);
 }
 
 Result<Bound> Binder::membership(const ast::In& node, Nulls nulls) {
@@ -255,7 +272,9 @@ Result<Bound> Binder::property(const ast::Path& path, Span span) {
     name += segment.name;
   }
   if (const auto* found = schema_.find(name)) {
-    return Bound{sql::column(found->column), found->type, found->nullable};
+    Bound bound{value_of(*found), found->type, found->nullable};
+    bound.many = found->many;
+    return bound;
   }
   const auto nearest = schema_.nearest(name);
   return fail("ODATA0103",

@@ -25,6 +25,7 @@ struct Bound {
   bool nullable = true;
   std::optional<Token> literal = std::nullopt;
   std::size_t slot = 0;
+  bool many = false;  // a property of several choices
 };
 
 class Binder {
@@ -50,6 +51,7 @@ class Binder {
   Result<Bound> condition(const ast::Expr& expr, Nulls nulls);
   Result<Bound> chain(const ast::Binary& node, Nulls nulls);
   Result<Bound> comparison(const ast::Binary& node, Span span, Nulls nulls);
+  Result<Bound> among(Bound many, Bound one, ast::BinaryOperator op, Span span);
   Result<Bound> membership(const ast::In& node, Nulls nulls);
   Result<Bound> arithmetic(const ast::Binary& node, Span span);
   Result<Bound> negation(const ast::Unary& node);

@@ -84,16 +84,18 @@ Result<std::vector<std::string>> bind_select(const Schema& schema, const std::st
   return names;
 }
 
-Result<void> bind_expand(const Schema& schema, const std::string& text) {
+Result<std::vector<std::string>> bind_expand(const Schema& schema, const std::string& text) {
   TRY(const auto items, parse_expand(text));
+  std::vector<std::string> names;
   for (const auto& item : items) {
     const auto name = path_name(item.path);
     if (std::find(schema.expandable.begin(), schema.expandable.end(), name) ==
         schema.expandable.end()) {
       return fail("ODATA0103", fmt::format("'{}' cannot be expanded", name), path_span(item.path));
     }
+    names.push_back(name);
   }
-  return {};
+  return names;
 }
 
 sql::ExprPtr lower_term(const Schema& schema, std::string_view text) {
@@ -189,7 +191,9 @@ Result<Compiled> compile(const Options& options, const Shape& shape, const Schem
   if (options.select) {
     TRY(compiled.select, in_option(bind_select(schema, *options.select), "$select"));
   }
-  if (options.expand) TRY_DO(in_option(bind_expand(schema, *options.expand), "$expand"));
+  if (options.expand) {
+    TRY(compiled.expand, in_option(bind_expand(schema, *options.expand), "$expand"));
+  }
   return compiled;
 }
 

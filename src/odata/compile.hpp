@@ -26,7 +26,12 @@ struct Shape {
 Result<Shape> shape_of(const Options& options);
 
 // How a literal becomes the value to bind.
-enum class Conversion : std::uint8_t { as_it_is, text_to_datetime, number_to_boolean };
+enum class Conversion : std::uint8_t {
+  as_it_is,
+  text_to_datetime,
+  number_to_boolean,
+  text_to_json
+};
 
 struct OrderTerm {
   sql::ExprPtr expr;
@@ -38,6 +43,7 @@ struct Compiled {
   sql::ExprPtr where;  // null: every item
   std::vector<OrderTerm> order_by;
   std::vector<std::string> select;   // properties; empty: all
+  std::vector<std::string> expand;   // properties
   std::vector<Conversion> literals;  // of the shape's literals; literal i is slot i
   std::size_t now_slot = 0;          // behind the literals: what now() answers
 };

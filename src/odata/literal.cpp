@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/json.hpp"
 #include "base/time.hpp"
 
 namespace rollcall::odata {
@@ -147,6 +148,9 @@ Result<sql::Value> value_of(const Token& literal, Conversion conversion) {
   if (conversion == Conversion::text_to_datetime) {
     if (const auto time = read_time(unquote(text))) return time->ticks;
     return invalid(literal, "date and time; write it as '2026-01-31T10:00:00Z'");
+  }
+  if (conversion == Conversion::text_to_json) {
+    return json::serialize(json::string(unquote(text)));
   }
   switch (literal.kind) {
     case TokenKind::integer:

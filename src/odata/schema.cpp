@@ -18,6 +18,10 @@ std::string Schema::nearest(std::string_view name) const {
   return nearest_name(name, names);
 }
 
+sql::ExprPtr value_of(const Property& property) {
+  return property.expr ? property.expr : sql::column(property.column);
+}
+
 std::string_view describe(Type type) {
   switch (type) {
     case Type::null:

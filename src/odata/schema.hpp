@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sql/tree.hpp"
+
 namespace rollcall::odata {
 
 // How values of a type are kept: datetime and date (its midnight) as ticks since 0001-01-01,
@@ -18,7 +20,11 @@ struct Property {
   std::string column;
   bool nullable = true;
   bool searched = false;  // $search looks into it
+  bool many = false;  // several choices, kept as a JSON array: eq says whether one is among them
+  sql::ExprPtr expr = nullptr;  // where it is no column: what it is
 };
+// The property's value in SQL.
+sql::ExprPtr value_of(const Property& property);
 
 struct Schema {
   std::vector<Property> properties;

@@ -1,0 +1,24 @@
+// CAML, the XML that SharePoint's views ask items with, as options of OData: the store knows one
+// query language. https://learn.microsoft.com/sharepoint/dev/schema/query-schema
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "lists/list.hpp"
+#include "odata/options.hpp"
+
+namespace rollcall::doors::sharepoint {
+
+struct CamlQuery {
+  odata::Options options;                // filter, orderby, top
+  std::vector<std::string> fields = {};  // of ViewFields; empty: all
+};
+
+// <View><Query><Where>…</Where><OrderBy>…</OrderBy></Query><ViewFields>…</ViewFields><RowLimit>…</RowLimit></View>
+// SP0104 names what CAML has and lists do not. <Today/> is the day of `now`.
+Result<CamlQuery> read_caml(std::string_view view_xml, const lists::List& list, Timestamp now);
+
+}  // namespace rollcall::doors::sharepoint
