@@ -1,5 +1,7 @@
 #include "telemetry/batch.hpp"
 
+#include <array>
+
 namespace rollcall::telemetry {
 
 void LogBatch::append(const LogRow& row) {
@@ -18,6 +20,21 @@ void LogBatch::append(const LogRow& row) {
   span_id.append(row.span_id);
   resource_attributes.append(row.resource_attributes);
   log_attributes.append(row.log_attributes);
+}
+
+void LogBatch::append(const LogBatch& other, Timestamp ingested_at) {
+  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  for (std::size_t row = 0; row < other.size(); ++row) arrival.push_back(other.ingestion(row, ingested_at));
+  add(timestamp, other.timestamp);
+  add(observed_timestamp, other.observed_timestamp);
+  add(severity_number, other.severity_number);
+  const auto of = [](auto& batch) {
+    return std::array{&batch.environment, &batch.role, &batch.region, &batch.version, &batch.instance, &batch.host, &batch.severity_text,
+                      &batch.body, &batch.trace_id, &batch.span_id, &batch.resource_attributes, &batch.log_attributes};
+  };
+  const auto to = of(*this);
+  const auto from = of(other);
+  for (std::size_t i = 0; i < to.size(); ++i) to[i]->append(*from[i]);
 }
 
 LogRow LogBatch::row(std::size_t i) const {

@@ -19,6 +19,12 @@ class TextColumn {
     bytes_.append(text);
     ends_.push_back(bytes_.size());
   }
+  void append(const TextColumn& other) {
+    const std::size_t before = bytes_.size();
+    bytes_.append(other.bytes_);
+    ends_.reserve(ends_.size() + other.ends_.size());
+    for (const std::size_t end : other.ends_) ends_.push_back(before + end);
+  }
   std::string_view operator[](std::size_t row) const {
     const std::size_t begin = row == 0 ? 0 : ends_[row - 1];
     return std::string_view(bytes_).substr(begin, ends_[row] - begin);
@@ -50,6 +56,8 @@ struct LogRow {
 class LogBatch {
  public:
   void append(const LogRow& row);
+  // All rows of another batch, each with the time it arrived; for batches that all have one, or none.
+  void append(const LogBatch& other, Timestamp ingested_at);
   LogRow row(std::size_t index) const;  // valid until the batch changes
   std::size_t size() const { return timestamp.size(); }
   bool empty() const { return timestamp.empty(); }

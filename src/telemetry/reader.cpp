@@ -175,7 +175,7 @@ std::optional<Format> format_of_name(std::string_view name) {
 
 struct LogReader::State {
   State(const ReaderOptions& options, LogSink given)
-      : batch_rows(options.batch_rows), sink(std::move(given)), maker(options.arrival),
+      : batch_rows(options.batch_rows), batch_bytes(options.batch_bytes), sink(std::move(given)), maker(options.arrival),
         lines(options, {[this](std::uint64_t, std::vector<FieldView>& fields) { return take(fields); },
                         [this] { return flush(); },
                         [arrival = options.arrival](const auto& names) { return check_heading(names, arrival); }}) {}
@@ -194,8 +194,7 @@ struct LogReader::State {
   Result<OrReason<void>> take(std::vector<FieldView>& fields) {
     auto done = maker.append(fields, batch);
     if (!done) return done;
-    constexpr std::size_t most_bytes = std::size_t{16} << 20;
-    if (batch.size() >= batch_rows || batch.bytes() >= most_bytes) TRY_DO(flush());
+    if (batch.size() >= batch_rows || batch.bytes() >= batch_bytes) TRY_DO(flush());
     return done;
   }
   Result<void> flush() {
@@ -207,7 +206,7 @@ struct LogReader::State {
     return {};
   }
 
-  std::size_t batch_rows;
+  std::size_t batch_rows, batch_bytes;
   LogSink sink;
   LogRowMaker maker;
   LogBatch batch;

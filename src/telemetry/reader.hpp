@@ -28,6 +28,7 @@ struct ReaderOptions {
   Compression compression = Compression::automatic;
   bool arrival = false;                       // logs only: a column Arrival is required, and kept
   std::size_t batch_rows = 16'384;            // rows handed to the sink at once, at most
+  std::size_t batch_bytes = 16U << 20;        // and of so many bytes, about
   std::size_t max_line_bytes = 4U << 20;      // a longer line is a bad line
   std::size_t max_bytes = std::size_t{16} << 30;  // decompressed; more is an error (INGEST0105)
   std::size_t max_bad_lines_kept = 100;       // all are counted

@@ -9,6 +9,7 @@
 
 #include "support/cases.hpp"
 #include "support/golden.hpp"
+#include "telemetry/show.hpp"
 
 namespace rollcall::telemetry {
 namespace {
@@ -18,27 +19,6 @@ std::string summary(const Result<ReadReport>& result) {
   std::string text;
   for (const auto& [line, reason] : result->bad_lines) text += fmt::format("line {}: {}\n", line, reason);
   return text + fmt::format("{} lines, {} rows, {} bad\n", result->lines, result->rows, result->bad);
-}
-
-std::string show(const LogBatch& batch) {
-  std::string text;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const auto row = batch.row(i);
-    text += format_iso(row.timestamp);
-    if (row.observed_timestamp != row.timestamp) text += " observed=" + format_iso(row.observed_timestamp);
-    if (!batch.arrival.empty()) text += " arrival=" + format_iso(batch.arrival[i]);
-    if (row.severity_number != no_severity) text += fmt::format(" severity={}", row.severity_number);
-    const std::pair<const char*, std::string_view> texts[] = {
-        {"environment", row.environment}, {"role", row.role},         {"region", row.region},
-        {"version", row.version},         {"instance", row.instance}, {"host", row.host},
-        {"text", row.severity_text},      {"body", row.body},         {"trace", row.trace_id},
-        {"span", row.span_id},            {"resource", row.resource_attributes}, {"attributes", row.log_attributes}};
-    for (const auto& [name, value] : texts) {
-      if (!value.empty()) text += fmt::format(" {}={}", name, value);
-    }
-    text += '\n';
-  }
-  return text;
 }
 
 ReaderOptions options_of(const test::GoldenCase& one) {
@@ -89,7 +69,8 @@ std::string read_records(const test::GoldenCase& one) {
 const test::Registration golden{[] {
   test::register_golden("Telemetry", TEST_FOLDER, [] {
     return test::Handlers{{"logs", [](const test::GoldenCase& one) { return read_logs(options_of(one), one.body); }},
-                          {"records", read_records}};
+                          {"records", read_records},
+                          {"otlp", read_otlp}};
   });
 }};
 
