@@ -158,6 +158,42 @@ class Walk {
     });
   }
 
+  // Nothing of the cell was heard after it until more of its version started, by `at`: that is what
+  // had begun with it. Not when the version may still have been running beside it: in mid-rollout
+  // a host may restart on the old image.
+  bool began_before_silence(const Wave& wave, Timestamp at) const {
+    Timestamp silent{0}, again = timestamp_max;
+    for (const Run* run : wave.runs) {
+      if (gave_way(*run, at)) return false;
+      silent = std::max(silent, run->end + parameters_.quiet + run->error);
+    }
+    for (const Run& run : runs_) {
+      if (run.started && run.version == wave.version && run.start > silent)
+        again = std::min(again, run.start);
+    }
+    if (again > at) return false;
+    return std::ranges::none_of(runs_, [&](const Run& run) {
+      const bool heard = run.end > silent && run.start + parameters_.quiet <= again;
+      return heard || may_run_beside(run, wave);
+    });
+  }
+
+  // Its host started another version by then.
+  bool gave_way(const Run& run, Timestamp at) const {
+    return std::ranges::any_of(runs_, [&](const Run& other) {
+      return !run.clock.empty() && other.clock == run.clock && other.version != run.version &&
+             other.interval->first > run.interval->first && other.start <= at;
+    });
+  }
+
+  // Of the same version, there before the wave, and not known to be gone when it began.
+  bool may_run_beside(const Run& run, const Wave& wave) const {
+    if (run.version != wave.version || run.start >= wave.birth) return false;
+    if (std::ranges::find(wave.runs, &run) != wave.runs.end()) return false;
+    const Timestamp until = run.replaced ? run.gone : run.end + parameters_.patience;
+    return until + run.error > wave.birth - wave.error;
+  }
+
   // When the next thing that surely is another deployment begins, or now.
   std::optional<Timestamp> bound_of(std::size_t w) const {
     for (std::size_t next = w + 1; next < waves_.size(); ++next) {
@@ -183,7 +219,8 @@ class Walk {
     const std::size_t size = usual_size();
     const auto majority = [&](Timestamp at) {
       const std::size_t own = alive_at(fresh, at);
-      return own * 2 > size && own > alive_at(others, at) && still_heard(waves_[w].runs, at);
+      return own * 2 > size && own > alive_at(others, at) &&
+             (still_heard(waves_[w].runs, at) || began_before_silence(waves_[w], at));
     };
     for (const Run* run : fresh) {
       if (!majority(run->start)) continue;
@@ -251,11 +288,14 @@ class Walk {
     return run.gone <= at && (run.replaced || run.end + parameters_.patience <= now_);
   }
 
-  // What its host ran before was of the current episode; unknown where no host is named, or
-  // where the episode is too long ago to be seen.
-  bool took_over(const Run& run, const Episode& current) const {
+  // What its host ran before, or before what it ran on the way, was of the current episode; unknown
+  // where no host is named, or where the episode is too long ago to be seen.
+  bool took_over(const Run& run, const Episode& current, const Wave* way) const {
     if (run.interval->host.empty()) return true;
     const Run* before = before_on_host(run);
+    while (way != nullptr && before != nullptr &&
+           std::ranges::find(way->runs, before) != way->runs.end())
+      before = before_on_host(*before);
     if (before == nullptr) return !current.seen();
     return std::ranges::find(current.runs, before) != current.runs.end();
   }
@@ -267,12 +307,12 @@ class Walk {
     });
   }
 
-  // Most instances are new, and most of those that lived before are gone. Before: when the cell was
-  // last heard before the wave; it may have been silent since.
-  bool is_redeploy(const Wave& wave, const Episode& current) const {
+  // Most instances are new, some by `way` of another version, and most of those that lived before
+  // are gone. Before: when the cell was last heard before the wave; it may have been silent since.
+  bool is_redeploy(const Wave& wave, const Episode& current, const Wave* way = nullptr) const {
     if (wave.birth + parameters_.settle > now_) return false;
-    const auto fresh = static_cast<std::size_t>(
-        std::ranges::count_if(wave.runs, [&](const Run* run) { return took_over(*run, current); }));
+    const auto fresh = static_cast<std::size_t>(std::ranges::count_if(
+        wave.runs, [&](const Run* run) { return took_over(*run, current, way); }));
     if (fresh * 2 <= usual_size()) return false;
     if (is_forgotten(current)) return true;
     Timestamp before{0};
@@ -294,7 +334,7 @@ class Walk {
   bool went_and_returned(std::size_t w, const Episode& current) const {
     if (w + 1 == waves_.size()) return false;
     const Wave& next = waves_[w + 1];
-    if (next.version != current.version || !is_redeploy(next, current)) return false;
+    if (next.version != current.version || !is_redeploy(next, current, &waves_[w])) return false;
     return std::ranges::all_of(waves_[w].runs, [&](const Run* run) {
       return surely_gone(*run, next.last_start() + parameters_.heartbeat);
     });
