@@ -92,9 +92,22 @@ sql::Value order_value(odata::Type type, const store::Row& row, std::size_t inde
       return row.real(index);
     case odata::Type::text:
       return std::string(row.text(index));
+    case odata::Type::boolean:
+      return row.boolean(index);
     default:
       return row.integer(index);
   }
+}
+
+// A statement that a unique key may refuse is undone alone, so that what is in its way can be asked
+// for.
+Result<void> execute_alone(store::Transaction& transaction, const KeptList& kept,
+                           const store::Prepared& statement, std::span<const Argument> arguments) {
+  const auto write = [&]() -> Result<void> {
+    TRY_DO(transaction.execute(statement, arguments));
+    return {};
+  };
+  return kept.list().unique_keys.empty() ? write() : transaction.nested(write);
 }
 
 // The next id is asked for once a transaction and counted from there; what is undone forgets it.
@@ -131,7 +144,7 @@ Result<void> Items::write_item(store::Transaction& transaction, const KeptList& 
   arguments.reserve(head_columns + stored.values.size());
   append_head(arguments, stored.head);
   for (const auto& value : stored.values) arguments.emplace_back(value);
-  if (auto written = transaction.execute(kept.insert_item(), arguments); !written) {
+  if (auto written = execute_alone(transaction, kept, kept.insert_item(), arguments); !written) {
     return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
   }
   return {};
@@ -231,7 +244,8 @@ Result<void> Items::update(store::Transaction& transaction, const KeptList& kept
   std::vector<Argument> arguments{stored.head.version, stored.head.modified.ticks,
                                   std::string_view(stored.head.editor), id};
   for (const auto index : changed) arguments.emplace_back(stored.values[index]);
-  if (auto written = transaction.execute(kept.update_item(changed), arguments); !written) {
+  if (auto written = execute_alone(transaction, kept, kept.update_item(changed), arguments);
+      !written) {
     return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
   }
   TRY_DO(write_version(transaction, kept, stored, write, false));

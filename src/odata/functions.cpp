@@ -33,11 +33,14 @@ ExprPtr ends_with(const ExprPtr& text, const ExprPtr& part) {
   const auto from = sql::binary(Op::subtract, call("length", {text}), call("length", {part}));
   return sql::binary(Op::equal, call("substr", {text, plus_one(from)}), part);
 }
+// No less than 0; null stays null.
+ExprPtr not_negative(const ExprPtr& value) {
+  return sql::make(sql::Case{{{sql::binary(Op::less, value, number(0)), number(0)}}, value});
+}
 // Positions count from 0; before the text's start is at its start.
 ExprPtr substring(const Arguments& arguments) {
-  std::vector<ExprPtr> parts{arguments[0].sql,
-                             plus_one(call("max", {arguments[1].sql, number(0)}))};
-  if (arguments.size() == 3) parts.push_back(call("max", {arguments[2].sql, number(0)}));
+  std::vector<ExprPtr> parts{arguments[0].sql, plus_one(not_negative(arguments[1].sql))};
+  if (arguments.size() == 3) parts.push_back(not_negative(arguments[2].sql));
   return call("substr", std::move(parts));
 }
 ExprPtr concat(const Arguments& arguments) {

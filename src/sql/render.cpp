@@ -299,11 +299,22 @@ class Renderer {
     }
     for (auto link = chain.rbegin(); link != chain.rend(); ++link) {
       put(symbol(node.op));
-      operand((*link)->right);
+      divisor((*link)->op, (*link)->right);
     }
+  }
+  // What divides: PostgreSQL ends a query that divides by zero, the others answer null.
+  void divisor(BinaryOperator op, const ExprPtr& node) {
+    const bool divides = op == BinaryOperator::divide || op == BinaryOperator::integer_divide ||
+                         op == BinaryOperator::modulo;
+    if (!divides || dialect_ != Dialect::postgresql || std::holds_alternative<Literal>(node->node))
+      return operand(node);
+    put("NULLIF(");
+    expr(node);
+    put(", 0)");
   }
 
   void write(const Call& node) {
+    if (dialect_ == Dialect::postgresql && postgresql_call(node)) return;
     function_name(node.function);
     put('(');
     if (node.distinct) put("DISTINCT ");
@@ -317,6 +328,47 @@ class Renderer {
       put(')');
     }
     if (node.over) window(*node.over);
+  }
+
+  // SQLite's functions that PostgreSQL calls otherwise, or has for other types. False: its own name serves.
+  bool postgresql_call(const Call& node) {
+    const auto& arguments = node.arguments;
+    const auto wrapped = [&](std::string_view before, const ExprPtr& argument, std::string_view after) {
+      put(before);
+      expr(argument);
+      put(after);
+    };
+    if (node.function == "lower" || node.function == "upper") {
+      // The collation C, which keeps order as bytes, knows ASCII's letters only.
+      put(node.function);
+      wrapped("(CAST(", arguments[0], " AS TEXT) COLLATE \"und-x-icu\") COLLATE \"C\"");
+    } else if (node.function == "instr") {
+      put("strpos(");
+      exprs(arguments);
+      put(')');
+    } else if (node.function == "trim" && arguments.size() == 2) {
+      put("btrim(");
+      exprs(arguments);
+      put(')');
+    } else if (node.function == "substr") {
+      put("substr(");
+      expr(arguments[0]);
+      for (std::size_t i = 1; i < arguments.size(); ++i) wrapped(", CAST(", arguments[i], " AS INTEGER)");
+      put(')');
+    } else if (node.function == "round") {
+      wrapped("CAST(round(CAST(", arguments[0], " AS NUMERIC)) AS DOUBLE PRECISION)");
+    } else if (node.function == "mod") {
+      wrapped("CAST(mod(CAST(", arguments[0], " AS NUMERIC), ");
+      wrapped("NULLIF(CAST(", arguments[1], " AS NUMERIC), 0)) AS DOUBLE PRECISION)");
+    } else if (node.function == "strftime") {
+      const auto& format = std::get<std::string>(std::get<Literal>(arguments[0]->node).value);
+      put("EXTRACT(");
+      put(format == "%Y" ? "YEAR" : format == "%m" ? "MONTH" : "DAY");
+      wrapped(" FROM TIMESTAMP 'epoch' + (", arguments[1], ") * INTERVAL '1 second')");
+    } else {
+      return false;
+    }
+    return true;
   }
 
   void window(const Window& node) {
@@ -355,6 +407,9 @@ class Renderer {
       if (term.descending) put(" DESC");
       if (term.nulls == Nulls::first) put(" NULLS FIRST");
       if (term.nulls == Nulls::last) put(" NULLS LAST");
+      // As SQLite orders them: null is less than anything.
+      if (term.nulls == Nulls::unspecified && dialect_ == Dialect::postgresql)
+        put(term.descending ? " NULLS LAST" : " NULLS FIRST");
     });
   }
 
@@ -664,6 +719,8 @@ class Renderer {
     identifier(node.name);
     put(' ');
     put(type_name(node.type));
+    // As bytes, as in the other dialects, whatever the database's own order is.
+    if (node.type == Type::text && dialect_ == Dialect::postgresql) put(" COLLATE \"C\"");
     if (node.not_null) put(" NOT NULL");
     if (node.default_value) {
       put(" DEFAULT ");

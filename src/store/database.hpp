@@ -133,7 +133,8 @@ class Transaction : public Connection {
 };
 
 // Errors: STORE0101 cannot open, STORE0102 refused by the database (a bug or a broken file), STORE0103 locked
-// by another process, STORE0104 written by a newer Rollcall, STORE0105 not unique, STORE0106 disk full.
+// by another process, STORE0104 written by a newer Rollcall, STORE0105 not unique, STORE0106 disk full,
+// STORE0107 the connection is lost, STORE0108 not done by this driver.
 class Database {
  public:
   virtual ~Database() = default;
@@ -180,6 +181,10 @@ class Database {
 
 // Opens or creates the file; its folder must exist. `:memory:` for tests.
 Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, Durability durability);
+
+// Opens a database of a PostgreSQL server, 15 or newer, with encoding UTF8: `connection` is a libpq connection
+// string or URI ("postgresql://host/rollcall"). Tables are made in its first schema. Several processes may share it.
+Result<std::unique_ptr<Database>> open_postgresql(const std::string& connection, Durability durability);
 
 // One step of a module's format, from the version before to this one.
 struct Migration {

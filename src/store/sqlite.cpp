@@ -1,29 +1,23 @@
 // The SQLite driver of the Database seam, and the only file that includes sqlite3.h.
 // One handle writes, any number read; the file is in WAL mode, so readers never wait for the
-// writer. Writers that wait together become one batch: one of them runs the work of all and commits
-// once.
+// writer.
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <unicode/ucasemap.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <exception>
 #include <filesystem>
-#include <mutex>
-#include <thread>
 #include <unordered_map>
 
 #include "base/check.hpp"
 #include "store/database.hpp"
+#include "store/writers.hpp"
 
 namespace rollcall::store {
 namespace {
 
 constexpr int busy_timeout_ms = 10'000;
 constexpr std::size_t max_compiled = 512;  // statements kept by a handle
-constexpr std::size_t max_batch = 256;     // writers that share a commit
-constexpr std::size_t max_idle_readers = 8;
 
 struct CloseStatement {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -109,6 +103,8 @@ class SqliteRow final : public Row {
 // One sqlite3 handle with the statements that it has compiled.
 class Handle {
  public:
+  static constexpr sql::Dialect dialect = sql::Dialect::sqlite;
+
   static Result<std::unique_ptr<Handle>> open(const std::string& path, Durability durability,
                                               bool writes) {
     auto handle = std::unique_ptr<Handle>(new Handle);
@@ -143,6 +139,8 @@ class Handle {
 
   sqlite3* get() const { return sqlite_; }
   bool in_transaction() const { return sqlite3_get_autocommit(sqlite_) == 0; }
+
+  Result<void> begin_write() { return run("BEGIN IMMEDIATE"); }
 
   // Our own fixed texts: PRAGMA, BEGIN and the like.
   Result<void> run(const char* text) {
@@ -297,48 +295,10 @@ class Handle {
   std::uint64_t uses_ = 0;
 };
 
-class SqliteTransaction final : public Transaction {
- public:
-  explicit SqliteTransaction(Handle& handle) : handle_(handle) {}
-
-  Result<std::int64_t> execute(const Prepared& statement,
-                               std::span<const Argument> arguments) override {
-    return handle_.run(statement, arguments, [](const Row&) -> Result<void> { return {}; });
-  }
-  Result<void> execute_once(const sql::Statement& statement) override {
-    TRY_DO(execute(Prepared(sql::render(statement, sql::Dialect::sqlite)), {}));
-    return {};
-  }
-  Result<void> nested(const std::function<Result<void>()>& work) override {
-    const auto calls = on_commit_.size();
-    TRY_DO(handle_.run("SAVEPOINT nested"));
-    auto answer = work();
-    if (!answer) {
-      on_commit_.resize(calls);
-      forget_slots();
-      // A full disk ends the whole transaction; there is no savepoint to go back to then.
-      if (handle_.in_transaction()) TRY_DO(handle_.run("ROLLBACK TO nested"));
-    }
-    if (handle_.in_transaction()) TRY_DO(handle_.run("RELEASE nested"));
-    return answer;
-  }
-  std::vector<std::function<void()>> take_on_commit() { return std::move(on_commit_); }
-
- protected:
-  Result<void> do_query(const Prepared& statement, std::span<const Argument> arguments,
-                        const std::function<Result<void>(const Row&)>& each) override {
-    TRY_DO(handle_.run(statement, arguments, each));
-    return {};
-  }
-
- private:
-  Handle& handle_;
-};
-
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::string path, Durability durability, std::unique_ptr<Handle> writer)
-      : path_(std::move(path)), durability_(durability), writer_(std::move(writer)) {}
+      : path_(std::move(path)), durability_(durability), writers_(std::move(writer)) {}
 
   sql::Dialect dialect() const override { return sql::Dialect::sqlite; }
 
@@ -378,44 +338,19 @@ class SqliteDatabase final : public Database {
 
  protected:
   Result<void> do_write(const std::function<Result<void>(Transaction&)>& work) override {
-    Writer me{&work};
-    std::unique_lock lock(mutex_);
-    CHECK(committer_ !=
-          std::this_thread::get_id());  // a write inside a write would wait for itself
-    waiting_.push_back(&me);
-    turn_.wait(lock, [&] { return me.done || committer_ == std::thread::id{}; });
-    if (!me.done) {
-      committer_ = std::this_thread::get_id();
-      auto batch = take_waiting();
-      lock.unlock();
-      run_batch(batch);
-      lock.lock();
-      committer_ = {};
-      for (auto* writer : batch) writer->done = true;
-      turn_.notify_all();
-    }
-    lock.unlock();
-    if (me.exception) std::rethrow_exception(me.exception);
-    return std::move(me.answer);
+    return writers_.write(work);
   }
 
   Result<void> do_read(const std::function<Result<void>(Connection&)>& work) override {
     return with_reader([&](Handle& handle) -> Result<void> {
       TRY_DO(handle.run("BEGIN"));
       const EndRead end{handle};
-      SqliteTransaction view(handle);
+      HandleTransaction<Handle> view(handle);
       return work(view);
     });
   }
 
  private:
-  struct Writer {
-    const std::function<Result<void>(Transaction&)>* work;
-    Result<void> answer = {};
-    std::exception_ptr exception = nullptr;
-    std::vector<std::function<void()>> on_commit = {};
-    bool done = false;
-  };
   struct EndRead {
     Handle& handle;
     ~EndRead() {
@@ -423,117 +358,16 @@ class SqliteDatabase final : public Database {
     }
   };
 
-  // Needs the lock.
-  std::vector<Writer*> take_waiting() {
-    const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), max_batch));
-    std::vector<Writer*> batch(waiting_.begin(), waiting_.begin() + count);
-    waiting_.erase(waiting_.begin(), waiting_.begin() + count);
-    return batch;
-  }
-
-  // Runs the writers' work and commits once for all that succeeded. Those who come while it runs
-  // join in.
-  void run_batch(std::vector<Writer*>& batch) {
-    bool wrote = false;  // somebody's work stands in the open transaction
-    Result<void> whole = {};
-    for (std::size_t i = 0; i < batch.size() && whole; ++i) {
-      if (!writer_->in_transaction()) {
-        whole = wrote ? fail("STORE0102", "the transaction was ended by an error")
-                      : writer_->run("BEGIN IMMEDIATE");
-        if (!whole) break;
-      }
-      run_one(*batch[i], wrote);
-      wrote = wrote || batch[i]->answer.has_value();
-      if (i + 1 == batch.size() && batch.size() < max_batch) {
-        const std::scoped_lock lock(mutex_);
-        const auto more = take_waiting();
-        batch.insert(batch.end(), more.begin(), more.end());
-      }
-    }
-    if (whole && wrote) {
-      whole = writer_->in_transaction()
-                  ? writer_->run("COMMIT")
-                  : fail("STORE0102", "the transaction was ended by an error");
-    }
-    if (writer_->in_transaction()) static_cast<void>(writer_->run("ROLLBACK"));
-    for (auto* writer : batch) {
-      if (!whole && writer->answer) writer->answer = whole;
-      if (writer->answer) {
-        for (const auto& call : writer->on_commit) call();
-      }
-    }
-  }
-
-  // One writer's work: undone alone when it fails and somebody's work stands before it.
-  void run_one(Writer& writer, bool wrote) {
-    if (wrote) writer.answer = writer_->run("SAVEPOINT writer");
-    if (!writer.answer) return;
-    SqliteTransaction transaction(*writer_);
-    try {
-      writer.answer = (*writer.work)(transaction);
-    } catch (...) {
-      writer.exception = std::current_exception();
-      writer.answer = fail("STORE0102", "the work threw");
-    }
-    if (writer.answer) {
-      writer.on_commit = transaction.take_on_commit();
-      if (wrote) writer.answer = writer_->run("RELEASE writer");
-    } else if (writer_->in_transaction()) {
-      if (!wrote) {
-        static_cast<void>(writer_->run("ROLLBACK"));
-      } else {
-        static_cast<void>(writer_->run("ROLLBACK TO writer"));
-        static_cast<void>(writer_->run("RELEASE writer"));
-      }
-    }
-  }
-
-  Result<void> with_reader(const std::function<Result<void>(Handle&)>& work) {
-    if (path_ == ":memory:") return with_writer(work);
-    std::unique_ptr<Handle> handle;
-    {
-      const std::scoped_lock lock(readers_mutex_);
-      if (!readers_.empty()) {
-        handle = std::move(readers_.back());
-        readers_.pop_back();
-      }
-    }
-    if (!handle) {
-      TRY(handle, Handle::open(path_, durability_, false));
-    }
-    auto answer = work(*handle);
-    const std::scoped_lock lock(readers_mutex_);
-    if (readers_.size() < max_idle_readers) readers_.push_back(std::move(handle));
-    return answer;
-  }
-
   // A database in memory has one handle: a reader takes the writer's turn.
-  Result<void> with_writer(const std::function<Result<void>(Handle&)>& work) {
-    std::unique_lock lock(mutex_);
-    CHECK(committer_ != std::this_thread::get_id());
-    turn_.wait(lock, [&] { return committer_ == std::thread::id{}; });
-    committer_ = std::this_thread::get_id();
-    lock.unlock();
-    struct Release {
-      SqliteDatabase& database;
-      ~Release() {
-        const std::scoped_lock relock(database.mutex_);
-        database.committer_ = {};
-        database.turn_.notify_all();
-      }
-    } release{*this};
-    return work(*writer_);
+  Result<void> with_reader(const std::function<Result<void>(Handle&)>& work) {
+    if (path_ == ":memory:") return writers_.borrow(work);
+    return readers_.with([&] { return Handle::open(path_, durability_, false); }, work);
   }
 
   const std::string path_;
   const Durability durability_;
-  std::unique_ptr<Handle> writer_;  // used by the committer only
-  std::mutex mutex_;
-  std::condition_variable turn_;
-  std::thread::id committer_;  // who runs a batch; none: the default id
-  std::vector<Writer*> waiting_;
-  std::mutex readers_mutex_;
-  std::vector<std::unique_ptr<Handle>> readers_;
+  Writers<Handle> writers_;
+  Readers<Handle> readers_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "conformance/conformance.hpp"
 #include "lists/list_store.hpp"
+#include "support/test_database.hpp"
 
 namespace rollcall::lists {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 class Rows {
  public:
   explicit Rows(const json::value& rows)
-      : database_(store::open_sqlite(":memory:", store::Durability::process).value()),
+      : database_(test::fresh_database()),
         lists_(ListStore::open(*database_).value()) {
     ListDefinition definition{.name = "Rows"};
     definition.columns = {{.name = "Title"},

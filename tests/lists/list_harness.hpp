@@ -12,13 +12,14 @@
 #include "base/text.hpp"
 #include "lists/list_store.hpp"
 #include "support/golden.hpp"
+#include "support/test_database.hpp"
 
 namespace rollcall::lists {
 
 class ListHarness {
  public:
   ListHarness()
-      : database(store::open_sqlite(":memory:", store::Durability::process).value()),
+      : database(test::fresh_database()),
         lists(ListStore::open(*database).value()) {
     write.now = *parse_iso("2026-01-01T00:00:00Z");
   }

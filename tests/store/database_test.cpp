@@ -1,5 +1,5 @@
-// The SQLite driver: what a transaction keeps and what it undoes, writers that share a commit, a process
-// that dies in the middle, formats from the future.
+// A driver: what a transaction keeps and what it undoes, writers that share a commit, a process that dies in
+// the middle, formats from the future. With a PostgreSQL server (test_database.hpp) its driver, else SQLite's.
 #include "store/database.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+
+#include "support/test_database.hpp"
 
 namespace rollcall::store {
 namespace {
@@ -27,6 +29,18 @@ struct Folder {
   std::string file() const { return (path / "rollcall.db").string(); }
 };
 
+// A place for a database that can be opened again.
+struct Place {
+  Folder folder;
+  std::string where = test::postgresql_server() == nullptr ? folder.file() : test::fresh_schema();
+  std::string file() const { return where; }
+};
+
+Result<std::unique_ptr<Database>> connect(const std::string& where) {
+  if (test::postgresql_server() == nullptr) return open_sqlite(where, Durability::process);
+  return open_postgresql(where == ":memory:" ? test::fresh_schema() : where, Durability::process);
+}
+
 std::vector<Migration> one_table() {
   return {{{sql::CreateTable{.name = "t",
                              .columns = {{"id", sql::Type::bigint, false, true, nullptr},
@@ -37,7 +51,7 @@ std::vector<Migration> one_table() {
 }
 
 std::unique_ptr<Database> open(const std::string& path) {
-  auto database = open_sqlite(path, Durability::process);
+  auto database = connect(path);
   EXPECT_TRUE(database) << database.error().message;
   const auto migrated = migrate(**database, "test", one_table());
   EXPECT_TRUE(migrated) << migrated.error().message;
@@ -114,7 +128,7 @@ TEST(Store, SaysWhatIsNotUnique) {
 }
 
 TEST(Store, ReadsOneSnapshotWhileOthersWrite) {
-  const Folder folder;
+  const Place folder;
   const auto database = open(folder.file());
   const Statements statements(*database);
   EXPECT_TRUE(database->read([&](Connection& connection) -> Result<void> {
@@ -146,7 +160,7 @@ TEST(Store, AStatementMayRunInsideItself) {
 }
 
 TEST(Store, KeepsValuesAsTheyAre) {
-  const auto database = open_sqlite(":memory:", Durability::power).value();
+  const auto database = connect(":memory:").value();
   sql::Select select;
   for (std::size_t i = 0; i < 6; ++i) select.items.push_back({sql::make(sql::Slot{i}), {}});
   select.items.push_back({sql::call("lower", {sql::parameter(std::string("ÀÉß"))}), {}});
@@ -169,7 +183,7 @@ TEST(Store, KeepsValuesAsTheyAre) {
 }
 
 TEST(Store, ManyWritersShareTheDatabase) {
-  const Folder folder;
+  const Place folder;
   const auto database = open(folder.file());
   const Statements statements(*database);
   std::atomic<int> kept = 0;
@@ -195,11 +209,11 @@ TEST(Store, ManyWritersShareTheDatabase) {
 }
 
 TEST(Store, AProcessThatDiesLosesOnlyWhatItDidNotCommit) {
-  const Folder folder;
+  const Place folder;
   { const auto database = open(folder.file()); }
   const pid_t child = fork();
   if (child == 0) {
-    auto database = open_sqlite(folder.file(), Durability::process);
+    auto database = connect(folder.file());
     const Statements statements(**database);
     for (int i = 0; i < 20; ++i) {
       static_cast<void>((*database)->write(
@@ -217,11 +231,30 @@ TEST(Store, AProcessThatDiesLosesOnlyWhatItDidNotCommit) {
   ASSERT_TRUE(WIFSIGNALED(status));
   const auto database = open(folder.file());
   EXPECT_EQ(count_rows(*database, Statements(*database)), 20);
-  EXPECT_TRUE(database->verify()->empty());
+}
+
+// Beside one another, on one database: each sees what the other has committed, and nobody's write is lost.
+TEST(Store, TwoProcessesTakeTurns) {
+  const Place folder;
+  const auto first = open(folder.file());
+  const auto second = open(folder.file());
+  const auto count_up = [](Database& database) {
+    const Statements statements(database);
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_TRUE(database.write([&](Transaction& transaction) -> Result<void> {
+        TRY(const auto count, transaction.first(statements.count, {}, [](const Row& row) { return row.integer(0); }));
+        return insert(transaction, statements, std::to_string(*count));
+      }));
+    }
+  };
+  std::thread other([&] { count_up(*second); });
+  count_up(*first);
+  other.join();
+  EXPECT_EQ(count_rows(*first, Statements(*first)), 100);
 }
 
 TEST(Store, RefusesAFormatFromTheFuture) {
-  const Folder folder;
+  const Place folder;
   const auto database = open(folder.file());
   const auto refused = migrate(*database, "test", {});
   ASSERT_FALSE(refused);
@@ -240,11 +273,12 @@ TEST(Store, AFailedMigrationLeavesTheOldFormat) {
   EXPECT_EQ(count_rows(*database, Statements(*database)), 0);
 }
 
-TEST(Store, BacksUpAndNoticesABrokenFile) {
+TEST(Sqlite, BacksUpAndNoticesABrokenFile) {
   const Folder folder;
   const auto copy = (folder.path / "copy.db").string();
   {
-    const auto database = open(folder.file());
+    const auto database = *open_sqlite(folder.file(), Durability::process);
+    ASSERT_TRUE(migrate(*database, "test", one_table()));
     const Statements statements(*database);
     EXPECT_TRUE(database->write([&](Transaction& transaction) -> Result<void> {
       for (int i = 0; i < 1000; ++i) TRY_DO(insert(transaction, statements, std::to_string(i)));
@@ -254,7 +288,7 @@ TEST(Store, BacksUpAndNoticesABrokenFile) {
     EXPECT_FALSE(database->backup(copy)) << "a backup never writes over a file";
   }
   {
-    const auto database = open(copy);
+    const auto database = *open_sqlite(copy, Durability::process);
     EXPECT_EQ(count_rows(*database, Statements(*database)), 1000);
     EXPECT_TRUE(database->verify()->empty());
   }
@@ -270,11 +304,18 @@ TEST(Store, BacksUpAndNoticesABrokenFile) {
   }
 }
 
-TEST(Store, SaysWhyItCannotOpen) {
+TEST(Sqlite, SaysWhyItCannotOpen) {
   const Folder folder;
   EXPECT_EQ(open_sqlite((folder.path / "nowhere" / "x.db").string(), Durability::power).error().code, "STORE0101");
   std::ofstream(folder.file()) << std::string(5000, 'x');
   EXPECT_FALSE(open_sqlite(folder.file(), Durability::power));
+}
+
+TEST(Postgresql, SaysWhyItCannotOpen) {
+  const auto refused = open_postgresql("host=/nowhere dbname=x", Durability::power);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "STORE0101");
+  EXPECT_TRUE(refused.error().message.starts_with("PostgreSQL cannot be reached: ")) << refused.error().message;
 }
 
 }  // namespace
