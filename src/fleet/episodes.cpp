@@ -140,8 +140,16 @@ class Walk {
   // way out.
   bool from_the_beginning(const Wave& wave) const {
     const Timestamp beginning = history_.empty() ? beginning_ : history_.front()->started_at;
+    if (std::ranges::any_of(wave.runs, [&](const Run* run) { return replaced_another(*run); }))
+      return false;
     return distance(wave.birth, beginning) <= edge(wave) &&
            distance(wave.last_start(), beginning) <= edge(wave);
+  }
+
+  // Its host ran another version before.
+  bool replaced_another(const Run& run) const {
+    const Run* before = run.clock.empty() ? nullptr : before_on_host(run);
+    return before != nullptr && before->version != run.version;
   }
 
   // ---- proofs
@@ -194,6 +202,12 @@ class Walk {
     return until + run.error > wave.birth - wave.error;
   }
 
+  // When both fell silent at once, the one has not outlived the other.
+  bool heard_after(std::span<const Run* const> runs, Timestamp at) const {
+    return std::ranges::any_of(
+        runs, [&](const Run* run) { return alive(*run, at) && run->end + run->error >= at; });
+  }
+
   // When the next thing that surely is another deployment begins, or now.
   std::optional<Timestamp> bound_of(std::size_t w) const {
     for (std::size_t next = w + 1; next < waves_.size(); ++next) {
@@ -229,7 +243,7 @@ class Walk {
       if (end - run->start >= parameters_.hold && majority(end)) return true;
     }
     const std::optional<Timestamp> gone = gone_for_good(current, end);
-    return gone && still_heard(waves_[w].runs, *gone) && fresh.size() * 2 >= current.runs.size();
+    return gone && heard_after(waves_[w].runs, *gone) && fresh.size() * 2 >= current.runs.size();
   }
 
   // One host may restart on an old image; two at once do not. What ran there before must have been
@@ -266,8 +280,8 @@ class Walk {
     return static_cast<std::size_t>(most);
   }
 
-  // All its instances restarted on something else or are unheard for long, and so that none other
-  // of it can still turn up, every host has been heard since. Since when.
+  // All its instances restarted on something else or are unheard for long, none came back soon, and
+  // so that none other of it can still turn up, every host has been heard since. Since when.
   std::optional<Timestamp> gone_for_good(const Episode& episode, Timestamp at) const {
     if (!episode.seen()) return std::nullopt;
     Timestamp gone{0};
@@ -279,7 +293,11 @@ class Walk {
     const bool informed = std::ranges::all_of(runs_, [&](const Run& run) {
       return run.replaced || run.end >= gone || run.end + parameters_.patience <= at;
     });
-    return informed ? std::optional(gone) : std::nullopt;
+    const bool back = std::ranges::any_of(runs_, [&](const Run& run) {
+      return run.version == episode.version && run.started && run.start > gone &&
+             run.start <= gone + parameters_.hold;
+    });
+    return informed && !back ? std::optional(gone) : std::nullopt;
   }
 
   // Replaced by something else on its host, or unheard for so long that no lines of it can still be
