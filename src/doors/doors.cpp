@@ -1,6 +1,7 @@
 #include "doors/doors.hpp"
 
 #include "doors/api/api.hpp"
+#include "doors/datasets/datasets.hpp"
 #include "doors/health/health.hpp"
 #include "doors/ingest/ingest.hpp"
 #include "doors/kusto/kusto.hpp"
@@ -16,6 +17,7 @@ http::Router make_router(Services& services, std::span<const File> portal) {
   add_ingest(router, services);
   add_kusto(router, services);
   add_sharepoint(router, services);
+  add_datasets(router, services);
   add_api(router, services);
   return router;
 }

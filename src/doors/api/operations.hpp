@@ -34,6 +34,8 @@ Operations snapshot_operations(Services& services);
 Operations history_operations(Services& services);
 Operations query_operations(Services& services);
 Operations list_operations(Services& services);
+Operations list_write_operations(Services& services);
+Operations list_import_operations(Services& services);
 Operations flow_operations(Services& services);
 Operations token_operations(Services& services);
 
