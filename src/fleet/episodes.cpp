@@ -58,7 +58,9 @@ class Walk {
   }
 
   void add(const Wave& wave, const Deployment* known) {
-    episodes_.push_back({wave.version, known, wave.runs, wave.start});
+    // By clocks of which nothing is known, nothing is known better.
+    const bool keeps = known != nullptr && wave.error > parameters_.skew;
+    episodes_.push_back({wave.version, known, wave.runs, keeps ? known->started_at : wave.start});
   }
 
   void join(Episode& episode, const Wave& wave) {
@@ -80,10 +82,8 @@ class Walk {
     }
     if (from_the_beginning(wave))
       return;  // it came before what is recorded as the first, or beside it
-    if (wave.news &&
-        (!was_before(wave.version) || came_back(w, current) || went_and_returned(w, current))) {
+    if (wave.news && (!was_before(wave.version) || is_proven(w, current)))
       return add(wave, nullptr);
-    }
     // A restart on an image that is not current: the last episode of that version keeps it.
     for (std::size_t e = episodes_.size(); e-- > 0;) {
       if (episodes_[e].version == wave.version) return join(episodes_[e], wave);
@@ -166,22 +166,18 @@ class Walk {
     });
   }
 
-  // Nothing of the cell was heard after it until more of its version started, by `at`: that is what
-  // had begun with it. Not when the version may still have been running beside it: in mid-rollout
-  // a host may restart on the old image.
-  bool began_before_silence(const Wave& wave, Timestamp at) const {
-    Timestamp silent{0}, again = timestamp_max;
+  // Nothing of the cell was heard between the two, of one version. Not when that version may still
+  // have been running beside the first: in mid-rollout a host may restart on the old image.
+  bool began_before_silence(const Wave& wave, const Wave& next) const {
+    if (next.version != wave.version) return false;
+    Timestamp silent{0};
     for (const Run* run : wave.runs) {
-      if (gave_way(*run, at)) return false;
+      if (gave_way(*run, next.birth)) return false;
       silent = std::max(silent, run->end + parameters_.quiet + run->error);
     }
-    for (const Run& run : runs_) {
-      if (run.started && run.version == wave.version && run.start > silent)
-        again = std::min(again, run.start);
-    }
-    if (again > at) return false;
+    if (next.start <= silent) return false;
     return std::ranges::none_of(runs_, [&](const Run& run) {
-      const bool heard = run.end > silent && run.start + parameters_.quiet <= again;
+      const bool heard = run.end > silent && run.start + parameters_.quiet <= next.start;
       return heard || may_run_beside(run, wave);
     });
   }
@@ -218,6 +214,15 @@ class Walk {
     return std::nullopt;
   }
 
+  // By itself, or by what had begun with it when the cell fell silent.
+  bool is_proven(std::size_t w, const Episode& current) const {
+    const auto proven = [&](std::size_t wave) {
+      return came_back(wave, current) || went_and_returned(wave, current);
+    };
+    return proven(w) || (w + 1 < waves_.size() && began_before_silence(waves_[w], waves_[w + 1]) &&
+                         proven(w + 1));
+  }
+
   // A version that was there before is current again when most of what lives started on it since,
   // and it stays; or when its predecessor is gone and what it had restarted.
   bool came_back(std::size_t w, const Episode& current) const {
@@ -233,8 +238,7 @@ class Walk {
     const std::size_t size = usual_size();
     const auto majority = [&](Timestamp at) {
       const std::size_t own = alive_at(fresh, at);
-      return own * 2 > size && own > alive_at(others, at) &&
-             (still_heard(waves_[w].runs, at) || began_before_silence(waves_[w], at));
+      return own * 2 > size && own > alive_at(others, at) && still_heard(waves_[w].runs, at);
     };
     for (const Run* run : fresh) {
       if (!majority(run->start)) continue;
@@ -243,7 +247,17 @@ class Walk {
       if (end - run->start >= parameters_.hold && majority(end)) return true;
     }
     const std::optional<Timestamp> gone = gone_for_good(current, end);
-    return gone && heard_after(waves_[w].runs, *gone) && fresh.size() * 2 >= current.runs.size();
+    return gone && heard_after(waves_[w].runs, *gone) && fresh.size() * 2 >= current.runs.size() &&
+           (!started_again(current, *gone) ||
+            on_several_hosts(waves_[w].runs, waves_[w].last_start(), true));
+  }
+
+  // So soon after it was gone that it may never have been.
+  bool started_again(const Episode& episode, Timestamp gone) const {
+    return std::ranges::any_of(runs_, [&](const Run& run) {
+      return run.version == episode.version && run.started && run.start > gone &&
+             run.start <= gone + parameters_.hold;
+    });
   }
 
   // One host may restart on an old image; two at once do not. What ran there before must have been
@@ -280,8 +294,8 @@ class Walk {
     return static_cast<std::size_t>(most);
   }
 
-  // All its instances restarted on something else or are unheard for long, none came back soon, and
-  // so that none other of it can still turn up, every host has been heard since. Since when.
+  // All its instances restarted on something else or are unheard for long, and so that none other
+  // of it can still turn up, every host has been heard since. Since when.
   std::optional<Timestamp> gone_for_good(const Episode& episode, Timestamp at) const {
     if (!episode.seen()) return std::nullopt;
     Timestamp gone{0};
@@ -293,11 +307,7 @@ class Walk {
     const bool informed = std::ranges::all_of(runs_, [&](const Run& run) {
       return run.replaced || run.end >= gone || run.end + parameters_.patience <= at;
     });
-    const bool back = std::ranges::any_of(runs_, [&](const Run& run) {
-      return run.version == episode.version && run.started && run.start > gone &&
-             run.start <= gone + parameters_.hold;
-    });
-    return informed && !back ? std::optional(gone) : std::nullopt;
+    return informed ? std::optional(gone) : std::nullopt;
   }
 
   // Replaced by something else on its host, or unheard for so long that no lines of it can still be

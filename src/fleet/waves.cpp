@@ -18,16 +18,26 @@ bool split_by_own_clock(const Run& earlier, const Run& later, std::span<const Ru
   });
 }
 
+// By its own clock the host started something else since.
+bool gave_way(const Run& run, std::span<const Run> runs) {
+  return !run.clock.empty() && std::ranges::any_of(runs, [&](const Run& other) {
+    return other.started && other.clock == run.clock && other.version != run.version &&
+           other.interval->first > run.interval->first;
+  });
+}
+
 // Some of the wave live when the run starts; or, where hosts are named, none of them ran anything
-// else since.
+// else since. What is near only if clocks are as wrong as they may be is not near what gave way.
 bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
              const Parameters& parameters) {
   const Run& last = *wave.runs.back();
-  if (run.start - last.start > parameters.wave + run.error + last.error) return false;
+  const Timespan apart = run.start - last.start;
+  if (apart > parameters.wave + run.error + last.error) return false;
   bool split = run.interval->host.empty();
   for (const Run* other : wave.runs) {
     if (other->gone + other->error > run.start - run.error) return true;
-    split = split || split_by_own_clock(*other, run, runs);
+    split = split || split_by_own_clock(*other, run, runs) ||
+            (apart > parameters.wave && gave_way(*other, runs));
   }
   return !split;
 }
