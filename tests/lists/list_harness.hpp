@@ -46,6 +46,8 @@ class ListHarness {
         {"delete-column", [this](const Case& one) { return delete_column(one); }},
         {"rename", [this](const Case& one) { return rename(one); }},
         {"delete-list", [this](const Case& one) { return delete_list(one); }},
+        {"changes", [this](const Case& one) { return changes(one); }},
+        {"deleted", [this](const Case& one) { return deleted(one); }},
         {"definition", [this](const Case& one) { return definition(one); }},
     };
   }
@@ -169,6 +171,26 @@ class ListHarness {
                           json::serialize(fields));
     }
     return text;
+  }
+  // `changes LIST AFTER`
+  std::string changes(const Case& one) {
+    const auto all = reading(name(one), [&](auto& connection, const List& list) {
+      return lists->read_changes(connection, list, number(one, 1), 100);
+    });
+    if (!all) return show(all.error());
+    std::string text;
+    for (const auto& change : *all) {
+      text += fmt::format("{}: item {} v{}{} by {}\n", change.number, change.version.id, change.version.version,
+                          change.version.deleted ? " deleted" : "", change.version.principal);
+    }
+    return text.empty() ? "none" : text;
+  }
+  std::string deleted(const Case& one) {
+    const auto all = reading(name(one), [&](auto& connection, const List& list) { return lists->read_deleted(connection, list, 100); });
+    if (!all) return show(all.error());
+    std::string text;
+    for (const auto& version : *all) text += fmt::format("item {} v{} by {}\n", version.id, version.version, version.principal);
+    return text.empty() ? "none" : text;
   }
   static Reading times(const Case& one, std::size_t from) {
     Reading reading;

@@ -19,6 +19,8 @@ struct ItemRow {
   std::optional<double> number;
   std::optional<std::int64_t> integer;
   std::optional<bool> active;
+  std::optional<std::int64_t> hour;         // of 2026, kept as a date and time
+  std::vector<std::string> tags;            // of a column of several choices; none: null
 };
 template <class T>
 using Maybe = std::optional<T>;
@@ -136,6 +138,27 @@ Condition text_test(int depth) {
           }};
 }
 
+const std::vector<std::string> all_tags{"a", "b", "a b", "O'Neil", "\"", "ab"};
+
+std::string time_of(std::int64_t hour) { return format_iso_seconds(*parse_iso("2026-01-01T00:00:00Z") + hours(hour)); }
+
+// In the forms of version 4, of version 3, and of SharePoint's clients.
+Condition time_test() {
+  const auto op = *rc::gen::element<std::string>("eq", "ne", "gt", "ge", "lt", "le");
+  const auto hour = *rc::gen::inRange<std::int64_t>(-3, 30);
+  const auto form = *rc::gen::element<std::string>("{}", "datetime'{}'", "'{}'", "datetimeoffset'{}'");
+  return {fmt::format("At {} {}", op, fmt::format(fmt::runtime(form), time_of(hour))),
+          [=](const ItemRow& row) { return compare(op, row.hour, Maybe<std::int64_t>(hour)); }};
+}
+
+Condition tag_test() {
+  const auto tag = *rc::gen::elementOf(all_tags);
+  const bool equals = *rc::gen::arbitrary<bool>();
+  return {fmt::format("Tags {} {}", equals ? "eq" : "ne", quoted(tag)), [=](const ItemRow& row) {
+            return Maybe<bool>((std::find(row.tags.begin(), row.tags.end(), tag) != row.tags.end()) == equals);
+          }};
+}
+
 Condition generate_condition(int depth);
 
 Condition junction(int depth) {
@@ -151,7 +174,7 @@ Condition junction(int depth) {
 }
 
 Condition generate_condition(int depth) {
-  switch (*rc::gen::inRange(0, depth > 0 ? 9 : 5)) {
+  switch (*rc::gen::inRange(0, depth > 0 ? 11 : 7)) {
     case 0: return comparison(generate_text(depth), generate_text(depth));
     case 1: return comparison(generate_number(depth), generate_number(depth));
     case 2: return text_test(depth);
@@ -162,7 +185,9 @@ Condition generate_condition(int depth) {
       return {text.text + (equals ? " eq null" : " ne null"),
               [=](const ItemRow& row) { return Maybe<bool>(text.value(row).has_value() != equals); }};
     }
-    case 5: {
+    case 5: return time_test();
+    case 6: return tag_test();
+    case 7: {
       const auto inner = generate_condition(depth - 1);
       return {"not (" + inner.text + ")", [=](const ItemRow& row) -> Maybe<bool> {
                 const auto value = inner.value(row);
@@ -170,7 +195,7 @@ Condition generate_condition(int depth) {
                 return !*value;
               }};
     }
-    case 6: {
+    case 8: {
       const auto number = generate_number(depth - 1);
       const bool with_null = *rc::gen::arbitrary<bool>();
       return {"(" + number.text + ")" + (with_null ? " in (1,-0.5,null)" : " in (1,-0.5)"), [=](const ItemRow& row) {
@@ -179,7 +204,7 @@ Condition generate_condition(int depth) {
                 return Maybe<bool>(*value == 1 || *value == -0.5);
               }};
     }
-    case 7: {
+    case 9: {
       const auto left = generate_condition(depth - 1), right = generate_condition(depth - 1);
       return {"(" + left.text + ") eq (" + right.text + ")",
               [=](const ItemRow& row) { return Maybe<bool>(left.value(row) == right.value(row)); }};
@@ -198,7 +223,9 @@ ItemRow generate_row() {
   return {maybe<std::string>([] { return *rc::gen::elementOf(texts); }),
           maybe<double>([] { return *rc::gen::inRange(-6, 7) / 2.0; }),
           maybe<std::int64_t>([] { return *rc::gen::inRange<std::int64_t>(-3, 4); }),
-          maybe<bool>([] { return *rc::gen::arbitrary<bool>(); })};
+          maybe<bool>([] { return *rc::gen::arbitrary<bool>(); }),
+          maybe<std::int64_t>([] { return *rc::gen::inRange<std::int64_t>(-3, 30); }),
+          *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(all_tags))};
 }
 
 json::object to_fields(const ItemRow& row) {
@@ -207,6 +234,10 @@ json::object to_fields(const ItemRow& row) {
   if (row.number) fields["N"] = *row.number;
   if (row.integer) fields["X"] = *row.integer;
   if (row.active) fields["Active"] = *row.active;
+  if (row.hour) fields["At"] = time_of(*row.hour);
+  json::array tags;
+  for (const auto& tag : row.tags) tags.emplace_back(tag);
+  if (!tags.empty()) fields["Tags"] = std::move(tags);
   return fields;
 }
 
@@ -217,7 +248,9 @@ TEST(Filters, FindWhatTheRulesSay) {
                                            .columns = {{.name = "Title", .indexed = true},
                                                        {.name = "N", .type = lists::ColumnType::number},
                                                        {.name = "X", .type = lists::ColumnType::integer, .indexed = true},
-                                                       {.name = "Active", .type = lists::ColumnType::boolean}}};
+                                                       {.name = "Active", .type = lists::ColumnType::boolean},
+                                                       {.name = "At", .type = lists::ColumnType::datetime, .indexed = true},
+                                                       {.name = "Tags", .type = lists::ColumnType::multichoice}}};
     std::vector<ItemRow> rows;
     for (int i = 0; i < 12; ++i) rows.push_back(generate_row());
     RC_ASSERT(harness.database->write([&](auto& transaction) -> Result<void> {
