@@ -43,7 +43,9 @@ struct Instance {
 
 // What happened. The history of a run is a list of these.
 struct Started {
-  json::value trigger;  // {"name", "startTime", "outputs": {"headers", "body"}, …}
+  // {"name", "startTime", "outputs": {"headers", "body"}, "clientTrackingId", …}; of a resumed run also
+  // {"resume": {"run", "from"}}: the action `from` is held back until Released.
+  json::value trigger;
 };
 // An operation answered.
 struct Completed {
@@ -60,9 +62,18 @@ struct Continued {};
 struct CancelRequested {
   std::string by;
 };
+// The other side of a webhook called the instance back.
+struct CalledBack {
+  Instance instance;
+  json::value outputs;  // {"headers", "queries", "body"}
+};
+// The actions that a resumed run holds back begin (Started says which).
+struct Released {};
+// The run has lasted as long as it may.
+struct Expired {};
 struct Event {
   Timestamp at;
-  std::variant<Started, Completed, TimeCame, Continued, CancelRequested> what;
+  std::variant<Started, Completed, TimeCame, Continued, CancelRequested, CalledBack, Released, Expired> what;
 };
 
 // What is to be done. Calls stay outstanding until their Completed comes.
@@ -70,16 +81,19 @@ struct CallOperation {
   Instance instance;
   std::uint32_t attempt = 1;
   BoundOperation operation;
-  json::value inputs;  // an object
+  json::value inputs;        // an object
+  std::string location = {};      // as Call has it
+  std::string callback_url = {};  // as Call has it
 };
 struct StartChild {
   Instance instance;
   std::string flow;
-  json::value body;
+  json::value outputs;  // of its trigger: {"headers", "body", …}
 };
 // The answer to whoever started the run; at most one a run.
 struct Respond {
   json::value outputs;  // {"statusCode", "headers", "body"}
+  bool secure = false;  // never to be stored in clear
 };
 struct Finish {
   Status status;

@@ -1,6 +1,9 @@
 #include "flow/connector.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/check.hpp"
 #include "base/text.hpp"
@@ -49,28 +52,51 @@ std::optional<std::size_t> Connector::find(std::string_view operation) const {
   return std::nullopt;
 }
 
-void Connectors::add(std::unique_ptr<Connector> connector) {
-  CHECK(find(connector->id()) == nullptr);
-  all_.push_back(std::move(connector));
+void Connectors::add(std::unique_ptr<Connector> connector, std::string connection) {
+  for (const auto& known : all_) {
+    CHECK(!equals_ignoring_case(known.connector->id(), connector->id()) || !equals_ignoring_case(known.connection, connection));
+  }
+  all_.push_back({std::move(connector), std::move(connection)});
 }
 
-Connector* Connectors::find(std::string_view id) const {
-  for (const auto& connector : all_) {
-    if (equals_ignoring_case(connector->id(), id)) return connector.get();
+Connector* Connectors::find(std::string_view id, std::string_view connection) const {
+  Connector* otherwise = nullptr;
+  Connector* only = nullptr;
+  std::size_t count = 0;
+  for (const auto& known : all_) {
+    if (!equals_ignoring_case(known.connector->id(), id)) continue;
+    if (equals_ignoring_case(known.connection, connection)) return known.connector.get();
+    if (known.connection.empty()) otherwise = known.connector.get();
+    only = known.connector.get();
+    ++count;
   }
-  return nullptr;
+  return otherwise != nullptr || count != 1 ? otherwise : only;
 }
 
 std::vector<std::string> Connectors::ids() const {
   std::vector<std::string> ids;
-  for (const auto& connector : all_) ids.emplace_back(connector->id());
+  for (const auto& known : all_) {
+    if (std::ranges::find(ids, known.connector->id()) == ids.end()) ids.emplace_back(known.connector->id());
+  }
   return ids;
 }
 
+std::vector<std::string> Connectors::connections(std::string_view id) const {
+  std::vector<std::string> names;
+  for (const auto& known : all_) {
+    if (equals_ignoring_case(known.connector->id(), id) && !known.connection.empty()) names.push_back(known.connection);
+  }
+  return names;
+}
+
 Result<BoundOperation> bind_operation(const Connectors& connectors, std::string_view connector,
-                                      std::string_view operation) {
-  auto* found = connectors.find(connector);
+                                      std::string_view operation, std::string_view connection) {
+  auto* found = connectors.find(connector, connection);
   if (found == nullptr) {
+    if (const auto names = connectors.connections(connector); !names.empty()) {
+      return fail("FLOW0301", fmt::format("connector '{}' has several connections, and none is called '{}'; there are {}", connector,
+                                          connection, fmt::join(names, ", ")));
+    }
     return fail("FLOW0301", fmt::format("unknown connector '{}'{}", connector,
                                         suggestion(connector, connectors.ids())));
   }

@@ -36,6 +36,12 @@ struct Operation {
   // "/datasets/{dataset}/tables/{table}/items". Empty: only reachable by id.
   std::string method;
   std::string path;
+  // Its answer may be 202 with a Location, which is then asked (Call::location) until the answer is another:
+  // a long operation, or a polling trigger, whose Location also says what it has seen already.
+  bool asynchronous = false;
+  // Of one that is given Call::callback_url: what ends the subscription again, called with what subscribing
+  // answered as its parameters. Empty: nothing needs to.
+  std::string unsubscribe = {};
 };
 
 // Run, action, iterations and attempt: the same after a crash, different for each thing that is asked for.
@@ -58,6 +64,10 @@ struct Call {
   store::Transaction* transaction; // present exactly for Place::store
   // The pagination policy: pages are followed until there are so many items. Absent: one page.
   std::optional<int> most_items = std::nullopt;
+  // Of an asynchronous operation that answered with a Location: that one is asked now, in place of the operation.
+  std::string_view location = {};
+  // Of a webhook: the signed address at which this call wants to be answered.
+  std::string_view callback_url = {};
 };
 
 // What an operation answered. A failed one still has outputs, for the branches that catch it.
@@ -93,16 +103,24 @@ class Connector {
   virtual Result<Outcome> call(std::size_t operation, const Call& call) = 0;
 };
 
-// The connectors a driver knows, by id; letter case is ignored.
+// The connectors a driver knows, by id; letter case is ignored. A connection that was configured has a connector of
+// its own: so who calls, and where to, is decided when a flow is deployed.
 class Connectors {
  public:
-  // The id of a connector must be new.
-  void add(std::unique_ptr<Connector> connector);
-  Connector* find(std::string_view id) const;
+  // Id and connection together must be new. "": for connections that nobody configured.
+  void add(std::unique_ptr<Connector> connector, std::string connection = {});
+  // That of the connection; else the one for connections that nobody configured; else the only one. Null: none of them.
+  Connector* find(std::string_view id, std::string_view connection = {}) const;
   std::vector<std::string> ids() const;
+  // The configured connections of a connector.
+  std::vector<std::string> connections(std::string_view id) const;
 
  private:
-  std::vector<std::unique_ptr<Connector>> all_;
+  struct Known {
+    std::unique_ptr<Connector> connector;
+    std::string connection;
+  };
+  std::vector<Known> all_;
 };
 
 // An operation found at deployment, so that a call needs no look-up.
@@ -111,8 +129,9 @@ struct BoundOperation {
   std::size_t index = 0;
   const Operation& operation() const { return connector->operations()[index]; }
 };
-// FLOW0301 unknown connector, FLOW0302 unknown operation: both name what there is instead.
+// FLOW0301 unknown connector, or one of several connections must be named; FLOW0302 unknown operation: both say what
+// there is instead.
 Result<BoundOperation> bind_operation(const Connectors& connectors, std::string_view connector,
-                                      std::string_view operation);
+                                      std::string_view operation, std::string_view connection = {});
 
 }  // namespace rollcall::flow

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "flow/definition_reader.hpp"
+#include "flow/templates.hpp"
 
 namespace rollcall::flow {
 namespace {
@@ -114,6 +115,25 @@ bool power_automate(const Found& found, const Definition& definition) {
   return false;
 }
 
+void add_implied_parameters(Definition& definition) {
+  const auto follow = [&](const Template& source) {
+    for (const expr::Reference& one : source.references()) {
+      if (one.function != "parameters" || !one.argument || one.argument->starts_with('$')) continue;
+      if (std::ranges::any_of(definition.parameters, [&](const Parameter& known) {
+            return equals_ignoring_case(known.name, *one.argument);
+          }))
+        continue;
+      definition.parameters.push_back({*one.argument, {}, std::nullopt, true});
+    }
+  };
+  for (const Action& action : definition.actions) for_each_template(action, follow);
+  for (const Trigger& trigger : definition.triggers) {
+    if (trigger.recurrence) follow(*trigger.recurrence);
+    if (const auto* call = std::get_if<ConnectorTrigger>(&trigger.kind)) follow(call->call.inputs);
+    if (const auto* http = std::get_if<HttpTrigger>(&trigger.kind)) follow(http->inputs);
+  }
+}
+
 }  // namespace
 
 Result<Definition> parse_definition(const json::value& document) {
@@ -127,6 +147,7 @@ Result<Definition> parse_definition(const json::value& document) {
   if (found.references) reader.connections(*found.references);
   if (found.connections) reader.connections(*found.connections);
   reader.definition(definition.source.get_object());
+  add_implied_parameters(definition);
   definition.dialect =
       power_automate(found, definition) ? Dialect::power_automate : Dialect::logic_apps;
   return definition;
@@ -195,6 +216,14 @@ const json::value* member(const json::value* value, std::string_view name) {
 std::string text_of(const json::value* value) {
   const json::string* text = value ? value->if_string() : nullptr;
   return text ? std::string(std::string_view(*text)) : std::string();
+}
+
+std::vector<std::string> secured(const json::value* runtime_configuration) {
+  std::vector<std::string> parts;
+  const json::value* properties = member(member(runtime_configuration, "secureData"), "properties");
+  if (properties && properties->is_array())
+    for (const json::value& one : properties->get_array()) parts.push_back(to_lower(text_of(&one)));
+  return parts;
 }
 
 std::optional<int> number_of(const json::value* value) {

@@ -83,9 +83,10 @@ struct ConnectorCall {
 struct Http {
   Template inputs;
 };
-// subscribe and unsubscribe
+// Each has the inputs of Http; unsubscribe may be null.
 struct HttpWebhook {
-  Template inputs;
+  Template subscribe;
+  Template unsubscribe;
 };
 struct Compose {
   Template inputs;
@@ -225,6 +226,8 @@ struct Action {
   std::optional<int> most_items;    // runtimeConfiguration.paginationPolicy.minimumItemCount
   bool secure_inputs = false, secure_outputs = false;  // runtimeConfiguration.secureData
   bool no_async_pattern = false;                       // operationOptions: DisableAsyncPattern
+  // runtimeConfiguration.staticResult, when it is enabled: a name in Definition::static_results.
+  std::string static_result;
   std::vector<std::pair<std::string, Template>> tracked_properties;
 };
 
@@ -261,11 +264,15 @@ struct ConnectorTrigger {
 struct HttpTrigger {
   Template inputs;
 };
+// Subscribes when its flow is enabled, and is called.
+struct HttpWebhookTrigger {
+  HttpWebhook call;
+};
 struct UnsupportedTrigger {
   std::string reason;
 };
 using TriggerKind = std::variant<RecurrenceTrigger, RequestTrigger, ConnectorTrigger, HttpTrigger,
-                                 UnsupportedTrigger>;
+                                 HttpWebhookTrigger, UnsupportedTrigger>;
 
 struct Trigger {
   std::string name;
@@ -281,6 +288,7 @@ struct Trigger {
       concurrent_runs;              // runtimeConfiguration.concurrency.runs; 1 for SingleInstance
   std::optional<int> waiting_runs;  // …maximumWaitingRuns
   std::optional<Template> tracking_id;  // correlation.clientTrackingId
+  bool secure_inputs = false, secure_outputs = false;  // runtimeConfiguration.secureData
 };
 
 struct Parameter {
@@ -288,6 +296,16 @@ struct Parameter {
   std::string
       type;  // in lower case: string, securestring, int, float, bool, array, object, secureobject
   std::optional<Template> default_value;
+  // Not declared, but asked for: Logic Apps Standard keeps parameters in a file of their own. It must be given a
+  // value when the flow is deployed.
+  bool implied = false;
+};
+
+// What an action ends as at once, in place of doing anything.
+struct StaticResult {
+  Status status = Status::succeeded;
+  Template outputs;
+  Template error;  // {code, message}
 };
 
 // Something wrong with a definition, or (a warning) something that will surprise.
@@ -313,6 +331,7 @@ struct Definition {
   std::vector<Action> actions;  // all of them; a block names its own by index
   Block root;
   std::vector<std::pair<std::string, Template>> outputs;
+  std::map<std::string, StaticResult, std::less<>> static_results;
   json::value source;  // the bare definition, as it was given
 
   // By name, letter case ignored, as expressions name them. nullptr: there is none.

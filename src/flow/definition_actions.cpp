@@ -179,12 +179,19 @@ void DefinitionReader::settings(Action& action, const json::object& source,
     action.repetitions = *repetitions;
   if (const auto items = number_of(member(member(runtime, "paginationPolicy"), "minimumItemCount")))
     action.most_items = *items;
-  if (const json::value* secure = member(member(runtime, "secureData"), "properties");
-      secure && secure->is_array())
-    for (const json::value& one : secure->get_array()) {
-      if (equals_ignoring_case(text_of(&one), "inputs")) action.secure_inputs = true;
-      if (equals_ignoring_case(text_of(&one), "outputs")) action.secure_outputs = true;
-    }
+  for (const std::string& part : secured(runtime)) {
+    action.secure_inputs = action.secure_inputs || part == "inputs";
+    action.secure_outputs = action.secure_outputs || part == "outputs";
+  }
+  const json::value* fixed = member(runtime, "staticResult");
+  if (equals_ignoring_case(text_of(member(fixed, "staticResultOptions")), "Enabled")) {
+    action.static_result = text_of(member(fixed, "name"));
+    if (!definition_.static_results.contains(action.static_result))
+      problem("FLOW0115", path + "/runtimeConfiguration/staticResult/name",
+              fmt::format("there is no static result '{}'; staticResults at the top of the definition has none of "
+                          "that name",
+                          action.static_result));
+  }
   for (const std::string_view option : split(text_of(member(source, "operationOptions")), ',')) {
     if (equals_ignoring_case(trim(option), "Sequential")) action.repetitions = 1;
     if (equals_ignoring_case(trim(option), "DisableAsyncPattern")) action.no_async_pattern = true;
@@ -442,7 +449,7 @@ ActionKind DefinitionReader::kind(ActionIndex self, const json::object& source,
   if (type == "apiconnectionwebhook") return call(Style::classic, true, inputs);
   if (type == "serviceprovider") return call(Style::service_provider, false, inputs);
   if (type == "http") return Http{compile(given)};
-  if (type == "httpwebhook") return HttpWebhook{compile(given)};
+  if (type == "httpwebhook") return HttpWebhook{input("subscribe"), input("unsubscribe")};
   if (type == "compose") return Compose{compile(given)};
   if (type == "parsejson") return ParseJson{input("content"), input("schema")};
   if (type == "initializevariable") return initialize(inputs, path);

@@ -23,6 +23,7 @@ class DefinitionReader {
  private:
   void parameters(const json::object& source);
   void triggers(const json::object& source);
+  void static_results(const json::value* given);
   Trigger trigger(std::string_view name, const json::object& source, const std::string& path);
   Block block(const json::value* actions, ActionIndex parent, const std::string& path, int depth);
   void action(ActionIndex self, std::string_view name, const json::object& source,
@@ -52,6 +53,8 @@ const json::value* member(const json::value& value, std::string_view name);
 const json::value* member(const json::value* value, std::string_view name);
 // Its text, or "" when it is none.
 std::string text_of(const json::value* value);
+// `inputs`, `outputs`: what runtimeConfiguration.secureData names, in lower case.
+std::vector<std::string> secured(const json::value* runtime_configuration);
 // A whole number, also one written as text; nullopt: an expression, or nothing.
 std::optional<int> number_of(const json::value* value);
 

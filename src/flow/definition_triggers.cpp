@@ -37,6 +37,7 @@ void DefinitionReader::definition(const json::object& source) {
   if (const json::value* given = member(source, "parameters"); given && given->is_object())
     parameters(given->get_object());
   triggers(source);
+  static_results(member(source, "staticResults"));
   definition_.root = block(member(source, "actions"), no_action, "/actions", 1);
   if (const json::value* outputs = member(source, "outputs"); outputs && outputs->is_object())
     for (const auto& [name, output] : outputs->get_object())
@@ -53,6 +54,20 @@ void DefinitionReader::parameters(const json::object& source) {
       parameter.default_value = compile(value);
     }
     definition_.parameters.push_back(std::move(parameter));
+  }
+}
+
+void DefinitionReader::static_results(const json::value* given) {
+  if (!given || !given->is_object()) return;
+  for (const auto& [name, source] : given->get_object()) {
+    const auto status = parse_status(text_of(member(source, "status")));
+    if (!status || !finished(*status) || *status == Status::cancelled) {
+      problem("FLOW0115", "/staticResults" + pointer_step(name) + "/status",
+              "the status of a static result is Succeeded, Failed, Skipped or TimedOut");
+      continue;
+    }
+    definition_.static_results.emplace(
+        std::string(name), StaticResult{*status, compile(member(source, "outputs")), compile(member(source, "error"))});
   }
 }
 
@@ -111,6 +126,8 @@ Trigger DefinitionReader::trigger(std::string_view name, const json::object& sou
     result.kind = ConnectorTrigger{call(Style::service_provider, false, inputs)};
   else if (type == "http")
     result.kind = HttpTrigger{compile(given)};
+  else if (type == "httpwebhook")
+    result.kind = HttpWebhookTrigger{{compile(member(inputs, "subscribe")), compile(member(inputs, "unsubscribe"))}};
   else
     result.kind = UnsupportedTrigger{
         type.empty() ? std::string("the trigger has no type")
@@ -125,6 +142,10 @@ Trigger DefinitionReader::trigger(std::string_view name, const json::object& sou
       const json::value* expression = member(one, "expression");
       result.conditions.push_back(condition(expression ? expression : &one));
     }
+  for (const std::string& part : secured(member(source, "runtimeConfiguration"))) {
+    result.secure_inputs = result.secure_inputs || part == "inputs";
+    result.secure_outputs = result.secure_outputs || part == "outputs";
+  }
   const json::value* concurrency = member(member(source, "runtimeConfiguration"), "concurrency");
   result.concurrent_runs = number_of(member(concurrency, "runs"));
   result.waiting_runs = number_of(member(concurrency, "maximumWaitingRuns"));

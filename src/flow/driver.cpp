@@ -14,13 +14,59 @@ json::object object_of(std::string_view text) {
   return value && value->is_object() ? std::move(value->get_object()) : json::object();
 }
 
-Settings settings_of(const FlowRecord& record) {
-  auto stored = object_of(record.settings);
+std::string_view without_mark(std::string_view text) { return text.substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0); }
+
+// As settings_text() wrote them.
+Result<Settings> settings_of(std::string_view text, const Seal& seal) {
+  auto stored = object_of(text);
   const auto member = [&](std::string_view name) {
     auto* value = stored.if_contains(name);
     return value != nullptr && value->is_object() ? std::move(value->get_object()) : json::object();
   };
-  return {member("parameters"), member("connections")};
+  Settings settings{member("parameters"), member("connections"), {}, &seal};
+  for (auto& [name, value] : settings.parameters) {
+    TRY(value, seal.open(value));
+  }
+  const json::value limits = member("limits");
+  if (const auto* actions = find(limits, "actions"); actions != nullptr && actions->is_int64()) {
+    settings.limits.actions = static_cast<std::uint64_t>(actions->get_int64());
+  }
+  if (const auto* duration = find(limits, "duration"); duration != nullptr && duration->is_int64()) {
+    settings.limits.run_duration = Timespan{duration->get_int64()};
+  }
+  return settings;
+}
+
+// Secure parameters are sealed: a settings text is stored.
+std::string settings_text(const Definition& definition, const DeployOptions& options, const Limits& limits, const Seal& seal) {
+  auto parameters = options.parameters;
+  for (const auto& parameter : definition.parameters) {
+    const bool secure = parameter.type == "securestring" || parameter.type == "secureobject";
+    if (auto* value = parameters.if_contains(parameter.name); value != nullptr && secure) *value = seal.close(*value);
+  }
+  json::object settings{{"parameters", std::move(parameters)}, {"connections", options.connections}};
+  const Limits usual;
+  if (limits.actions != usual.actions || limits.run_duration != usual.run_duration) {
+    settings["limits"] = json::object{{"actions", limits.actions}, {"duration", limits.run_duration.ticks}};
+  }
+  if (options.keep_runs || options.keep_count) {
+    json::object keep;
+    if (options.keep_runs) keep["age"] = options.keep_runs->ticks;
+    if (options.keep_count) keep["runs"] = *options.keep_count;
+    settings["keep"] = std::move(keep);
+  }
+  return json::serialize(settings);
+}
+
+// The triggers are the same, so that what they have seen and subscribed stays true.
+bool same_triggers(const FlowRecord& before, const Workflow& now) {
+  const auto document = parse_json(without_mark(before.definition), 1'000);
+  if (!document) return false;
+  const auto definition = parse_definition(*document);
+  if (!definition) return false;
+  const auto* was = find(definition->source, "triggers");
+  const auto* is = find(now.definition().source, "triggers");
+  return was != nullptr && is != nullptr && *was == *is;
 }
 
 // All errors, one a line, as one; warnings are put aside.
@@ -39,15 +85,16 @@ Result<void> check(const Definition& definition, std::vector<std::string>& warni
   return fail("FLOW0300", std::move(lines));
 }
 
-Result<std::shared_ptr<const Workflow>> compile(const json::value& document, const Connectors& connectors,
-                                                const Settings& settings, std::vector<std::string>& warnings) {
+}  // namespace
+
+Result<std::shared_ptr<const Workflow>> Driver::Impl::compile(const json::value& document, std::string_view settings,
+                                                              std::vector<std::string>& warnings) const {
   TRY(auto definition, parse_definition(document));
   TRY_DO(check(definition, warnings));
-  TRY(auto workflow, Workflow::compile(std::move(definition), connectors, settings));
+  TRY(const auto given, settings_of(settings, site_.seal()));
+  TRY(auto workflow, Workflow::compile(std::move(definition), connectors_, given));
   return std::make_shared<const Workflow>(std::move(workflow));
 }
-
-}  // namespace
 
 Result<void> Driver::Impl::open() {
   TRY_DO(store_.open());
@@ -63,8 +110,16 @@ Result<void> Driver::Impl::open() {
     if (flow) flows_.emplace(std::move(name), *std::move(flow));
     else broken_flows_[name] = flow.error().message;
   }
+  return {};
+}
+
+// Not before somebody moves: by then the address is known that those are told who are asked to call back.
+Result<void> Driver::Impl::take_up_runs() {
+  if (taken_up_) return {};
   TRY(const auto unfinished_runs, store_.unfinished());
+  taken_up_ = true;
   for (const auto id : unfinished_runs) {
+    if (live_.contains(id)) continue;
     if (auto loaded = load_run(id); !loaded) broken_runs_[id] = loaded.error().message;
   }
   return {};
@@ -75,9 +130,9 @@ Result<std::shared_ptr<const Workflow>> Driver::Impl::workflow_of(std::string_vi
   if (cached != nullptr) return cached;
   TRY(const auto record, store_.flow_version(flow, version));
   if (!record) return fail("FLOW0501", fmt::format("version {} of flow '{}' is gone", version, flow));
-  TRY(const auto document, parse_json(record->definition, 1'000));
+  TRY(const auto document, parse_json(without_mark(record->definition), 1'000));
   std::vector<std::string> warnings;
-  TRY(cached, compile(document, connectors_, settings_of(*record), warnings));
+  TRY(cached, compile(document, record->settings, warnings));
   return cached;
 }
 
@@ -98,17 +153,18 @@ Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& 
   Deployed deployed;
   FlowRecord record;
   record.name = name;
-  record.definition = json::serialize(document);
-  record.settings = json::serialize(json::object{{"parameters", options.parameters}, {"connections", options.connections}});
+  record.definition = options.text.empty() ? json::serialize(document) : options.text;
+  TRY(const auto definition, parse_definition(document));
+  record.settings = settings_text(definition, options, options_.limits, site_.seal());
   record.enabled = options.enabled;
   record.deployed_at = clock_.now();
   record.deployed_by = to_string(principal);
-  TRY(auto workflow, compile(document, connectors_, {options.parameters, options.connections}, deployed.warnings));
+  TRY(auto workflow, compile(document, record.settings, deployed.warnings));
   for (const auto& trigger : workflow->definition().triggers) {
-    const bool fires = std::holds_alternative<RecurrenceTrigger>(trigger.kind) || std::holds_alternative<RequestTrigger>(trigger.kind);
-    if (fires) continue;
-    deployed.warnings.push_back(fmt::format("warning FLOW0510 {}: a trigger of type {} does not fire by itself here; start the flow by hand",
-                                            trigger.path, trigger.type));
+    const auto& why_not = workflow->plan(trigger).why_not;
+    if (why_not.empty()) continue;
+    deployed.warnings.push_back(fmt::format("warning FLOW0510 {}: the trigger does not fire by itself, start the flow by hand: {}",
+                                            trigger.path, why_not));
   }
   TRY(const auto before, store_.flow(name));
   record.version = before ? before->version : 1;
@@ -121,10 +177,15 @@ Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& 
     TRY(const auto taken, store_.flow_version(name, record.version));
     if (!taken) break;
   }
+  const bool keeps_state = before && same_triggers(*before, *workflow);
+  if (keeps_state) record.trigger_state = before->trigger_state;
   TRY(auto flow, load_flow(std::move(record), workflow, clock_.now()));
   if (flow.recurrence) {
     TRY(flow.record.next_fire, first_fire(*flow.recurrence, clock_.now()));
+  } else if (flow.subscribes() && !parse_trigger_state(flow.record.trigger_state).subscribed) {
+    flow.record.next_fire = clock_.now();
   }
+  if (const auto old = flows_.find(name); old != flows_.end() && !keeps_state) end_subscription(old->second);
   TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.put_flow(transaction, flow.record); }));
   deployed.version = flow.record.version;
   deployed.changed = true;
@@ -140,19 +201,25 @@ Result<void> Driver::Impl::enable(std::string_view name, bool enabled) {
   if (enabled && !flow->record.enabled && flow->recurrence) {
     TRY(next, first_fire(*flow->recurrence, clock_.now()));
   }
+  if (enabled && flow->subscribes() && !parse_trigger_state(flow->record.trigger_state).subscribed) next = clock_.now();
+  const bool ends = !enabled && parse_trigger_state(flow->record.trigger_state).subscribed;
+  if (ends) end_subscription(*flow);
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     TRY_DO(store_.set_fire(transaction, flow->record.name, flow->record.last_fire, next));
+    if (ends) TRY_DO(store_.set_trigger_state(transaction, flow->record.name, ""));
     return store_.set_enabled(transaction, flow->record.name, enabled);
   };
   TRY_DO(database_.write(write));
   flow->record.enabled = enabled;
   flow->record.next_fire = next;
+  if (ends) flow->record.trigger_state.clear();
   return {};
 }
 
 Result<void> Driver::Impl::remove(std::string_view name) {
   TRY(auto* flow, flow_named(name));
   const auto exact = flow->record.name;
+  end_subscription(*flow);
   TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.remove_flow(transaction, exact); }));
   flows_.erase(exact);
   return {};
@@ -160,6 +227,7 @@ Result<void> Driver::Impl::remove(std::string_view name) {
 
 Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigger_name, json::value outputs,
                                   const Principal& principal) {
+  TRY_DO(take_up_runs());
   TRY(auto* flow, flow_named(name));
   TRY(const auto* trigger, find_trigger(*flow->workflow, trigger_name));
   if (const auto* request = std::get_if<RequestTrigger>(&trigger->kind); request != nullptr && request->check_schema) {
@@ -169,6 +237,7 @@ Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigge
   }
   TRY(auto runs, new_runs(*flow, *trigger, std::move(outputs), to_string(principal)));
   if (runs.empty()) return fail("FLOW0509", "the trigger's conditions do not hold, or it has nothing to split");
+  TRY_DO(has_room(*flow, *trigger, runs.size()));
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     for (auto& run : runs) TRY_DO(create(transaction, run));
     return reached(CrashPoint::before_commit);
@@ -195,6 +264,8 @@ Result<std::vector<Driver::Impl::NewRun>> Driver::Impl::new_runs(const LoadedFlo
     record.trigger = trigger.name;
     record.started = now;
     record.principal = principal;
+    TRY(record.tracking, tracking_of(*flow.workflow, trigger, about, now));
+    if (!record.tracking.empty()) about.as_object()["clientTrackingId"] = record.tracking;
     runs.push_back({std::move(record), flow.workflow, {{now, Started{std::move(about)}}}});
   }
   return runs;
@@ -208,10 +279,9 @@ Result<void> Driver::Impl::create(store::Transaction& transaction, NewRun& run) 
 
 void Driver::Impl::adopt(NewRun run) {
   const auto id = run.record.id;
-  auto live = std::make_unique<LiveRun>(std::move(run.record), std::move(run.workflow));
+  auto live = std::make_unique<LiveRun>(std::move(run.record), std::move(run.workflow), &site_);
   live->incoming.push_back(std::move(run.started));
-  live_.insert_or_assign(id, std::move(live));
-  ready_.push_back(id);
+  park_or_begin(*live_.insert_or_assign(id, std::move(live)).first->second);
 }
 
 Result<RunId> Driver::Impl::resubmit(RunId id, const Principal& principal) {
@@ -235,7 +305,11 @@ Result<void> Driver::Impl::cancel(RunId id, const Principal& principal) {
   }));
   // A run that is not loaded now finds the letter when it is.
   if (const auto live = live_.find(id); live != live_.end()) {
-    live->second->incoming.push_front(std::move(incoming));
+    // One that has not begun begins, so that its history says what it was begun with.
+    auto& waiting = live->second->incoming;
+    if (run->events == 0) waiting.push_back(std::move(incoming));
+    else waiting.push_front(std::move(incoming));
+    live->second->parked = false;
     ready_.push_back(id);
   }
   return {};
@@ -245,7 +319,7 @@ Result<RunView> Driver::Impl::show(RunId id, const ViewWindow& window) {
   TRY(const auto run, store_.run(id));
   if (!run) return fail("FLOW0504", fmt::format("there is no run {}", id));
   TRY(const auto workflow, workflow_of(run->flow, run->version));
-  return view_run(store_, *run, *workflow, window);
+  return view_run(store_, *run, *workflow, &site_, window);
 }
 
 std::vector<std::string> Driver::Impl::problems() const {
@@ -305,6 +379,33 @@ Result<void> Driver::cancel(RunId run, const Principal& principal) {
   return impl_->cancel(run, principal);
 }
 
+Result<Door> Driver::door(std::string_view flow, std::string_view trigger) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->door(flow, trigger);
+}
+
+Result<void> Driver::call_back(RunId run, std::string_view instance, json::value outputs) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->call_back(run, instance, std::move(outputs));
+}
+
+Result<std::optional<json::value>> Driver::response(RunId run) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->response(run);
+}
+
+Result<RunId> Driver::resume(RunId run, std::string_view from, const Principal& principal) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->resume(run, from, principal);
+}
+
+const Site& Driver::site() const { return impl_->site(); }
+
+void Driver::set_url(std::string url) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->set_url(std::move(url));
+}
+
 Result<bool> Driver::step() {
   const std::lock_guard lock(impl_->mutex);
   return impl_->step();
@@ -332,6 +433,8 @@ std::vector<std::string> Driver::problems() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->problems();
 }
+
+std::vector<Driver::ConnectorInfo> Driver::connectors() const { return impl_->connectors(); }
 
 RunStore& Driver::runs() { return impl_->runs(); }
 

@@ -19,6 +19,7 @@
 #include "flow/connector.hpp"
 #include "flow/run_store.hpp"
 #include "flow/run_view.hpp"
+#include "flow/site.hpp"
 #include "flow/turn.hpp"
 
 namespace rollcall::flow {
@@ -36,8 +37,15 @@ struct DriverOptions {
   unsigned outside_threads = 0;
   // Called by such a thread when step() has something to do.
   std::function<void()> wake;
-  // Runs that ended longer ago are forgotten, once a day; absent: they are kept for ever.
+  // How long and how many of a flow's ended runs are kept, unless its deployment says so; absent: all of them.
+  // The others are forgotten, a few at a time, every hour.
   std::optional<Timespan> keep_runs;
+  std::optional<std::int64_t> keep_count;
+  Limits limits;  // of the flows that are deployed
+  // Under which others reach the server; "": as set_url() says.
+  std::string public_url;
+  // Seals and signs (seal.hpp); empty: a new one, which is good for this process.
+  std::string key;
   // Called at each point; true pulls the plug: the step fails with FLOWCRASH and the driver must be dropped.
   std::function<bool(CrashPoint)> crash;
 };
@@ -46,6 +54,21 @@ struct DeployOptions {
   json::object parameters;   // over the definition's own defaults
   // Connection name → connector id, for definitions that do not say it themselves.
   json::object connections;
+  bool enabled = true;
+  // The document as it was written; kept to the byte, for whoever exports it. Empty: it is written anew.
+  std::string text = {};
+  std::optional<Timespan> keep_runs = {};  // over DriverOptions'
+  std::optional<std::int64_t> keep_count = {};
+};
+
+// How a flow is called through a Request or webhook trigger.
+struct Door {
+  std::string trigger;        // its name, as the definition spells it
+  std::string method;         // "" of a webhook: any
+  std::string relative_path;  // with {parameters}
+  bool responds = false;      // there is a Response that the caller waits for
+  bool responds_later = false;  // …that he fetches
+  bool webhook = false;
   bool enabled = true;
 };
 
@@ -79,6 +102,16 @@ class Driver {
   // The same with the trigger's whole outputs: {"headers", "body", "queries", …}.
   Result<RunId> start_with_outputs(std::string_view flow, std::string_view trigger, json::value outputs,
                                    const Principal& principal);
+  // What callers of the trigger ("": the only one) need to know. FLOW0506; FLOW0516: it is not one that is called.
+  Result<Door> door(std::string_view flow, std::string_view trigger);
+  // Calls back the instance (as it stands in its callback URL) that waits for it. FLOW0512: nobody waits there.
+  Result<void> call_back(RunId run, std::string_view instance, json::value outputs);
+  // What the run has answered its caller; nullopt: nothing yet.
+  Result<std::optional<json::value>> response(RunId run);
+  // A new run that takes over what an ended run did, up to this action, which it begins anew, with all that comes
+  // after it. FLOW0513 the run has not ended; FLOW0514 the action stands in a loop; FLOW0515 it was not reached,
+  // or would be skipped again: the message says from which action to resume.
+  Result<RunId> resume(RunId run, std::string_view from, const Principal& principal);
   // A new run of the flow's present version with the trigger's outputs of an old run.
   Result<RunId> resubmit(RunId run, const Principal& principal);
   // Nothing happens when the run has ended.
@@ -95,9 +128,18 @@ class Driver {
 
   // The actions of a run, from its history.
   Result<RunView> show(RunId run, const ViewWindow& window = {});
+  struct ConnectorInfo {
+    std::string id;
+    std::vector<std::string> operations;
+  };
+  // What flows may call here.
+  std::vector<ConnectorInfo> connectors() const;
   // Flows and runs that could not be loaded, one line each; they stand still.
   std::vector<std::string> problems() const;
   RunStore& runs();
+  // Addresses and signatures under which flows are called. The address is told when the server knows it.
+  const Site& site() const;
+  void set_url(std::string url);
 
  private:
   class Impl;

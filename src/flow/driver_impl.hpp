@@ -19,6 +19,7 @@ class Driver::Impl {
         connectors_(connectors),
         clock_(clock),
         options_(std::move(options)),
+        site_(options_.key.empty() ? new_seal_key() : options_.key),
         store_(database),
         outside_(options_.outside_threads, options_.wake) {}
 
@@ -30,10 +31,17 @@ class Driver::Impl {
   Result<RunId> start(std::string_view flow, std::string_view trigger, json::value outputs, const Principal& principal);
   Result<RunId> resubmit(RunId run, const Principal& principal);
   Result<void> cancel(RunId run, const Principal& principal);
+  Result<Door> door(std::string_view flow, std::string_view trigger);
+  Result<void> call_back(RunId run, std::string_view instance, json::value outputs);
+  Result<std::optional<json::value>> response(RunId run);
+  Result<RunId> resume(RunId run, std::string_view from, const Principal& principal);
+  const Site& site() const { return site_; }
+  void set_url(std::string url);
   Result<bool> step();
   std::optional<Timestamp> next_due() const;
   Result<RunView> show(RunId run, const ViewWindow& window);
   std::vector<std::string> problems() const;
+  std::vector<ConnectorInfo> connectors() const;
   RunStore& runs() { return store_; }
 
   mutable std::mutex mutex;  // taken by the driver's methods
@@ -50,14 +58,31 @@ class Driver::Impl {
   Result<LoadedFlow*> flow_named(std::string_view name);
   Result<std::vector<NewRun>> new_runs(const LoadedFlow& flow, const Trigger& trigger, json::value outputs,
                                        std::string_view principal);
+  Result<std::shared_ptr<const Workflow>> compile(const json::value& document, std::string_view settings,
+                                                  std::vector<std::string>& warnings) const;
+  Result<void> has_room(const LoadedFlow& flow, const Trigger& trigger, std::size_t more) const;
   Result<void> create(store::Transaction& transaction, NewRun& run);
   void adopt(NewRun run);
   Result<void> load_run(RunId id);
+  Result<void> take_up_runs();
   std::size_t unfinished(std::string_view flow) const;
+  std::size_t under_way(std::string_view flow) const;  // unfinished, and not parked
   bool may_fire(const LoadedFlow& flow) const;
+  void park_or_begin(LiveRun& run);
+  void unpark(const std::string& flow);
 
   Result<bool> fire_due();
   Result<void> fire(LoadedFlow& flow);
+  Result<void> fire_recurrence(LoadedFlow& flow);
+  // Triggers that ask others (driver_triggers.cpp).
+  Result<void> ask(LoadedFlow& flow);
+  Result<void> answered(const std::string& flow, Outcome outcome);
+  // `record`: a copy, which becomes the flow's own after the commit.
+  Result<void> answered_in(store::Transaction& transaction, const LoadedFlow& flow, const Outcome& outcome, FlowRecord& record,
+                           std::vector<NewRun>& runs);
+  Result<Timestamp> next_poll(const LoadedFlow& flow, const Outcome* outcome) const;
+  void end_subscription(LoadedFlow& flow);
+  Result<bool> prune_some();
   void take_up_times();
   Result<bool> take_answer();
   Result<bool> take_one_turn();
@@ -72,16 +97,23 @@ class Driver::Impl {
   const Connectors& connectors_;
   const Clock& clock_;
   const DriverOptions options_;
+  Site site_;
   RunStore store_;
   OutsideCalls outside_;
   bool dead_ = false;
-  std::optional<Timestamp> pruned_;  // when runs were forgotten last
+  bool taken_up_ = false;  // the runs of earlier processes
+  std::optional<Timestamp> pruned_;       // when the last round of forgetting began
+  std::vector<std::string> to_prune_;     // flows that this round has still to look at
   std::map<std::string, LoadedFlow, std::less<>> flows_;
   std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const Workflow>> workflows_;
   std::map<RunId, std::unique_ptr<LiveRun>> live_;
   std::deque<RunId> ready_;                          // have work, in the order they get their turns
   std::set<std::pair<Timestamp, RunId>> wakes_;      // the first time that each run waits for
-  std::map<RunId, Timestamp> to_load_;               // their turn failed: loaded anew at that time
+  struct Reload {
+    Timestamp at;
+    std::shared_ptr<const Workflow> workflow;
+  };
+  std::map<RunId, Reload> to_load_;                  // their turn failed: loaded anew at that time
   std::map<std::string, std::string> broken_flows_;  // name → why
   std::map<RunId, std::string> broken_runs_;
 };

@@ -11,16 +11,17 @@ namespace {
 constexpr Timespan pause_after_failure = seconds(5);
 constexpr int max_child_depth = 10;
 
-Outcome child_outcome(const RunRecord& child) {
+Result<Outcome> child_outcome(const RunRecord& child, const Seal& seal) {
   if (child.status != Status::succeeded) {
     return refused(502, "ChildFailed", fmt::format("run {} of flow '{}' ended as {}: {}", child.id, child.flow,
                                                    to_string(child.status), child.message));
   }
-  auto response = parse_json(child.response.empty() ? std::string_view("null") : std::string_view(child.response), 1'000);
-  if (!response || !response->is_object()) return answered(200, nullptr);
-  const auto* status = find(*response, "statusCode");
+  TRY(const auto stored, parse_json(child.response.empty() ? std::string_view("null") : std::string_view(child.response), 1'000));
+  TRY(auto response, seal.open(stored));
+  if (!response.is_object()) return flow::answered(200, nullptr);
+  const auto* status = find(response, "statusCode");
   const bool good = status == nullptr || !status->is_int64() || status->get_int64() < 400;
-  Outcome outcome{*std::move(response), {}, {}};
+  Outcome outcome{std::move(response), {}, {}};
   if (!good) {
     outcome.code = "ActionFailed";
     outcome.message = fmt::format("flow '{}' answered {}", child.flow, json::serialize(*status));
@@ -44,13 +45,14 @@ Result<void> Driver::Impl::reached(CrashPoint point) {
 
 Result<bool> Driver::Impl::step() {
   if (dead_) return fail("FLOWCRASH", "the plug was pulled");
+  TRY_DO(take_up_runs());
   const auto now = clock_.now();
   for (auto it = to_load_.begin(); it != to_load_.end();) {
-    if (it->second > now) {
+    if (it->second.at > now) {
       ++it;
       continue;
     }
-    it->second = now + pause_after_failure;
+    it->second.at = now + pause_after_failure;
     TRY_DO(load_run(it->first));
     it = to_load_.erase(it);
   }
@@ -59,17 +61,19 @@ Result<bool> Driver::Impl::step() {
   if (answered_one) return true;
   TRY(const bool fired, fire_due());
   if (fired) return true;
-  return take_one_turn();
+  TRY(const bool moved, take_one_turn());
+  if (moved) return true;
+  return prune_some();
 }
 
 std::optional<Timestamp> Driver::Impl::next_due() const {
-  if (!ready_.empty() || outside_.ready()) return clock_.now();
+  if (!taken_up_ || !ready_.empty() || outside_.ready()) return clock_.now();
   std::optional<Timestamp> due;
   const auto earlier = [&](Timestamp time) {
     if (!due || time < *due) due = time;
   };
   if (!wakes_.empty()) earlier(wakes_.begin()->first);
-  for (const auto& [run, time] : to_load_) earlier(time);
+  for (const auto& [run, reload] : to_load_) earlier(reload.at);
   for (const auto& [name, flow] : flows_) {
     if (flow.record.next_fire && may_fire(flow)) earlier(*flow.record.next_fire);
   }
@@ -83,8 +87,15 @@ std::size_t Driver::Impl::unfinished(std::string_view flow) const {
       std::count_if(live_.begin(), live_.end(), [&](const auto& run) { return run.second->record.flow == flow; }));
 }
 
+std::size_t Driver::Impl::under_way(std::string_view flow) const {
+  return static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
+    return run.second->record.flow == flow && !run.second->parked;
+  }));
+}
+
 bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
-  if (!flow.record.enabled || flow.scheduled == nullptr) return false;
+  if (!flow.record.enabled || flow.scheduled == nullptr || flow.asking) return false;
+  if (flow.subscribes()) return !site_.url().empty();
   const auto& limit = flow.scheduled->concurrent_runs;
   return !limit || unfinished(flow.record.name) < static_cast<std::size_t>(*limit);
 }
@@ -105,26 +116,26 @@ Result<bool> Driver::Impl::fire_due() {
 }
 
 Result<void> Driver::Impl::fire(LoadedFlow& flow) {
+  const bool recurs = std::holds_alternative<RecurrenceTrigger>(flow.scheduled->kind);
+  return recurs ? fire_recurrence(flow) : ask(flow);
+}
+
+Result<void> Driver::Impl::fire_recurrence(LoadedFlow& flow) {
   const auto due = *flow.record.next_fire;
-  const auto* kind = std::get_if<RecurrenceTrigger>(&flow.scheduled->kind);
+  const bool sliding = std::get<RecurrenceTrigger>(flow.scheduled->kind).sliding_window;
   // What was missed is not made up for, except by a sliding window.
-  const auto after = kind != nullptr && kind->sliding_window ? due : std::max(due, clock_.now());
+  const auto after = sliding ? due : std::max(due, clock_.now());
   TRY(const auto next, next_fire(*flow.recurrence, due, after));
   json::object outputs;
-  if (kind != nullptr && kind->sliding_window) {
-    outputs["body"] = json::object{{"windowStartTime", format_iso(due)}, {"windowEndTime", format_iso(next)}};
-  }
+  if (sliding) outputs["body"] = json::object{{"windowStartTime", format_iso(due)}, {"windowEndTime", format_iso(next)}};
   auto runs = new_runs(flow, *flow.scheduled, std::move(outputs), "schedule");
   if (!runs) {  // this firing cannot be; the next one may
     broken_flows_[flow.record.name] = runs.error().message;
     runs.emplace();
   }
-  const bool prunes = options_.keep_runs && (!pruned_ || clock_.now() - *pruned_ >= days(1));
-  if (prunes) pruned_ = clock_.now();
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     for (auto& run : *runs) TRY_DO(create(transaction, run));
     TRY_DO(store_.fired(transaction, flow.record.name, due, next));
-    if (prunes) TRY_DO(store_.prune(transaction, clock_.now() - *options_.keep_runs));
     return reached(CrashPoint::before_commit);
   };
   if (auto written = database_.write(write); !written) {
@@ -148,10 +159,11 @@ Result<void> Driver::Impl::load_run(RunId id) {
   std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
   if (!record || record->ended) return {};
   TRY(auto workflow, workflow_of(record->flow, record->version));
-  TRY(auto run, LiveRun::load(store_, *record, std::move(workflow)));
+  TRY(auto run, LiveRun::load(store_, *record, std::move(workflow), &site_));
   auto& live = *live_.emplace(id, std::move(run)).first->second;
   broken_runs_.erase(id);
-  after_turn(live);  // what it waits for goes out again
+  if (live.record.events == 0 && live.state.status == Status::waiting) park_or_begin(live);
+  else after_turn(live);  // what it waits for goes out again
   return {};
 }
 
@@ -163,8 +175,9 @@ void Driver::Impl::take_up_times() {
     const auto run = live_.find(id);
     if (run == live_.end()) continue;
     const auto instance = run->second->state.due(now);
-    if (!instance) continue;
-    run->second->incoming.push_back({{now, TimeCame{*instance}}});
+    if (instance) run->second->incoming.push_back({{now, TimeCame{*instance}}});
+    else if (run->second->state.expires(now)) run->second->incoming.push_back({{now, Expired{}}});
+    else continue;
     if (std::find(ready_.begin(), ready_.end(), id) == ready_.end()) ready_.push_back(id);
   }
 }
@@ -173,6 +186,10 @@ Result<bool> Driver::Impl::take_answer() {
   auto answer = outside_.answer();
   if (!answer) return false;
   TRY_DO(reached(CrashPoint::after_outside_call));
+  if (!answer->flow.empty()) {
+    TRY_DO(answered(answer->flow, std::move(answer->outcome)));
+    return true;
+  }
   const auto found = live_.find(answer->run);
   if (found == live_.end()) return true;  // it has ended meanwhile
   auto& run = *found->second;
@@ -187,7 +204,7 @@ Result<bool> Driver::Impl::take_one_turn() {
     const auto id = ready_.front();
     ready_.pop_front();
     const auto run = live_.find(id);
-    if (run == live_.end() || !run->second->has_work()) continue;
+    if (run == live_.end() || run->second->parked || !run->second->has_work()) continue;
     TRY_DO(turn(*run->second));
     return true;
   }
@@ -205,14 +222,17 @@ Result<void> Driver::Impl::turn(LiveRun& run) {
       [&](store::Transaction& transaction, LiveRun& over) { return ended(transaction, over, for_parent); },
       [&] { return reached(CrashPoint::before_commit); }};
   const auto parent = run.record.parent;
+  const auto flow = run.record.flow;
   if (auto taken = take_turn(database_, store_, clock_, run, options_.turn, hooks); !taken) {
+    to_load_[id] = {clock_.now() + pause_after_failure, run.workflow};
     live_.erase(id);
     std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
-    to_load_[id] = clock_.now() + pause_after_failure;
     return std::unexpected(std::move(taken).error());
   }
   TRY_DO(reached(CrashPoint::after_commit));
+  const bool over = run.state.over();
   after_turn(run);
+  if (over) unpark(flow);
   for (auto& child : children) adopt(std::move(child));
   if (for_parent && parent) {
     if (const auto waiting = live_.find(*parent); waiting != live_.end()) {
@@ -233,7 +253,7 @@ void Driver::Impl::after_turn(LiveRun& run) {
   for (auto& call : run.outside) {
     const auto& action = run.workflow->action(call.instance.action);
     const auto* kind = std::get_if<ConnectorCall>(&action.kind);
-    outside_.ask({id, std::move(call), action.name, kind == nullptr ? "" : kind->connection, run.principal, clock_.now()});
+    outside_.ask({id, std::move(call), action.name, kind == nullptr ? "" : kind->connection, run.principal, clock_.now(), action.most_items});
   }
   run.outside.clear();
   if (const auto time = run.state.next_time()) wakes_.emplace(*time, id);
@@ -258,14 +278,14 @@ Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& tra
   if (!flow) return refuse(flow.error().code, flow.error().message);
   const auto trigger = find_trigger(*(*flow)->workflow, "");
   if (!trigger) return refuse(trigger.error().code, trigger.error().message);
-  json::object outputs{{"headers", json::object()}};
-  outputs.emplace("body", std::move(child.body));
-  auto runs = new_runs(**flow, **trigger, std::move(outputs), to_string(parent.principal));
+  auto runs = new_runs(**flow, **trigger, std::move(child.outputs), to_string(parent.principal));
   if (!runs) return refuse(runs.error().code, runs.error().message);
   if (runs->size() != 1) return refuse("FLOW0509", "the trigger's conditions do not hold");
+  if (auto room = has_room(**flow, **trigger, 1); !room) return refuse(room.error().code, room.error().message);
   auto& run = runs->front();
   run.record.parent = parent.record.id;
   run.record.parent_instance = to_string(*parent.workflow, child.instance);
+  if (run.record.tracking.empty()) run.record.tracking = parent.record.tracking;
   TRY_DO(create(transaction, run));
   children.push_back(std::move(run));
   return std::nullopt;
@@ -277,12 +297,17 @@ Result<void> Driver::Impl::ended(store::Transaction& transaction, LiveRun& run, 
   const auto parent = *run.record.parent;
   const auto waiting = live_.find(parent);
   if (waiting == live_.end() && !to_load_.contains(parent)) return {};  // it ended without waiting any longer
-  const auto outcome = child_outcome(run.record);
-  const auto now = clock_.now();
-  TRY(const auto letter, store_.send(transaction, parent, completion_line(run.record.parent_instance, now, outcome)));
-  if (waiting == live_.end()) return {};
-  TRY(const auto instance, parse_instance(*waiting->second->workflow, run.record.parent_instance));
-  for_parent = Incoming{{now, Completed{instance, 1, outcome}}, letter};
+  TRY(auto outcome, child_outcome(run.record, site_.seal()));
+  std::shared_ptr<const Workflow> workflow;
+  if (waiting != live_.end()) {
+    workflow = waiting->second->workflow;
+  } else {
+    workflow = to_load_.at(parent).workflow;
+  }
+  TRY(const auto instance, parse_instance(*workflow, run.record.parent_instance));
+  Event event{clock_.now(), Completed{instance, 1, std::move(outcome)}};
+  TRY(const auto letter, store_.send(transaction, parent, event_line(*workflow, event)));
+  if (waiting != live_.end()) for_parent = Incoming{std::move(event), letter};
   return {};
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "flow/history.hpp"
+#include "flow/site.hpp"
 
 namespace rollcall::flow {
 namespace {
@@ -172,6 +174,12 @@ Result<Value> Environment::parameter(std::string_view name) {
   const auto* value = workflow_.parameter(name);
   if (value == nullptr) return unknown("parameter", name);
   return Value::borrow(*value);
+}
+
+// Only actions that wait to be called back have one.
+Result<Value> Environment::callback_url() {
+  if (state_.run.site == nullptr) return expr::Environment::callback_url();
+  return json::value(state_.run.site->instance_url(state_.run.run, to_string(workflow_, Instance{action_, iterations_of(frame_)})));
 }
 
 Result<Value> Environment::workflow() {

@@ -23,6 +23,7 @@ class Environment final : public expr::Environment {
   Result<expr::Value> variable(std::string_view name) override;
   Result<expr::Value> parameter(std::string_view name) override;
   Result<expr::Value> workflow() override;
+  Result<expr::Value> callback_url() override;
   Timestamp now() override { return now_; }
   std::uint64_t random() override { return next_random(state_.random); }
 

@@ -8,6 +8,8 @@ namespace rollcall::flow {
 
 void Execution::begin_run() {
   state_.status = Status::running;
+  state_.ends_by = now_ + workflow_.limits().run_duration;
+  if (const auto* resume = find(state_.trigger, "resume")) state_.held = workflow_.find(text_or(*resume, "from"));
   state_.root->pending = static_cast<std::uint32_t>(workflow_.root().actions.size());
   if (state_.root->pending == 0) end_run(Status::succeeded, {}, {});
   for (const auto action : workflow_.root().first) state_.ready.push_back({state_.root.get(), action});
@@ -17,7 +19,9 @@ void Execution::settle() {
   for (std::size_t steps = 0; steps < max_steps_per_event && !state_.ready.empty(); ++steps) {
     const auto [frame, action] = state_.ready.front();
     state_.ready.pop_front();
-    if (may_run(*frame, action)) {
+    if (action == state_.held) {
+      state_.holding.push_back({frame, action});
+    } else if (may_run(*frame, action)) {
       begin(*frame, action);
     } else {
       slot(*frame, action).skip_reason = SkipReason::run_after;
@@ -25,6 +29,12 @@ void Execution::settle() {
       end(*frame, action, Status::skipped);
     }
   }
+}
+
+void Execution::release() {
+  state_.held = no_action;
+  for (const auto& one : state_.holding) state_.ready.push_back(one);
+  state_.holding.clear();
 }
 
 bool Execution::may_run(Frame& frame, ActionIndex action) {
@@ -35,13 +45,31 @@ bool Execution::may_run(Frame& frame, ActionIndex action) {
 }
 
 void Execution::begin(Frame& frame, ActionIndex action) {
-  if (++state_.actions > max_actions_per_run) {
-    return end_run(Status::failed, "FLOW0503", fmt::format("the run began more than {} actions", max_actions_per_run));
+  if (const auto most = workflow_.limits().actions; ++state_.actions > most) {
+    return end_run(Status::failed, "FLOW0503", fmt::format("the run began more than {} actions, which is its limit", most));
   }
   auto& own = slot(frame, action);
   own.status = Status::running;
   own.started = now_;
+  if (const auto* told = workflow_.static_result(action)) return end_as_told(frame, action, *told);
   std::visit([&](const auto& kind) { start(*this, frame, action, kind); }, workflow_.action(action).kind);
+}
+
+// https://learn.microsoft.com/azure/logic-apps/testing-framework/test-logic-apps-mock-data-static-results
+void Execution::end_as_told(Frame& frame, ActionIndex action, const StaticResult& result) {
+  for (const auto block : workflow_.plan(action).blocks) pass_over(frame, block, SkipReason::parent);
+  auto seen = environment(frame, action);
+  const auto outputs = result.outputs.evaluate(seen);
+  const auto error = result.error.evaluate(seen);
+  if (!outputs) return fail(frame, action, outputs.error());
+  if (!error) return fail(frame, action, error.error());
+  auto& own = slot(frame, action);
+  own.outputs = json::value(**outputs);
+  if (result.status == Status::failed || result.status == Status::timed_out) {
+    const auto code = text_or(**error, "code", "ActionFailed");
+    own.failure = std::make_unique<Failure>(std::string(code), std::string(text_or(**error, "message", "as its static result says")));
+  }
+  end(frame, action, result.status);
 }
 
 void Execution::succeed(Frame& frame, ActionIndex action, json::value outputs) {
@@ -163,7 +191,8 @@ std::string Execution::first_failure(Frame& frame, const BlockPlan& block) {
       if (workflow_.block(inner).frame != frame.loop) continue;
       if (auto reason = first_failure(frame, workflow_.block(inner)); !reason.empty()) return reason;
     }
-    if (own.failure) return fmt::format("{}: {}", workflow_.action(action).name, own.failure->message);
+    const bool secret = workflow_.action(action).secure_inputs || workflow_.action(action).secure_outputs;
+    if (own.failure) return fmt::format("{}: {}", workflow_.action(action).name, secret ? own.failure->code : own.failure->message);
   }
   return {};
 }
@@ -171,6 +200,7 @@ std::string Execution::first_failure(Frame& frame, const BlockPlan& block) {
 void Execution::end_run(Status status, std::string code, std::string message) {
   state_.status = status;
   state_.ready.clear();
+  state_.holding.clear();
   state_.timers.clear();
   command(Finish{status, std::move(code), std::move(message)});
 }
@@ -208,6 +238,16 @@ bool advance(const Workflow& workflow, State& state, Event event, std::vector<Co
       time_came(execution, *frame, what.instance.action, purpose);
     } else if constexpr (std::is_same_v<What, Continued>) {
       if (!state.has_more()) return false;
+    } else if constexpr (std::is_same_v<What, CalledBack>) {
+      auto* frame = find_frame(workflow, state, what.instance);
+      return frame != nullptr && called_back(execution, *frame, what.instance.action, std::move(what.outputs));
+    } else if constexpr (std::is_same_v<What, Released>) {
+      if (state.held == no_action) return false;
+      execution.release();
+    } else if constexpr (std::is_same_v<What, Expired>) {
+      if (!state.expires(event.at)) return false;
+      execution.end_run(Status::timed_out, "RunTimedOut",
+                        fmt::format("the run has lasted {} days, which is its limit", workflow.limits().run_duration.ticks / ticks_per_day));
     } else {
       static_assert(std::is_same_v<What, CancelRequested>);
       execution.end_run(Status::cancelled, "Cancelled", fmt::format("cancelled by {}", what.by));

@@ -12,8 +12,6 @@ namespace rollcall::flow {
 
 // One event takes at most so many local steps; the rest waits for a Continued.
 inline constexpr std::size_t max_steps_per_event = 1'000;
-// Actions that one run may begin; beyond it the run fails.
-inline constexpr std::uint64_t max_actions_per_run = 5'000'000;
 // Items of a Foreach, of Select and of Filter array.
 inline constexpr std::size_t max_items = 100'000;
 // Iterations of an Until.
@@ -57,10 +55,12 @@ class Execution {
 
   void begin_run();
   void settle();
+  void release();
 
  private:
   void begin(Frame& frame, ActionIndex action);
   bool may_run(Frame& frame, ActionIndex action);
+  void end_as_told(Frame& frame, ActionIndex action, const StaticResult& result);
   void leave(Frame& frame, std::uint32_t block);
   std::string first_failure(Frame& frame, const BlockPlan& block);
 
@@ -102,6 +102,8 @@ void start(Execution&, Frame&, ActionIndex, const Unsupported&);
 // All actions of the iteration have finished. The frame may be gone when this returns.
 void iteration_ended(Execution&, Frame& iteration);
 void call_completed(Execution&, Frame&, ActionIndex, Outcome outcome);
+// False: it does not wait to be called back.
+bool called_back(Execution&, Frame&, ActionIndex, json::value outputs);
 void time_came(Execution&, Frame&, ActionIndex, Timer::Purpose purpose);
 
 }  // namespace rollcall::flow

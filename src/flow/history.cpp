@@ -8,6 +8,7 @@
 #include "base/check.hpp"
 #include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "flow/seal.hpp"
 
 namespace rollcall::flow {
 namespace {
@@ -33,6 +34,24 @@ void append(std::string& out, const Document& document) {
   out += document.text();
 }
 
+bool hides(const Workflow& workflow, ActionIndex index) {
+  const auto& action = workflow.action(index);
+  return workflow.seal() != nullptr && (action.secure_inputs || action.secure_outputs);
+}
+
+bool hides_trigger(const Workflow& workflow, const json::value& record) {
+  if (workflow.seal() == nullptr) return false;
+  return std::ranges::any_of(workflow.definition().triggers, [&](const Trigger& one) {
+    return (one.secure_inputs || one.secure_outputs) && one.name == text_or(record, "name");
+  });
+}
+
+json::value sealed_outputs(const Seal& seal, const json::value& record) {
+  auto sealed = record;
+  if (auto* outputs = sealed.as_object().if_contains("outputs")) *outputs = seal.close(*outputs);
+  return sealed;
+}
+
 // What stands between a line's brackets.
 class Line {
  public:
@@ -41,17 +60,29 @@ class Line {
   void operator()(const Started& event) {
     head(out_, 's', at_);
     out_ += ',';
-    append(out_, event.trigger);
+    append(out_, hides_trigger(workflow_, event.trigger) ? sealed_outputs(*workflow_.seal(), event.trigger) : event.trigger);
   }
   void operator()(const Completed& event) {
     head(out_, 'c', at_);
     instance(event.instance);
-    outcome(out_, event.attempt, event.outcome);
+    if (!hides(workflow_, event.instance.action)) return outcome(out_, event.attempt, event.outcome);
+    auto sealed = event.outcome;
+    sealed.outputs = workflow_.seal()->close(event.outcome.outputs.value());
+    if (!sealed.message.empty()) sealed.message = json::serialize(workflow_.seal()->close(json::value(sealed.message)));
+    outcome(out_, event.attempt, sealed);
   }
   void operator()(const TimeCame& event) {
     head(out_, 't', at_);
     instance(event.instance);
   }
+  void operator()(const CalledBack& event) {
+    head(out_, 'b', at_);
+    instance(event.instance);
+    out_ += ',';
+    append(out_, hides(workflow_, event.instance.action) ? workflow_.seal()->close(event.outputs) : event.outputs);
+  }
+  void operator()(const Released&) { head(out_, 'r', at_); }
+  void operator()(const Expired&) { head(out_, 'e', at_); }
   void operator()(const Continued&) { head(out_, 'm', at_); }
   void operator()(const CancelRequested& event) {
     head(out_, 'x', at_);
@@ -70,7 +101,7 @@ class Line {
     append_json(out, std::int64_t{attempt});
     out += ',';
     append(out, outcome.outputs);
-    if (outcome.succeeded()) return;
+    if (outcome.succeeded() && !outcome.retry_after) return;
     out += ',';
     append_json(out, outcome.code);
     out += ',';
@@ -110,7 +141,17 @@ class LineReader {
     if (line_.size() < 2 || !line_[0].is_string() || !line_[1].is_int64()) return damaged("a line without a head");
     const Timestamp at{line_[1].get_int64()};
     const auto kind = line_[0].get_string();
-    if (kind == "s" && line_.size() == 3) return Event{at, Started{line_[2]}};
+    if (kind == "s" && line_.size() == 3) {
+      TRY(auto record, trigger());
+      return Event{at, Started{std::move(record)}};
+    }
+    if (kind == "r") return Event{at, Released{}};
+    if (kind == "e") return Event{at, Expired{}};
+    if (kind == "b" && line_.size() == 5) {
+      TRY(const auto of, instance());
+      TRY(auto outputs, opened(line_[4]));
+      return Event{at, CalledBack{of, std::move(outputs)}};
+    }
     if (kind == "m") return Event{at, Continued{}};
     if (kind == "x" && line_.size() == 3 && line_[2].is_string()) {
       return Event{at, CancelRequested{std::string(line_[2].get_string())}};
@@ -127,6 +168,19 @@ class LineReader {
   }
 
  private:
+  Result<json::value> opened(const json::value& stored) const {
+    if (!Seal::is_sealed(stored) || workflow_.seal() == nullptr) return stored;
+    return workflow_.seal()->open(stored);
+  }
+
+  Result<json::value> trigger() const {
+    auto record = line_[2];
+    auto* outputs = record.is_object() ? record.get_object().if_contains("outputs") : nullptr;
+    if (outputs == nullptr) return record;
+    TRY(*outputs, opened(*outputs));
+    return record;
+  }
+
   Result<Instance> instance() const {
     if (line_.size() < 4 || !line_[2].is_string() || !line_[3].is_array()) return damaged("an event of no action");
     Instance instance;
@@ -144,14 +198,24 @@ class LineReader {
   Result<Completed> completion() const {
     TRY(const auto of, instance());
     if (line_.size() < 6 || !line_[4].is_int64()) return damaged("a completion without outputs");
-    Completed completed{of, static_cast<std::uint32_t>(line_[4].get_int64()), {line_[5], {}, {}}};
+    TRY(auto outputs, opened(line_[5]));
+    Completed completed{of, static_cast<std::uint32_t>(line_[4].get_int64()), {std::move(outputs), {}, {}}};
     if (line_.size() < 9) return completed;
     if (!line_[6].is_string() || !line_[7].is_string() || !line_[8].is_bool()) return damaged("a failure without a code");
     completed.outcome.code = line_[6].get_string();
     completed.outcome.message = line_[7].get_string();
+    if (hides(workflow_, of.action)) TRY_DO(open_message(completed.outcome.message));
     completed.outcome.may_retry = line_[8].get_bool();
     if (line_.size() > 9 && line_[9].is_int64()) completed.outcome.retry_after = Timespan{line_[9].get_int64()};
     return completed;
+  }
+
+  Result<void> open_message(std::string& message) const {
+    const auto sealed = parse_json(message);
+    if (!sealed || !Seal::is_sealed(*sealed)) return {};
+    TRY(const auto clear, opened(*sealed));
+    if (clear.is_string()) message = clear.get_string();
+    return {};
   }
 
   const json::array& line_;
@@ -230,19 +294,6 @@ Result<std::string> HistoryWriter::pack() {
 std::string event_line(const Workflow& workflow, const Event& event) {
   std::string line;
   std::visit(Line(line, workflow, event.at), event.what);
-  return line + "]";
-}
-
-std::string completion_line(std::string_view instance, Timestamp at, const Outcome& outcome) {
-  const auto slash = instance.rfind('/');
-  std::string line;
-  Line::head(line, 'c', at);
-  line += ',';
-  append_json(line, instance.substr(0, slash));
-  auto iterations = slash == std::string_view::npos ? std::string() : std::string(instance.substr(slash + 1));
-  std::replace(iterations.begin(), iterations.end(), '.', ',');
-  line += fmt::format(",[{}]", iterations);
-  Line::outcome(line, 1, outcome);
   return line + "]";
 }
 

@@ -2,11 +2,15 @@
 // compressed block by block as it grows. What can be computed from them (inputs, local steps, statuses) is
 // not stored.
 //   ["s", ticks, trigger]                                             Started
-//   ["c", ticks, "Action", [iterations], attempt, outputs]            Completed; when it failed also
+//   ["c", ticks, "Action", [iterations], attempt, outputs]            Completed; when it failed (or says to wait) also
 //                                         , code, message, may_retry, retry_after]
 //   ["t", ticks, "Action", [iterations]]                              TimeCame
 //   ["m", ticks]                                                      Continued
 //   ["x", ticks, by]                                                  CancelRequested
+//   ["b", ticks, "Action", [iterations], outputs]                     CalledBack
+//   ["r", ticks]                                                      Released
+//   ["e", ticks]                                                      Expired
+// Outputs of an action or trigger that hides them are {"$sealed": …} (seal.hpp); so is the message of a failure.
 #pragma once
 #include <span>
 #include <string>
@@ -60,8 +64,6 @@ class HistoryWriter {
 
 // One event as a line, without its line feed; for letters.
 std::string event_line(const Workflow& workflow, const Event& event);
-// The line of a Completed of attempt 1, with the instance as to_string() writes it.
-std::string completion_line(std::string_view instance, Timestamp at, const Outcome& outcome);
 Result<Event> parse_event_line(const Workflow& workflow, std::string_view line);
 // FLOW0402: the row is damaged, or names an action that the definition does not have.
 Result<std::vector<Event>> unpack_events(std::span<const std::byte> row, const Workflow& workflow);

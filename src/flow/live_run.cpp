@@ -1,21 +1,26 @@
 #include "flow/live_run.hpp"
 
 #include "base/check.hpp"
+#include "flow/seal.hpp"
 
 namespace rollcall::flow {
 RunFacts facts_of(const RunRecord& record) {
-  std::uint64_t seed = static_cast<std::uint64_t>(record.id);
+  // A resumed run draws the numbers that the run it resumes has drawn.
+  std::uint64_t seed = static_cast<std::uint64_t>(record.origin.value_or(record.id));
   return {record.id, record.flow, next_random(seed)};
 }
 
-LiveRun::LiveRun(RunRecord run_record, std::shared_ptr<const Workflow> its_workflow)
+LiveRun::LiveRun(RunRecord run_record, std::shared_ptr<const Workflow> its_workflow, const Site* site)
     : record(std::move(run_record)),
       workflow(std::move(its_workflow)),
       principal{Principal::Kind::flow_run, std::to_string(record.id)},
-      state(*workflow, facts_of(record)) {}
+      state(*workflow, facts_of(record)) {
+  state.run.site = site;
+}
 
-Result<std::unique_ptr<LiveRun>> LiveRun::load(RunStore& store, RunRecord record, std::shared_ptr<const Workflow> workflow) {
-  auto run = std::make_unique<LiveRun>(std::move(record), std::move(workflow));
+Result<std::unique_ptr<LiveRun>> LiveRun::load(RunStore& store, RunRecord record, std::shared_ptr<const Workflow> workflow,
+                                               const Site* site) {
+  auto run = std::make_unique<LiveRun>(std::move(record), std::move(workflow), site);
   TRY(auto events, store.events(run->record.id, *run->workflow));
   for (auto& event : events) {
     run->take_in(std::move(event), nullptr);
@@ -39,6 +44,7 @@ void LiveRun::take_in(Event event, HistoryWriter* writer) {
     };
     if (const auto call = std::find_if(calls.begin(), calls.end(), answers); call != calls.end()) calls.erase(call);
     std::erase_if(outside, answers);
+    std::erase_if(children, [&](const StartChild& child) { return child.instance == completed->instance; });
   }
   if (writer != nullptr) writer->add(event);
   std::vector<Command> commands;
@@ -59,7 +65,8 @@ void LiveRun::carry_out(Command command) {
   } else if (auto* child = std::get_if<StartChild>(&command)) {
     children.push_back(std::move(*child));
   } else if (auto* respond = std::get_if<Respond>(&command)) {
-    record.response = json::serialize(respond->outputs);
+    const auto* seal = workflow->seal();
+    record.response = json::serialize(respond->secure && seal != nullptr ? seal->close(respond->outputs) : respond->outputs);
   } else if (auto* finish = std::get_if<Finish>(&command)) {
     record.status = finish->status;
     record.code = std::move(finish->code);

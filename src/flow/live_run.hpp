@@ -21,11 +21,14 @@ struct Incoming {
 class LiveRun {
  public:
   // Folds what is stored of the run and takes up its letters.
-  static Result<std::unique_ptr<LiveRun>> load(RunStore& store, RunRecord record, std::shared_ptr<const Workflow> workflow);
+  static Result<std::unique_ptr<LiveRun>> load(RunStore& store, RunRecord record, std::shared_ptr<const Workflow> workflow,
+                                                const Site* site);
 
-  LiveRun(RunRecord record, std::shared_ptr<const Workflow> workflow);
+  LiveRun(RunRecord record, std::shared_ptr<const Workflow> workflow, const Site* site);
   // There is something that a turn could do now.
   bool has_work() const { return !incoming.empty() || !calls.empty() || !children.empty() || state.has_more(); }
+  // It has been created, and waits until fewer runs of its flow are under way.
+  bool parked = false;
   // Takes one event into state and commands; `writer` (absent when folding) keeps it.
   void take_in(Event event, HistoryWriter* writer);
 

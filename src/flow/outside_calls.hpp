@@ -21,6 +21,8 @@ struct OutsideJob {
   std::string connection;
   Principal principal;
   Timestamp now;
+  std::optional<int> most_items = std::nullopt;
+  std::string flow = {};  // a trigger of this flow asks, and no run
 };
 
 struct OutsideAnswer {
@@ -28,6 +30,7 @@ struct OutsideAnswer {
   Instance instance;
   std::uint32_t attempt = 1;
   Outcome outcome;
+  std::string flow = {};
 };
 
 class OutsideCalls {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.hpp"
+#include "base/text.hpp"
 #include "flow/history.hpp"
 #include "store/database.hpp"
 
@@ -66,10 +67,25 @@ Update update(std::string name, std::vector<std::pair<std::string, ExprPtr>> set
 }
 
 const std::vector<std::string> flow_columns{"Name",       "Version",    "Definition", "Settings", "Enabled",
-                                            "DeployedAt", "DeployedBy", "NextFire",   "LastFire"};
+                                            "DeployedAt", "DeployedBy", "NextFire",   "LastFire", "TriggerState"};
 const std::vector<std::string> run_columns{"Id",      "Flow",      "Version",  "Trigger", "Status", "Started",
                                            "Ended",   "Wake",      "Code",     "Message", "Principal", "Response",
-                                           "Events",  "Rows",      "Parent",   "ParentInstance"};
+                                           "Events",  "Rows",      "Parent",   "ParentInstance", "Tracking", "Resumed", "Origin"};
+
+ColumnDefinition added_text(std::string name) {
+  auto definition = text(std::move(name));
+  definition.default_value = literal(std::string());
+  return definition;
+}
+
+// Correlation, resuming, and what triggers remember.
+std::vector<Statement> second() {
+  return {AddColumn{"Flows", added_text("TriggerState")}, AddColumn{"FlowRuns", added_text("Tracking")},
+          AddColumn{"FlowRuns", maybe("Resumed")}, AddColumn{"FlowRuns", maybe("Origin")},
+          create_index("FlowRunsByTracking", "FlowRuns", {"Tracking"},
+                       binary(BinaryOperator::not_equal, column("Tracking"), literal(std::string()))),
+          create_index("FlowRunsByStatus", "FlowRuns", {"Status", "Id"})};
+}
 
 std::vector<store::Migration> migrations() {
   const auto flows = create("Flows", {text("Name"), number("Version"), defined("Enabled", Type::boolean, true),
@@ -86,7 +102,7 @@ std::vector<store::Migration> migrations() {
   const auto by_flow = create_index("FlowRunsByFlow", "FlowRuns", {"Flow", "Id"});
   const auto unfinished = create_index("FlowRunsUnfinished", "FlowRuns", {"Id"}, unary(UnaryOperator::is_null, column("Ended")));
   const auto by_run = create_index("FlowLettersByRun", "FlowLetters", {"Run"});
-  return {{{flows, versions, runs, events, letters, counters, counter, by_flow, unfinished, by_run}}};
+  return {{{flows, versions, runs, events, letters, counters, counter, by_flow, unfinished, by_run}}, {second()}};
 }
 
 ExprPtr equals(std::string name, std::size_t at) { return binary(BinaryOperator::equal, column(std::move(name)), slot(at)); }
@@ -114,7 +130,7 @@ Statement select_from(TableRefPtr from, std::vector<SelectItem> selected, ExprPt
 Statement flow_query(std::size_t slots) {
   std::vector<SelectItem> selected;
   for (const auto& name : flow_columns) {
-    const bool of_flow = name == "Enabled" || name == "NextFire" || name == "LastFire";
+    const bool of_flow = name == "Enabled" || name == "NextFire" || name == "LastFire" || name == "TriggerState";
     selected.push_back({column(of_flow ? "f" : "v", name), {}});
   }
   auto on = binary(BinaryOperator::equal, column("f", "Name"), column("v", "Name"));
@@ -128,9 +144,9 @@ Statement flow_query(std::size_t slots) {
 }
 
 Statement put_flow_statement() {
-  auto insert = insert_into("Flows", {"Name", "Version", "Enabled", "NextFire", "LastFire"});
+  auto insert = insert_into("Flows", {"Name", "Version", "Enabled", "NextFire", "LastFire", "TriggerState"});
   insert.conflict_columns = {"Name"};
-  insert.conflict_set = {{"Version", slot(1)}, {"Enabled", slot(2)}, {"NextFire", slot(3)}};
+  insert.conflict_set = {{"Version", slot(1)}, {"Enabled", slot(2)}, {"NextFire", slot(3)}, {"TriggerState", slot(5)}};
   return insert;
 }
 
@@ -155,7 +171,8 @@ std::optional<Timestamp> maybe_time(const Row& row, std::size_t at) {
 
 FlowRecord read_flow(const Row& row) {
   return {std::string(row.text(0)), row.integer(1), std::string(row.text(2)), std::string(row.text(3)), row.boolean(4),
-          row.time(5), std::string(row.text(6)), maybe_time(row, 7), maybe_time(row, 8)};
+          row.time(5), std::string(row.text(6)), maybe_time(row, 7), maybe_time(row, 8),
+          row.is_null(9) ? std::string() : std::string(row.text(9))};
 }
 
 RunRecord read_run(const Row& row) {
@@ -176,6 +193,9 @@ RunRecord read_run(const Row& row) {
   run.rows = row.integer(13);
   if (!row.is_null(14)) run.parent = row.integer(14);
   run.parent_instance = row.text(15);
+  run.tracking = row.text(16);
+  if (!row.is_null(17)) run.resumed = row.integer(17);
+  if (!row.is_null(18)) run.origin = row.integer(18);
   return run;
 }
 
@@ -209,16 +229,24 @@ struct RunStore::Statements {
         letters(database.prepare(select_from(table("FlowLetters"), items({"Id", "Event"}), equals("Run", 0), {{column("Id")}}))),
         delete_letter(database.prepare(Delete{"FlowLetters", equals("Id", 0)})),
         delete_letters(database.prepare(Delete{"FlowLetters", equals("Run", 0)})),
-        prune_events(database.prepare(Delete{"FlowEvents", make(InQuery{column("Run"), ended_before(), false})})),
-        prune_runs(database.prepare(Delete{"FlowRuns", binary(BinaryOperator::less, column("Ended"), slot(0))})) {}
+        set_trigger_state(database.prepare(update("Flows", {{"TriggerState", slot(1)}}, equals("Name", 0)))),
+        ended_runs(database.prepare(select_from(table("FlowRuns"), items({"Id"}), ended_of_flow(), {{column("Id"), true}}, slot(1)))),
+        old_runs(database.prepare(select_from(table("FlowRuns"), items({"Id"}), old_of_flow(), {{column("Id")}}, literal(runs_at_once)))),
+        delete_events(database.prepare(Delete{"FlowEvents", equals("Run", 0)})),
+        delete_run(database.prepare(Delete{"FlowRuns", equals("Id", 0)})) {}
 
-  static QueryPtr ended_before() {
-    return std::get<QueryPtr>(select_from(table("FlowRuns"), items({"Id"}), binary(BinaryOperator::less, column("Ended"), slot(0)), {}));
+  static constexpr std::int64_t runs_at_once = 200;  // that one pruning forgets
+
+  static ExprPtr ended_of_flow() { return and_also(equals("Flow", 0), unary(UnaryOperator::is_not_null, column("Ended"))); }
+  // Not newer than the run in slot 2, or ended before slot 1.
+  static ExprPtr old_of_flow() {
+    return and_also(ended_of_flow(), binary(BinaryOperator::or_, binary(BinaryOperator::less, column("Ended"), slot(1)),
+                                            binary(BinaryOperator::less_equal, column("Id"), slot(2))));
   }
 
   Prepared all_flows, one_flow, one_version, put_flow, put_version, set_enabled, set_fire, fired, remove_flow, one_run, unfinished,
       count_unfinished, next_id, last_id, insert_run, update_run, insert_events, events, insert_letter, letters, delete_letter,
-      delete_letters,      prune_events, prune_runs;
+      delete_letters, set_trigger_state, ended_runs, old_runs, delete_events, delete_run;
 };
 
 RunStore::RunStore(store::Database& database)
@@ -260,6 +288,21 @@ Result<std::vector<RunRecord>> RunStore::runs(const RunQuery& query) {
   if (query.status) narrow(BinaryOperator::equal, "Status", to_string(*query.status));
   if (query.from) narrow(BinaryOperator::greater_equal, "Started", *query.from);
   if (query.to) narrow(BinaryOperator::less, "Started", *query.to);
+  const auto lower_trigger = to_lower(query.trigger);
+  if (!query.trigger.empty()) {
+    where = and_also(where, binary(BinaryOperator::equal, call("lower", {column("Trigger")}), slot(arguments.size())));
+    arguments.emplace_back(lower_trigger);
+  }
+  const auto lower_text = to_lower(query.text);
+  if (!query.text.empty()) {
+    ExprPtr any;
+    for (const auto* name : {"Code", "Message", "Tracking", "Principal"}) {
+      auto found = binary(BinaryOperator::greater, call("instr", {call("lower", {column(name)}), slot(arguments.size())}), literal(std::int64_t{0}));
+      any = any == nullptr ? found : binary(BinaryOperator::or_, any, found);
+    }
+    where = and_also(where, any);
+    arguments.emplace_back(lower_text);
+  }
   if (query.before) narrow(BinaryOperator::less, "Id", *query.before);
   const auto limit = literal(static_cast<std::int64_t>(std::min(query.limit, most_runs)));
   const auto statement = database_.prepare(select_from(table("FlowRuns"), items(run_columns), where, {{column("Id"), true}}, limit));
@@ -312,7 +355,7 @@ Result<std::vector<Letter>> RunStore::letters(RunId run) {
 }
 
 Result<void> RunStore::put_flow(store::Transaction& transaction, const FlowRecord& flow) {
-  TRY_DO(transaction.execute(statements_->put_flow, {flow.name, flow.version, flow.enabled, flow.next_fire, flow.last_fire}));
+  TRY_DO(transaction.execute(statements_->put_flow, {flow.name, flow.version, flow.enabled, flow.next_fire, flow.last_fire, flow.trigger_state}));
   TRY_DO(transaction.execute(statements_->put_version, {flow.name, flow.version, flow.definition, flow.settings, flow.deployed_at, flow.deployed_by}));
   return {};
 }
@@ -324,6 +367,11 @@ Result<void> RunStore::set_enabled(store::Transaction& transaction, std::string_
 
 Result<void> RunStore::set_fire(store::Transaction& transaction, std::string_view name, std::optional<Timestamp> last, std::optional<Timestamp> next) {
   TRY_DO(transaction.execute(statements_->set_fire, {name, last, next}));
+  return {};
+}
+
+Result<void> RunStore::set_trigger_state(store::Transaction& transaction, std::string_view name, std::string_view state) {
+  TRY_DO(transaction.execute(statements_->set_trigger_state, {name, state}));
   return {};
 }
 
@@ -345,7 +393,8 @@ Result<void> RunStore::create_run(store::Transaction& transaction, RunRecord& ru
   run.id = *id;
   TRY_DO(transaction.execute(statements_->insert_run,
                              {run.id, run.flow, run.version, run.trigger, to_string(run.status), run.started, run.ended, run.wake, run.code,
-                              run.message, run.principal, run.response, run.events, run.rows, run.parent, run.parent_instance}));
+                              run.message, run.principal, run.response, run.events, run.rows, run.parent, run.parent_instance, run.tracking, run.resumed,
+                              run.origin}));
   return {};
 }
 
@@ -377,9 +426,22 @@ Result<void> RunStore::delete_letters(store::Transaction& transaction, RunId run
   return {};
 }
 
-Result<std::int64_t> RunStore::prune(store::Transaction& transaction, Timestamp before) {
-  TRY_DO(transaction.execute(statements_->prune_events, {before}));
-  return transaction.execute(statements_->prune_runs, {before});
+Result<std::int64_t> RunStore::prune(store::Transaction& transaction, std::string_view flow, std::optional<Timestamp> before,
+                                     std::optional<std::int64_t> keep) {
+  RunId oldest = 0;  // and those before it are too many
+  if (keep) {
+    std::int64_t newer = 0;
+    TRY_DO(transaction.query(statements_->ended_runs, {flow, *keep + 1}, [&](const Row& row) {
+      if (newer++ == *keep) oldest = row.integer(0);
+    }));
+  }
+  std::vector<RunId> old;
+  TRY_DO(transaction.query(statements_->old_runs, {flow, before.value_or(Timestamp{}), oldest}, [&](const Row& row) { old.push_back(row.integer(0)); }));
+  for (const auto run : old) {
+    TRY_DO(transaction.execute(statements_->delete_events, {run}));
+    TRY_DO(transaction.execute(statements_->delete_run, {run}));
+  }
+  return static_cast<std::int64_t>(old.size());
 }
 
 }  // namespace rollcall::flow

@@ -36,6 +36,7 @@ struct FlowRecord {
   std::string deployed_by;
   std::optional<Timestamp> next_fire;  // of its recurrence
   std::optional<Timestamp> last_fire;
+  std::string trigger_state;  // JSON; what a polling trigger has seen, what a webhook subscribed; may be empty
 };
 
 struct RunRecord {
@@ -55,6 +56,9 @@ struct RunRecord {
   std::int64_t rows = 0;          // that its events are packed in
   std::optional<RunId> parent;    // the run that waits for this one, and where in it
   std::string parent_instance;
+  std::string tracking;           // the client tracking id: what ties runs and requests together
+  std::optional<RunId> resumed;   // the run that this one takes up again
+  std::optional<RunId> origin;    // the first of those
 };
 
 class HistoryMemory;
@@ -67,6 +71,8 @@ struct RunQuery {
   std::string flow;  // empty: of all flows
   std::optional<Status> status;
   std::optional<Timestamp> from, to;  // by start
+  std::string trigger;                // by name; letter case is ignored
+  std::string text;                   // stands in code, message, tracking id or principal; letter case is ignored
   std::optional<RunId> before;        // for the next page
   std::size_t limit = 50;             // at most 1,000
 };
@@ -104,6 +110,7 @@ class RunStore {
   Result<void> set_enabled(store::Transaction&, std::string_view name, bool enabled);
   Result<void> set_fire(store::Transaction&, std::string_view name, std::optional<Timestamp> last,
                         std::optional<Timestamp> next);
+  Result<void> set_trigger_state(store::Transaction&, std::string_view name, std::string_view state);
   // The firing that was due then has happened. FLOW0404: another process was faster.
   Result<void> fired(store::Transaction&, std::string_view name, Timestamp due, Timestamp next);
   // Its runs and versions stay.
@@ -117,8 +124,10 @@ class RunStore {
   Result<std::int64_t> send(store::Transaction&, RunId to, std::string_view event);
   Result<void> delete_letter(store::Transaction&, std::int64_t id);
   Result<void> delete_letters(store::Transaction&, RunId run);
-  // Forgets runs that ended before then; answers how many.
-  Result<std::int64_t> prune(store::Transaction&, Timestamp before);
+  // Forgets ended runs of the flow beyond the newest `keep`, and those that ended before then; oldest first, so
+  // many at once that others need not wait. Answers how many.
+  Result<std::int64_t> prune(store::Transaction&, std::string_view flow, std::optional<Timestamp> before,
+                             std::optional<std::int64_t> keep);
 
   // For whoever writes a run's events; for one at a time.
   HistoryMemory& history_memory() { return *history_memory_; }

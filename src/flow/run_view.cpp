@@ -21,11 +21,18 @@ class Collector final : public Observer {
     view.status = slot.status;
     view.started = slot.started;
     view.ended = slot.ended;
-    view.attempts = slot.attempt;
-    if (!action.secure_inputs) view.inputs = slot.inputs;
-    if (!action.secure_outputs && !action.secure_inputs) view.outputs = slot.outputs.value();
+    view.attempts = slot.call ? slot.call->retries + 1 : slot.attempt;
+    if (action.parent != no_action) view.parent = workflow.action(action.parent).name;
+    // What shows the hidden outputs of another is hidden too; of an action that only hands on, both sides.
+    const bool shows = workflow.plan(index).shows_secrets;
+    const bool hands_on = std::holds_alternative<Compose>(action.kind) || std::holds_alternative<ParseJson>(action.kind) ||
+                          std::holds_alternative<Response>(action.kind);
+    view.hidden_inputs = action.secure_inputs || shows;
+    view.hidden_outputs = action.secure_inputs || action.secure_outputs || (shows && hands_on);
+    if (!view.hidden_inputs) view.inputs = slot.inputs;
+    if (!view.hidden_outputs) view.outputs = slot.outputs.value();
     view.code = code_of(slot);
-    if (slot.failure) view.message = slot.failure->message;
+    if (slot.failure) view.message = action.secure_inputs || action.secure_outputs ? "(hidden)" : slot.failure->message;
   }
 
   // What has begun and not ended, in this frame and those inside it.
@@ -49,10 +56,11 @@ class Collector final : public Observer {
 
 }  // namespace
 
-Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const ViewWindow& window) {
+Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const Site* site, const ViewWindow& window) {
   RunView view{run, {}, {}};
   Collector collector(view, window);
   State state(workflow, facts_of(run));
+  state.run.site = site;
   state.observer = &collector;
   TRY(auto events, store.events(run.id, workflow));
   std::vector<Command> commands;
@@ -61,6 +69,10 @@ Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& 
     commands.clear();
   }
   view.trigger = state.trigger;
+  for (const auto& trigger : workflow.definition().triggers) {
+    if (!trigger.secure_outputs || trigger.name != text_or(view.trigger, "name")) continue;
+    view.trigger.as_object().erase("outputs");
+  }
   collector.under_way(workflow, state, *state.root);
   return view;
 }

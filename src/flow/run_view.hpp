@@ -16,7 +16,9 @@ struct ActionView {
   Status status = Status::waiting;
   Timestamp started, ended;
   std::uint32_t attempts = 0;             // of a call
-  json::value inputs, outputs;            // null when marked as secure
+  json::value inputs, outputs;            // null when hidden
+  bool hidden_inputs = false, hidden_outputs = false;
+  std::string parent;                     // the scope, condition or loop around it
   std::string code, message;              // why it failed or was skipped
 };
 
@@ -33,6 +35,7 @@ struct ViewWindow {
   std::size_t top = 10'000;
 };
 
-Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const ViewWindow& window);
+// `site`: as the run itself had it.
+Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const Site* site, const ViewWindow& window);
 
 }  // namespace rollcall::flow

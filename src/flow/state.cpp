@@ -11,8 +11,9 @@ State::State(const Workflow& workflow, RunFacts facts)
 }
 
 std::optional<Timestamp> State::next_time() const {
-  if (timers.empty()) return std::nullopt;
-  return timers.begin()->first;
+  if (over()) return std::nullopt;
+  if (timers.empty()) return ends_by;
+  return ends_by ? std::min(*ends_by, timers.begin()->first) : timers.begin()->first;
 }
 
 std::optional<Instance> State::due(Timestamp now) const {

@@ -16,6 +16,7 @@
 namespace rollcall::flow {
 
 struct Frame;
+class Site;  // site.hpp
 
 // Why an action was passed over.
 enum class SkipReason : std::uint8_t { none, run_after, branch, parent };
@@ -36,6 +37,23 @@ struct LoopState {
   std::unique_ptr<Frame> spare;              // for the next iteration
 };
 
+// What a call is at, once it is more than one question and its answer.
+struct CallState {
+  enum class Stage : std::uint8_t {
+    asking,         // or waiting for its next attempt
+    polling,        // the other side is still at it, and has said where to ask
+    waiting,        // subscribed; to be called back
+    unsubscribing,  // called back, or too late
+  };
+  Stage stage = Stage::asking;
+  BoundOperation operation;         // of the classic style, which finds it by its request
+  std::uint32_t retries = 0;
+  std::string location;             // of polling
+  std::optional<json::value> heard; // what the call back said
+  Document subscription;            // what subscribing answered
+  bool timed_out = false;
+};
+
 struct Slot {
   Status status = Status::waiting;
   SkipReason skip_reason = SkipReason::none;
@@ -48,6 +66,7 @@ struct Slot {
   Document outputs;
   std::unique_ptr<Failure> failure;
   std::unique_ptr<LoopState> loop;
+  std::unique_ptr<CallState> call;
 };
 
 struct Frame {
@@ -66,7 +85,7 @@ struct Variable {
 };
 
 struct Timer {
-  enum class Purpose { delay, retry, deadline };
+  enum class Purpose { delay, retry, poll, deadline };
   Instance instance;
   Purpose purpose;
 };
@@ -85,6 +104,7 @@ struct RunFacts {
   std::int64_t run = 0;
   std::string flow;
   std::uint64_t seed = 0;
+  const Site* site = nullptr;  // absent: nobody can call it back
 };
 
 // An action whose predecessors have all finished.
@@ -102,6 +122,8 @@ struct State {
   std::optional<Timestamp> next_time() const;
   // The instance whose time has come by then, earliest first.
   std::optional<Instance> due(Timestamp now) const;
+  // The run has lasted as long as it may.
+  bool expires(Timestamp now) const { return !over() && ends_by && *ends_by <= now; }
   // The call is still waited for.
   bool awaits(const Workflow& workflow, const Instance& instance, std::uint32_t attempt) const;
 
@@ -111,6 +133,9 @@ struct State {
   std::unique_ptr<Frame> root;
   std::vector<Variable> variables;
   std::deque<Ready> ready;
+  ActionIndex held = no_action;   // of a resumed run: it waits here, not to be begun before Released
+  std::vector<Ready> holding;
+  std::optional<Timestamp> ends_by;
   std::multimap<Timestamp, Timer> timers;
   std::uint64_t random = 0;    // where the run's random numbers stand
   std::uint64_t actions = 0;   // how many have begun

@@ -10,7 +10,7 @@ struct TemplateVisitor {
 
   void operator()(const ConnectorCall& kind) { each(kind.inputs); }
   void operator()(const Http& kind) { each(kind.inputs); }
-  void operator()(const HttpWebhook& kind) { each(kind.inputs); }
+  void operator()(const HttpWebhook& kind) { each(kind.subscribe), each(kind.unsubscribe); }
   void operator()(const Compose& kind) { each(kind.inputs); }
   void operator()(const ParseJson& kind) { each(kind.content), each(kind.schema); }
   void operator()(const InitializeVariable& kind) {

@@ -64,7 +64,8 @@ Result<void> Turn::call(store::Transaction* transaction) {
   const IdempotencyKey key{run_.record.id, action.name, call.instance.iterations.view(), call.attempt};
   TRY(auto outcome, call.operation.connector->call(
                         call.operation.index, {call.inputs.get_object(), kind == nullptr ? std::string_view() : kind->connection,
-                                               run_.principal, key, now, transaction, action.most_items}));
+                                               run_.principal, key, now, transaction, action.most_items, call.location,
+                                               call.callback_url}));
   run_.take_in({now, Completed{call.instance, call.attempt, std::move(outcome)}}, &writer_);
   return {};
 }

@@ -1,3 +1,4 @@
+#include "flow/shared_variables.hpp"
 #include "flow/validate.hpp"
 
 #include <fmt/format.h>
@@ -41,7 +42,7 @@ std::string to_string(const Finding& finding) {
 Validator::Validator(const Definition& definition) : definition_(definition), graph_(definition) {
   for (const Action& action : definition.actions) action_names_.push_back(action.name);
   for (const Parameter& parameter : definition.parameters)
-    parameter_names_.push_back(parameter.name);
+    if (!parameter.implied) parameter_names_.push_back(parameter.name);
   for (const Trigger& trigger : definition.triggers)
     has_request_trigger_ =
         has_request_trigger_ || std::holds_alternative<RequestTrigger>(trigger.kind);
@@ -135,6 +136,10 @@ void Validator::trigger(const Trigger& trigger) {
                 false, false);
   if (const auto* connector = std::get_if<ConnectorTrigger>(&trigger.kind))
     expressions(connector->call.inputs, trigger.path + "/inputs", no_action, false, false);
+  if (const auto* webhook = std::get_if<HttpWebhookTrigger>(&trigger.kind)) {
+    expressions(webhook->call.subscribe, trigger.path + "/inputs/subscribe", no_action, false, false);
+    expressions(webhook->call.unsubscribe, trigger.path + "/inputs/unsubscribe", no_action, false, false);
+  }
   if (const auto* http = std::get_if<HttpTrigger>(&trigger.kind))
     expressions(http->inputs, trigger.path + "/inputs", no_action, false, false);
 }
@@ -207,6 +212,12 @@ void Validator::kind(ActionIndex index) {
           error("FLOW0135", action.path + "/cases" + pointer_step(choice->cases[i].name),
                 fmt::format("it has the same value as the case '{}', so it is never taken",
                             choice->cases[j].name));
+  if (std::holds_alternative<Foreach>(action.kind) && definition_.iterations_at_once(action) > 1)
+    if (const auto shared = first_shared_variable(definition_, index); !shared.empty())
+      warning("FLOW0130", action.path,
+              fmt::format("its iterations all set the one variable '{}', so they run one after the other here; use "
+                          "Compose in place of the variable, and they can run at once",
+                          shared));
   change_variable(index);
 }
 
@@ -260,16 +271,7 @@ void Validator::change_variable(ActionIndex index) {
             fmt::format("'{}' is a variable of type {}, which {} cannot change", name,
                         name_of(known->second.type), action.type));
   };
-  if (const auto* set = std::get_if<SetVariable>(&action.kind)) {
-    check(set->name, {});
-    const ActionIndex loop = graph_.around<Foreach>(index);
-    if (loop != no_action && definition_.iterations_at_once(definition_.actions[loop]) > 1)
-      warning("FLOW0130", action.path,
-              fmt::format("{} runs several iterations at once, and they all set the one variable "
-                          "'{}': use Compose, or "
-                          "let the loop run one iteration at a time",
-                          definition_.actions[loop].name, set->name));
-  }
+  if (const auto* set = std::get_if<SetVariable>(&action.kind)) check(set->name, {});
   if (const auto* more = std::get_if<IncrementVariable>(&action.kind))
     check(more->name, {Type::integer, Type::floating});
   if (const auto* less = std::get_if<DecrementVariable>(&action.kind))

@@ -19,7 +19,10 @@ struct Collect {
   }
   void operator()(const ConnectorCall& kind) { add("/inputs", kind.inputs); }
   void operator()(const Http& kind) { add("/inputs", kind.inputs); }
-  void operator()(const HttpWebhook& kind) { add("/inputs", kind.inputs); }
+  void operator()(const HttpWebhook& kind) {
+    add("/inputs/subscribe", kind.subscribe);
+    add("/inputs/unsubscribe", kind.unsubscribe, false, true);
+  }
   void operator()(const Compose& kind) { add("/inputs", kind.inputs); }
   void operator()(const ParseJson& kind) {
     add("/inputs/content", kind.content);
@@ -123,8 +126,16 @@ void Validator::reference(const expr::Reference& reference, const std::string& p
   else if (function == "parameters" && !name.starts_with('$') &&
            std::ranges::none_of(parameter_names_,
                                 [&](auto& one) { return equals_ignoring_case(one, name); }))
-    error("FLOW0124", path,
-          fmt::format("there is no parameter '{}'{}", name, did_you_mean(name, parameter_names_)));
+    undeclared_parameter(name, path);
+}
+
+// A name that is nearly another is a slip; any other may be given when the flow is deployed.
+void Validator::undeclared_parameter(const std::string& name, const std::string& path) {
+  const auto near = did_you_mean(name, parameter_names_);
+  if (!near.empty()) error("FLOW0124", path, fmt::format("there is no parameter '{}'{}", name, near));
+  else
+    warning("FLOW0124", path,
+            fmt::format("the parameter '{}' is not declared; it must be given a value when the flow is deployed", name));
 }
 
 void Validator::action_reference(const expr::Reference& reference, const std::string& path,

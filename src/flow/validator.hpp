@@ -52,6 +52,7 @@ class Validator {
                       bool sees_inside);
   void variable_reference(std::string_view name, const std::string& path, ActionIndex at,
                           bool sees_inside);
+  void undeclared_parameter(const std::string& name, const std::string& path);
   void arm_expressions(const json::value& source, const std::string& path);
 
   void error(std::string code, std::string path, std::string message);

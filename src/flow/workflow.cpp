@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "flow/advance.hpp"
+#include "flow/shared_variables.hpp"
 #include "flow/templates.hpp"
 
 namespace rollcall::flow {
@@ -33,27 +34,42 @@ std::string connector_of(const ConnectorCall& call, const Settings& settings) {
   return std::string(without_number(call.connection));
 }
 
+template <class Plan>
+Result<void> bind_call(const ConnectorCall& call, Plan& plan, const Connectors& connectors, const Settings& settings) {
+  const auto connector = connector_of(call, settings);
+  if (call.style == ConnectorCall::Style::classic) {
+    plan.connector = connectors.find(connector, call.connection);
+    if (plan.connector != nullptr) return {};
+  }
+  TRY(plan.operation, bind_operation(connectors, connector, call.operation, call.connection));
+  return {};
+}
+
+TriggerPlan bind(const Trigger& trigger, const Connectors& connectors, const Settings& settings) {
+  TriggerPlan plan;
+  Result<void> bound;
+  if (const auto* kind = std::get_if<ConnectorTrigger>(&trigger.kind)) {
+    bound = bind_call(kind->call, plan, connectors, settings);
+  } else if (std::holds_alternative<HttpTrigger>(trigger.kind) || std::holds_alternative<HttpWebhookTrigger>(trigger.kind)) {
+    auto operation = bind_operation(connectors, "http", "Request");
+    if (operation) plan.operation = *operation;
+    else bound = std::unexpected(operation.error());
+  } else if (std::holds_alternative<UnsupportedTrigger>(trigger.kind)) {
+    plan.why_not = fmt::format("triggers of type {} are not run", trigger.type);
+  }
+  if (!bound) plan.why_not = bound.error().message;
+  return plan;
+}
+
 Result<void> bind(const Action& action, ActionPlan& plan, const Connectors& connectors, const Settings& settings) {
-  if (std::holds_alternative<Http>(action.kind)) {
+  if (std::holds_alternative<Http>(action.kind) || std::holds_alternative<HttpWebhook>(action.kind)) {
     TRY(plan.operation, bind_operation(connectors, "http", "Request"));
     return {};
   }
   if (const auto* unsupported = std::get_if<Unsupported>(&action.kind)) return fail("FLOW0304", unsupported->reason);
-  if (std::holds_alternative<HttpWebhook>(action.kind)) {
-    return fail("FLOW0304", "actions of type HttpWebhook, which wait to be called back, are not run");
-  }
   const auto* call = std::get_if<ConnectorCall>(&action.kind);
   if (call == nullptr) return {};
-  if (call->webhook) {
-    return fail("FLOW0304", fmt::format("actions of type {}, which wait to be called back, are not run", action.type));
-  }
-  const auto connector = connector_of(*call, settings);
-  if (call->style == ConnectorCall::Style::classic) {
-    plan.connector = connectors.find(connector);
-    if (plan.connector != nullptr) return {};
-  }
-  TRY(plan.operation, bind_operation(connectors, connector, call->operation));
-  return {};
+  return bind_call(*call, plan, connectors, settings);
 }
 
 Error together(std::vector<Error> errors) {
@@ -65,9 +81,26 @@ Error together(std::vector<Error> errors) {
 
 }  // namespace
 
+std::vector<std::string> connectors_of(const Definition& definition, const Settings& settings) {
+  std::vector<std::string> ids;
+  const auto add = [&](const ConnectorCall& call) {
+    auto id = connector_of(call, settings);
+    if (std::ranges::none_of(ids, [&](const auto& known) { return equals_ignoring_case(known, id); })) ids.push_back(std::move(id));
+  };
+  for (const auto& action : definition.actions) {
+    if (const auto* call = std::get_if<ConnectorCall>(&action.kind)) add(*call);
+  }
+  for (const auto& trigger : definition.triggers) {
+    if (const auto* call = std::get_if<ConnectorTrigger>(&trigger.kind)) add(call->call);
+  }
+  return ids;
+}
+
 Result<Workflow> Workflow::compile(Definition definition, const Connectors& connectors, const Settings& settings) {
   Workflow workflow;
   workflow.definition_ = std::move(definition);
+  workflow.limits_ = settings.limits;
+  workflow.seal_ = settings.seal;
   workflow.lay_out();
   std::vector<Error> errors;
   for (ActionIndex i = 0; i < workflow.plans_.size(); ++i) {
@@ -81,10 +114,13 @@ Result<Workflow> Workflow::compile(Definition definition, const Connectors& conn
       errors.push_back({"FLOW0305", fmt::format("{}: loops are nested deeper than {}", action.path, Iterations::max_depth), std::nullopt});
     }
   }
+  for (const auto& trigger : workflow.definition_.triggers) workflow.triggers_.push_back(bind(trigger, connectors, settings));
   if (auto set = workflow.set_parameters(settings); !set) errors.push_back(set.error());
   workflow.compile_schemas(errors);
   if (!errors.empty()) return std::unexpected(together(std::move(errors)));
   workflow.decide_what_to_keep();
+  for (ActionIndex i = 0; i < workflow.plans_.size(); ++i) workflow.decide_how_many_at_once(i);
+  workflow.find_secrets();
   return workflow;
 }
 
@@ -193,6 +229,45 @@ void Workflow::keep_what_is_asked_for(ActionIndex from, const expr::Reference& r
   for (auto loop = plans_[target].loop; loop != no_action && !encloses(loop); loop = plans_[loop].loop) {
     plans_[loop].kept = true;
   }
+}
+
+// Iterations that set a variable and read it would see each other's values. One after the other is an order in
+// which they may run anyway, and the one in which nothing is lost.
+void Workflow::decide_how_many_at_once(ActionIndex loop) {
+  if (!std::holds_alternative<Foreach>(action(loop).kind)) return;
+  auto& plan = plans_[loop];
+  plan.at_once = definition_.iterations_at_once(action(loop));
+  for (auto outer = plan.loop; outer != no_action; outer = plans_[outer].loop) {
+    if (plans_[outer].at_once > 1) plan.at_once = 1;
+  }
+  if (plan.at_once == 1 || !shares_variables(definition_, loop)) return;
+  plan.shares_variables = true;
+  plan.at_once = 1;
+}
+
+// Actions whose inputs name an action, or a trigger, that hides its outputs.
+void Workflow::find_secrets() {
+  const bool hidden_trigger = std::ranges::any_of(definition_.triggers, [](const Trigger& one) { return one.secure_outputs; });
+  for (ActionIndex i = 0; i < plans_.size(); ++i) {
+    for_each_template(action(i), [&](const Template& one) {
+      for (const auto& reference : one.references()) {
+        const auto target = reference.argument ? find(*reference.argument) : no_action;
+        const bool hidden = target != no_action ? action(target).secure_outputs : hidden_trigger && reference.function.starts_with("trigger");
+        plans_[i].shows_secrets = plans_[i].shows_secrets || hidden;
+      }
+    });
+  }
+}
+
+const TriggerPlan& Workflow::plan(const Trigger& trigger) const {
+  return triggers_[static_cast<std::size_t>(&trigger - definition_.triggers.data())];
+}
+
+const StaticResult* Workflow::static_result(ActionIndex index) const {
+  const auto& name = action(index).static_result;
+  if (name.empty()) return nullptr;
+  const auto found = definition_.static_results.find(name);
+  return found == definition_.static_results.end() ? nullptr : &found->second;
 }
 
 const std::vector<ActionIndex>& Workflow::frame(ActionIndex loop) const {

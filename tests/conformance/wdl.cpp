@@ -2,10 +2,13 @@
 // definitions.
 #include <fmt/format.h>
 
+#include <map>
+
 #include "conformance/conformance.hpp"
 #include "expr/template.hpp"
 #include "expr/text.hpp"
 #include "flow/definition.hpp"
+#include "flow/rehearsal.hpp"
 #include "flow/validate.hpp"
 
 namespace rollcall::conformance {
@@ -54,13 +57,28 @@ bool passes(const json::value& test) {
 const Suite expressions{
     "wdl/expressions", [](Run& run) {
       std::size_t id = 0;
+      std::map<std::string, std::pair<std::size_t, std::size_t>> classes;  // passed, all
       for (const json::value& test : run.lines("wdl/expressions.jsonl")) {
         ++id;
         const bool ok = passes(test);
+        auto& of = classes[std::string(text_or(test, "confidence", "unknown"))];
+        ++of.second;
+        of.first += ok ? 1 : 0;
         run.check(ok, fmt::to_string(id),
                   ok ? "" : json::serialize(test) + " gave " + answer(*find(test, "expression")));
       }
+      for (const auto& [name, counts] : classes)
+        fmt::print("  {} {}/{}\n", name, counts.first, counts.second);
     }};
+
+// Nothing in it is of a type that is not run here.
+bool is_supported(const flow::Definition& definition) {
+  for (const auto& action : definition.actions)
+    if (std::holds_alternative<flow::Unsupported>(action.kind)) return false;
+  for (const auto& trigger : definition.triggers)
+    if (std::holds_alternative<flow::UnsupportedTrigger>(trigger.kind)) return false;
+  return true;
+}
 
 // Loads: it becomes a typed definition, and what is not supported in it is named with its place.
 const Suite definitions{"wdl/definitions", [](Run& run) {
@@ -71,6 +89,25 @@ const Suite definitions{"wdl/definitions", [](Run& run) {
                             if (definition) (void)flow::validate(*definition);
                           }
                         }};
+
+// Runs: with connectors that answer what the definition expects, one run comes to a final status. A definition that
+// names what is not run is refused for it, by name, and counts as not run.
+const Suite definitions_run{
+    "wdl/definitions-run", [](Run& run) {
+      std::size_t supported = 0, ran_of_supported = 0, succeeded = 0;
+      for (const auto& file : run.files("wdl/definitions", ".json")) {
+        const auto text = read_text(file);
+        const auto bare = std::string_view(text).substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
+        const auto document = parse_json(bare, 1'000);
+        const auto definition = document ? flow::parse_definition(*document) : std::unexpected(document.error());
+        const auto ended = definition ? flow::rehearse_with_samples(*document) : std::unexpected(definition.error());
+        const bool ran = ended && ended->ended;
+        if (definition && is_supported(*definition)) ++supported, ran_of_supported += ran ? 1 : 0;
+        succeeded += ended && ended->status == flow::Status::succeeded ? 1 : 0;
+        run.check(ran, file.filename().string(), ended ? "did not come to an end" : ended.error().message);
+      }
+      fmt::print("  of supported types {}/{}; succeeded {}\n", ran_of_supported, supported, succeeded);
+    }};
 
 }  // namespace
 }  // namespace rollcall::conformance

@@ -6,10 +6,12 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <unistd.h>
 
 #include "base/text.hpp"
 #include "flow/driver.hpp"
+#include "flow/history_text.hpp"
 #include "flow/scripted_connector.hpp"
 #include "support/cases.hpp"
 #include "support/golden.hpp"
@@ -29,6 +31,8 @@ struct Flow {
 struct Script {
   std::map<std::string, std::string> connectors;
   std::map<std::string, Flow> flows;
+  // Who waits there is called back, once everything else is idle.
+  std::vector<std::pair<std::string, json::value>> callbacks;
 };
 
 // One process life after another on one database file.
@@ -57,8 +61,10 @@ class World {
     }
     flow::DriverOptions options;
     options.turn.events = turn_events;
+    options.key = "the key of the tests";
     options.crash = [this](flow::CrashPoint) { return ++points == crash_at; };
     TRY(driver_, flow::Driver::open(*database_, *connectors_, clock_, std::move(options)));
+    driver_->set_url("http://rollcall.test");
     return {};
   }
 
@@ -84,6 +90,8 @@ class World {
     return survive([&]() -> Result<void> {
       for (std::size_t times = 0; times < most_times; ++times) {
         TRY_DO(driver_->run_until_idle(100'000));
+        TRY(const bool called, call_back());
+        if (called) continue;
         const auto due = driver_->next_due();
         if (!due || *due > until) return {};
         clock_.set(std::max(clock_.now(), *due));
@@ -101,11 +109,27 @@ class World {
   std::size_t turn_events = 2'000;
 
  private:
+  Result<bool> call_back() {
+    bool any = false;
+    TRY(const auto runs, driver_->runs().runs({}));
+    for (const auto& [instance, body] : script_.callbacks) {
+      for (const auto& run : runs) {
+        if (run.ended || called_.contains({run.id, instance})) continue;
+        called_.insert({run.id, instance});
+        const auto done = driver_->call_back(run.id, instance, json::object{{"headers", json::object()}, {"body", body}});
+        if (!done && done.error().code != "FLOW0512") return std::unexpected(done.error());
+        any = any || done.has_value();
+      }
+    }
+    return any;
+  }
+
   void remove() {
     for (const auto suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file_.string() + suffix);
   }
 
   const Script& script_;
+  std::set<std::pair<flow::RunId, std::string>> called_;  // as the other side remembers it
   ManualClock clock_;
   std::filesystem::path file_;
   std::unique_ptr<store::Database> database_;
@@ -113,47 +137,11 @@ class World {
   std::unique_ptr<flow::Driver> driver_;
 };
 
-// `+7s`, `+1m30.5s`; the least that says it.
-std::string since_midnight(Timestamp time) {
-  const auto ticks = (time - midnight).ticks;
-  std::string text = "+";
-  if (ticks >= ticks_per_day) text += fmt::format("{}d", ticks / ticks_per_day);
-  if (ticks % ticks_per_day >= ticks_per_hour) text += fmt::format("{}h", ticks % ticks_per_day / ticks_per_hour);
-  if (ticks % ticks_per_hour >= ticks_per_minute) text += fmt::format("{}m", ticks % ticks_per_hour / ticks_per_minute);
-  const auto rest = ticks % ticks_per_minute;
-  if (rest % ticks_per_second == 0) {
-    if (rest != 0 || text == "+") text += fmt::format("{}s", rest / ticks_per_second);
-    return text;
-  }
-  return text + fmt::format("{:.1f}s", static_cast<double>(rest) / ticks_per_second);
-}
-
-std::string shown(const json::value& outputs) {
-  if (outputs.is_null()) return "";
-  auto text = json::serialize(outputs);
-  if (text.size() > 200) text = text.substr(0, 197) + "...";
-  return text;
-}
+std::string since_midnight(Timestamp time) { return flow::since(midnight, time); }
 
 std::string history_of(World& world, const flow::RunRecord& run) {
   const auto view = world.driver().show(run.id);
-  if (!view) return render(view.error(), "");
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& action : view->actions) {
-    auto name = action.name;
-    if (!action.iterations.empty()) name += fmt::format("[{}]", fmt::join(action.iterations, ","));
-    if (action.attempts > 1) name += fmt::format(" (attempt {})", action.attempts);
-    auto tail = shown(action.outputs);
-    if (action.status == flow::Status::skipped) tail = action.code == "ActionSkipped" ? "" : action.code;
-    if (action.status == flow::Status::failed || action.status == flow::Status::timed_out) tail = action.code + ": " + action.message;
-    const auto time = since_midnight(action.status == flow::Status::running ? action.started : action.ended);
-    rows.push_back({time, name, std::string(to_string(action.status)), tail});
-  }
-  auto text = align(rows) + fmt::format("{} run {}", since_midnight(run.ended.value_or(world.clock().now())), to_string(run.status));
-  if (!run.code.empty()) text += fmt::format(" {}: {}", run.code, run.message);
-  text += '\n';
-  if (!run.response.empty()) text += "answered " + run.response + "\n";
-  return text;
+  return view ? flow::history_text(*view, midnight, world.clock().now()) : render(view.error(), "");
 }
 
 // All runs in the order they began, then what they wrote.
@@ -229,6 +217,10 @@ Handlers make() {
     script->connectors[one.arguments.at(0)] = one.body;
     return std::string();
   };
+  handlers["callback"] = [script](const GoldenCase& one) {
+    script->callbacks.emplace_back(one.arguments.at(0), parse_json(one.body.empty() ? "null" : one.body).value());
+    return std::string();
+  };
   // Says what is wrong, or nothing.
   handlers["workflow"] = [script](const GoldenCase& one) -> std::string {
     auto body = parse_json(one.body);
@@ -258,6 +250,24 @@ Handlers make() {
       };
       TRY_DO(world.survive(start_once));
       return world.go(time_argument(one, "until=", timestamp_max));
+    });
+  };
+  // Runs it, then resumes the first run from an action.
+  handlers["resume"] = [script](const GoldenCase& one) -> std::string {
+    const auto body = parse_json(one.body.empty() ? "null" : one.body);
+    return with_and_without_crashes(*script, [&](World& world) -> Result<void> {
+      const auto once = [&](std::size_t before, const auto& work) {
+        return world.survive([&]() -> Result<void> {
+          TRY(const auto runs, world.driver().runs().runs({}));
+          if (runs.size() == before) TRY_DO(work());
+          return {};
+        });
+      };
+      TRY_DO(once(0, [&] { return world.driver().start("flow", "", *body, {}); }));
+      TRY_DO(world.go(timestamp_max));
+      world.clock().advance(hours(1));
+      TRY_DO(once(1, [&] { return world.driver().resume(1, one.arguments.at(0), {}); }));
+      return world.go(timestamp_max);
     });
   };
   // Lets the recurrences fire until a time, from a time at which the process comes up again.

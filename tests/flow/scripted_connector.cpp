@@ -77,6 +77,7 @@ ScriptedConnector::ScriptedConnector(std::string id, const std::string& script, 
     std::getline(words, rest);
     std::vector<std::string> answers;
     for (const auto answer : split(rest, '|')) answers.emplace_back(trim(answer));
+    operation.asynchronous = trim(rest) == "later" || trim(rest) == "feed";
     operations_.push_back(std::move(operation));
     answers_.push_back(std::move(answers));
   }
@@ -90,7 +91,13 @@ Result<flow::Outcome> ScriptedConnector::call(std::size_t operation, const flow:
   }
   if (about.place == flow::Place::store) TRY_DO(write(call, about.id));
   const auto& answers = answers_[operation];
-  const auto& answer = answers[std::min<std::size_t>(call.key.attempt, answers.size()) - 1];
+  // `runs:` — the first run gets the first answer, the second run the second.
+  const bool by_run = answers.front().starts_with("runs:");
+  const auto which = by_run ? static_cast<std::size_t>(std::max<std::int64_t>(call.key.run, 1)) : std::size_t{call.key.attempt};
+  const auto& given = answers[std::min(which, answers.size()) - 1];
+  const auto answer = given.starts_with("runs:") ? std::string(trim(std::string_view(given).substr(5))) : given;
+  if (answer == "feed") return feed(call);
+  if (answer == "later") return later(call);
   if (answer == "echo") return flow::answered(200, call.parameters);
   if (answer == "gone") return fail("TEST", "nobody there");
   std::istringstream words(answer);
@@ -113,6 +120,30 @@ Result<flow::Outcome> ScriptedConnector::call(std::size_t operation, const flow:
     outcome.may_retry = status == 408 || status == 429 || status >= 500;
     outcome.retry_after = after;
   }
+  return outcome;
+}
+
+// A polling trigger's other side: at every other Location there is something new.
+flow::Outcome ScriptedConnector::feed(const flow::Call& call) {
+  const auto at = call.location.empty() ? 0 : std::stoi(std::string(call.location));
+  auto outcome = flow::answered(at % 2 == 0 ? 200 : 202, at % 2 == 0 ? json::value{{"value", {at, at + 100}}} : json::value());
+  auto outputs = outcome.outputs.value().as_object();
+  outputs["headers"] = json::object{{"Location", std::to_string(at + 1)}};
+  outcome.outputs = std::move(outputs);
+  if (at % 2 == 1) outcome.retry_after = minutes(1);
+  return outcome;
+}
+
+// A long operation: 202 twice, then done.
+flow::Outcome ScriptedConnector::later(const flow::Call& call) {
+  std::string at(call.location);
+  if (const auto* uri = call.parameters.if_contains("uri")) at = json::value_to<std::string>(*uri);
+  const bool done = at.ends_with("/2");
+  auto outcome = flow::answered(done ? 200 : 202, done ? json::value("done") : json::value());
+  auto outputs = outcome.outputs.value().as_object();
+  if (!done) outputs["headers"] = json::object{{"Location", at.ends_with("/1") ? "http://x/2" : "http://x/1"}};
+  outcome.outputs = std::move(outputs);
+  if (at.ends_with("/1")) outcome.retry_after = seconds(5);
   return outcome;
 }
 

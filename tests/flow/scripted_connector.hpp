@@ -23,6 +23,8 @@ class ScriptedConnector final : public flow::Connector {
   const std::vector<std::string>& outside_calls() const { return outside_; }
 
  private:
+  static flow::Outcome feed(const flow::Call& call);
+  static flow::Outcome later(const flow::Call& call);
   Result<void> write(const flow::Call& call, const std::string& operation);
 
   std::string id_;

@@ -60,8 +60,4 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Unsuppo
   execution.fail(frame, action, "FLOW0304", kind.reason);
 }
 
-void start(Execution& execution, Frame& frame, ActionIndex action, const HttpWebhook&) {
-  execution.fail(frame, action, "FLOW0304", "actions of type HttpWebhook are not run");
-}
-
 }  // namespace rollcall::flow

@@ -128,7 +128,7 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Foreach
   auto& slot = execution.slot(frame, action);
   slot.loop = std::make_unique<LoopState>();
   slot.loop->items = std::move(*over).take();
-  const auto at_once = execution.workflow().definition().iterations_at_once(execution.workflow().action(action));
+  const auto at_once = execution.workflow().plan(action).at_once;
   for (std::size_t i = 0; i < std::min(count, static_cast<std::size_t>(std::max(at_once, 1))); ++i) {
     begin_iteration(execution, frame, action, *slot.loop);
   }

@@ -47,7 +47,8 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Respons
   execution.state().responded = true;
   auto outputs = std::move(*inputs).take();
   if (execution.keeps_inputs()) execution.slot(frame, action).inputs = outputs;
-  execution.command(Respond{outputs});
+  const auto& about = execution.workflow().action(action);
+  execution.command(Respond{outputs, about.secure_inputs || about.secure_outputs});
   execution.succeed(frame, action, std::move(outputs));
 }
 

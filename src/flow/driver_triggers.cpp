@@ -1,0 +1,157 @@
+// Triggers that ask others: those that poll, and webhooks, which subscribe when their flow is enabled and are
+// then called. What a trigger has seen (a Location) or subscribed is durable, written in the transaction that
+// creates the runs of the same answer: no answer starts a run twice, and none is lost.
+//   answer to a poll             what happens                                next poll
+//   success but 202              a run (one per item of splitOn)             Retry-After, else the recurrence
+//   202                          nothing is new                              Retry-After, else the recurrence
+//   a failure                    is said in Driver::problems()               Retry-After, else the recurrence
+// A Location in the answer is asked next time, in place of what the trigger's inputs say.
+// https://learn.microsoft.com/azure/logic-apps/logic-apps-create-api-app, “Trigger patterns”
+#include <fmt/format.h>
+
+#include "flow/calls.hpp"
+#include "flow/driver_impl.hpp"
+
+namespace rollcall::flow {
+namespace {
+
+constexpr Timespan pause_after_failed_subscription = minutes(1);
+constexpr Timespan least_poll = seconds(1);
+
+bool is_news(const Outcome& outcome) {
+  const auto* status = find(outcome.outputs.value(), "statusCode");
+  return outcome.succeeded() && (status == nullptr || !status->is_int64() || status->get_int64() != 202);
+}
+
+// The same for one due time, also after a crash.
+std::string key_of(const LoadedFlow& flow) {
+  return fmt::format("{}/{}@{}", flow.record.name, flow.scheduled->name, flow.record.next_fire.value_or(Timestamp{}).ticks);
+}
+
+std::string connection_of(const Trigger& trigger) {
+  const auto* kind = std::get_if<ConnectorTrigger>(&trigger.kind);
+  return kind == nullptr ? std::string() : kind->call.connection;
+}
+
+const Principal trigger_principal{Principal::Kind::flow_run, "trigger"};
+
+}  // namespace
+
+void Driver::Impl::set_url(std::string url) {
+  site_.set_url(options_.public_url.empty() ? std::move(url) : options_.public_url);
+  // Whoever was given another address would call in vain.
+  for (auto& [name, flow] : flows_) {
+    if (!flow.subscribes() || !flow.record.enabled) continue;
+    const auto state = parse_trigger_state(flow.record.trigger_state);
+    if (!state.subscribed || state.url != site_.trigger_url(name, flow.scheduled->name)) flow.record.next_fire = clock_.now();
+  }
+}
+
+Result<void> Driver::Impl::ask(LoadedFlow& flow) {
+  const auto state = parse_trigger_state(flow.record.trigger_state);
+  auto call = trigger_call(flow, state, site_.trigger_url(flow.record.name, flow.scheduled->name), false, clock_.now());
+  if (!call) return answered(flow.record.name, refused(call.error()));
+  if (!*call) return answered(flow.record.name, refused(400, "FLOW0328", "the trigger has nothing to ask"));
+  auto& question = **call;
+  auto action = key_of(flow);
+  flow.asking = true;
+  if (question.operation.operation().place == Place::outside) {
+    CallOperation asked{{}, 1, question.operation, std::move(question.inputs), std::move(question.location), std::move(question.callback_url)};
+    outside_.ask({0, std::move(asked), std::move(action), connection_of(*flow.scheduled), trigger_principal, clock_.now(), std::nullopt,
+                  flow.record.name});
+    return {};
+  }
+  const IdempotencyKey key{0, action, {}, 1};
+  const auto connection = connection_of(*flow.scheduled);
+  const auto ask_it = [&](store::Transaction* transaction) {
+    return question.operation.connector->call(
+        question.operation.index, {question.inputs.get_object(), connection, trigger_principal, key, clock_.now(), transaction, std::nullopt,
+                                   question.location, question.callback_url});
+  };
+  if (question.operation.operation().place == Place::read) {
+    auto outcome = ask_it(nullptr);
+    if (outcome) return answered(flow.record.name, *std::move(outcome));
+    flow.asking = false;
+    return std::unexpected(std::move(outcome).error());
+  }
+  std::vector<NewRun> runs;
+  auto record = flow.record;
+  auto written = database_.write([&](store::Transaction& transaction) -> Result<void> {
+    TRY(auto outcome, ask_it(&transaction));
+    return answered_in(transaction, flow, outcome, record, runs);
+  });
+  flow.asking = false;
+  if (!written) return written;
+  flow.record = std::move(record);
+  TRY_DO(reached(CrashPoint::after_commit));
+  for (auto& run : runs) adopt(std::move(run));
+  return {};
+}
+
+Result<void> Driver::Impl::answered(const std::string& name, Outcome outcome) {
+  const auto found = flows_.find(name);
+  if (found == flows_.end()) return {};  // removed meanwhile
+  auto& flow = found->second;
+  flow.asking = false;
+  if (!flow.record.enabled || !flow.record.next_fire) return {};
+  std::vector<NewRun> runs;
+  auto record = flow.record;
+  TRY_DO(database_.write([&](store::Transaction& transaction) { return answered_in(transaction, flow, outcome, record, runs); }));
+  flow.record = std::move(record);
+  TRY_DO(reached(CrashPoint::after_commit));
+  for (auto& run : runs) adopt(std::move(run));
+  return {};
+}
+
+Result<Timestamp> Driver::Impl::next_poll(const LoadedFlow& flow, const Outcome* outcome) const {
+  const auto now = clock_.now();
+  if (outcome != nullptr && outcome->retry_after) return now + std::max(*outcome->retry_after, least_poll);
+  if (!flow.recurrence) return now + pause_after_failed_subscription;
+  return next_fire(*flow.recurrence, *flow.record.next_fire, std::max(*flow.record.next_fire, now));
+}
+
+Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const LoadedFlow& flow, const Outcome& outcome,
+                                       FlowRecord& record, std::vector<NewRun>& runs) {
+  auto state = parse_trigger_state(record.trigger_state);
+  const auto due = *record.next_fire;
+  std::optional<Timestamp> next;
+  if (outcome.succeeded()) broken_flows_.erase(record.name);
+  else broken_flows_[record.name] = fmt::format("the trigger {}: {} {}", flow.scheduled->name, outcome.code, outcome.message);
+  if (flow.subscribes()) {
+    state.subscribed = outcome.succeeded();
+    state.url = site_.trigger_url(record.name, flow.scheduled->name);
+    state.subscription = outcome.outputs.value();
+    if (!state.subscribed) {
+      TRY(next, next_poll(flow, &outcome));
+    }
+  } else {
+    if (auto location = header_of(outcome.outputs.value(), "Location"); outcome.succeeded() && !location.empty()) state.location = std::move(location);
+    TRY(next, next_poll(flow, &outcome));
+    if (is_news(outcome)) {
+      auto made = new_runs(flow, *flow.scheduled, outcome.outputs.value(), "schedule");
+      if (made) runs = *std::move(made);
+      else broken_flows_[record.name] = made.error().message;
+    }
+  }
+  for (auto& run : runs) TRY_DO(create(transaction, run));
+  TRY_DO(store_.set_fire(transaction, record.name, due, next));
+  auto text = to_text(state);
+  TRY_DO(store_.set_trigger_state(transaction, record.name, text));
+  TRY_DO(reached(CrashPoint::before_commit));
+  record.trigger_state = std::move(text);
+  record.last_fire = due;
+  record.next_fire = next;
+  return {};
+}
+
+// Asked once, and the answer is not waited for: the other side forgets who does not answer.
+void Driver::Impl::end_subscription(LoadedFlow& flow) {
+  const auto state = parse_trigger_state(flow.record.trigger_state);
+  if (!state.subscribed || !flow.subscribes()) return;
+  auto call = trigger_call(flow, state, state.url, true, clock_.now());
+  if (!call || !*call || (*call)->operation.operation().place != Place::outside) return;
+  CallOperation asked{{}, 1, (*call)->operation, std::move((*call)->inputs), {}, state.url};
+  outside_.ask({0, std::move(asked), key_of(flow) + "/end", connection_of(*flow.scheduled), trigger_principal, clock_.now(), std::nullopt, {}});
+}
+
+}  // namespace rollcall::flow
