@@ -134,7 +134,7 @@ class Transaction : public Connection {
 
 // Errors: STORE0101 cannot open, STORE0102 refused by the database (a bug or a broken file), STORE0103 locked
 // by another process, STORE0104 written by a newer Rollcall, STORE0105 not unique, STORE0106 disk full,
-// STORE0107 the connection is lost, STORE0108 not done by this driver.
+// STORE0107 the connection is lost, STORE0108 not done by this driver, STORE0109 another process has the claim.
 class Database {
  public:
   virtual ~Database() = default;
@@ -169,6 +169,8 @@ class Database {
     return *std::move(answer);
   }
 
+  // Says that this process alone, of all that share the database, does a thing, until the database is closed.
+  virtual Result<void> claim(std::string_view what) = 0;
   // Writes a whole, consistent copy to a new file while others go on.
   virtual Result<void> backup(const std::string& path) = 0;
   // What is broken in the file, one line each; empty: sound.

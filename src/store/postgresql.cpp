@@ -311,6 +311,34 @@ class PostgresqlDatabase final : public Database {
 
   sql::Dialect dialect() const override { return sql::Dialect::postgresql; }
 
+  // A lock of a session of its own: it goes with the process.
+  Result<void> claim(std::string_view what) override {
+    if (!claims_) {
+      TRY(claims_, Handle::open(connection_, durability_));
+    }
+    const auto number = [](sql::ExprPtr text) {
+      return sql::cast(sql::call("hashtext", {std::move(text)}), sql::Type::integer);
+    };
+    sql::Select select;
+    select.items = {{sql::call("pg_try_advisory_lock", {number(sql::call("current_schema", {})),
+                                                        number(sql::make(sql::Slot{0}))}),
+                     {}}};
+    const auto statement = prepare(sql::query(std::move(select)));
+    bool ours = false;
+    const Argument argument(what);
+    TRY_DO(claims_->run(statement, std::span(&argument, 1), [&](const Row& row) -> Result<void> {
+      ours = row.boolean(0);
+      return {};
+    }));
+    if (ours) return {};
+    return fail(
+        "STORE0109",
+        fmt::format(
+            "another Rollcall has the {} of this database: stop it, or give this one a database or "
+            "schema of its own",
+            what));
+  }
+
   Result<void> backup(const std::string&) override {
     return fail("STORE0108", "a PostgreSQL database is backed up by PostgreSQL's own pg_dump");
   }
@@ -338,6 +366,7 @@ class PostgresqlDatabase final : public Database {
   const Durability durability_;
   Writers<Handle> writers_;
   Readers<Handle> readers_;
+  std::unique_ptr<Handle> claims_;
 };
 
 }  // namespace

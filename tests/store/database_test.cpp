@@ -253,6 +253,18 @@ TEST(Store, TwoProcessesTakeTurns) {
   EXPECT_EQ(count_rows(*first, Statements(*first)), 100);
 }
 
+TEST(Store, AClaimIsOneProcesss) {
+  if (test::postgresql_server() == nullptr) GTEST_SKIP() << "a folder belongs to one process anyway";
+  const Place place;
+  auto first = open(place.file());
+  const auto second = open(place.file());
+  EXPECT_TRUE(first->claim("flows"));
+  EXPECT_EQ(second->claim("flows").error().code, "STORE0109");
+  EXPECT_TRUE(second->claim("something else"));
+  first.reset();
+  EXPECT_TRUE(second->claim("flows"));
+}
+
 TEST(Store, RefusesAFormatFromTheFuture) {
   const Place folder;
   const auto database = open(folder.file());
