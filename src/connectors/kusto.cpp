@@ -14,14 +14,20 @@ using flow::Operation;
 using flow::Outcome;
 using flow::Place;
 
-const std::vector<Operation>& all_operations() {
-  static const std::vector<Operation> operations{
-      {"ListKustoResultsPost", Place::read, "Run KQL query", "post", "/ListKustoResults/false"},
-      {"ListKustoResults", Place::read, "Run KQL query", "get", "/ListKustoResults"},
-      {"RunKustoQuery", Place::read, "Run KQL query", "post", "/RunKustoQuery"},
-      {"ListKustoResultsSchemaPost", Place::read, "Run KQL query and list results", "post", "/ListKustoResults"},
+enum Index : std::size_t { show_command = 4, async_command = 5 };
+
+std::vector<Operation> operations_at(Place place) {
+  return {
+      {"ListKustoResultsPost", place, "Run KQL query", "post", "/ListKustoResults/false"},
+      {"ListKustoResults", place, "Run KQL query", "get", "/ListKustoResults"},
+      {"RunKustoQuery", place, "Run KQL query", "post", "/RunKustoQuery"},
+      {"ListKustoResultsSchemaPost", place, "Run KQL query and list results", "post",
+       "/ListKustoResults"},
+      {"ListKustoShowCommandResults", place, "Run show control command", "post",
+       "/ListKustoShowCommandResults"},
+      {"RunAsyncControlCommandAndWait", place, "Run async control command", "post",
+       "/RunAsyncControlCommandAndWait"},
   };
-  return operations;
 }
 
 json::value dynamic(const std::string& text) {
@@ -55,9 +61,11 @@ std::string_view parameter(const json::object& parameters, std::string_view name
   return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
-// Too busy, no memory left by others, and too slow may be better the next time; what KQL says is said for good.
+// Too busy, no memory left by others, and too slow may be better the next time; what KQL says is
+// said for good.
 Outcome failed(const Error& error) {
-  const bool busy = error.code == "WAREHOUSE0104" || error.code == "WAREHOUSE0105", slow = error.code == "WAREHOUSE0103";
+  const bool busy = error.code == "WAREHOUSE0104" || error.code == "WAREHOUSE0105",
+             slow = error.code == "WAREHOUSE0103";
   auto outcome = flow::refused(busy ? 429 : slow ? 504 : 400, error.code, error.message);
   outcome.may_retry = busy || slow;
   return outcome;
@@ -65,25 +73,42 @@ Outcome failed(const Error& error) {
 
 class Kusto final : public flow::Connector {
  public:
-  explicit Kusto(warehouse::Warehouse& warehouse) : warehouse_(warehouse) {}
+  Kusto(warehouse::Warehouse& warehouse, Place place)
+      : warehouse_(warehouse), operations_(operations_at(place)) {}
 
   std::string_view id() const override { return "shared_kusto"; }
-  std::span<const Operation> operations() const override { return all_operations(); }
+  std::span<const Operation> operations() const override { return operations_; }
 
-  Result<Outcome> call(std::size_t, const Call& call) override {
+  Result<Outcome> call(std::size_t operation, const Call& call) override {
     const auto csl = parameter(call.parameters, "csl");
-    if (csl.empty()) return flow::refused(400, "CONNECTOR0301", "parameter 'csl', the query, is missing");
+    if (csl.empty())
+      return flow::refused(400, "CONNECTOR0301",
+                           "parameter 'csl', the query or command, is missing");
+    const bool commands = operation == show_command || operation == async_command;
+    if (const auto why = unfit(operation, csl)) return flow::refused(400, "CONNECTOR0302", *why);
     warehouse::QueryOptions options;
     options.now = call.now;
     options.principal = call.principal;
     options.lane = warehouse::QueryOptions::Lane::poll;
-    const auto table = warehouse_.query(csl, options);
+    const auto table = commands ? warehouse_.execute(csl, options) : warehouse_.query(csl, options);
     if (!table) return failed(table.error());
     return flow::answered(200, to_connector_rows(*table));
   }
 
  private:
+  static std::optional<std::string> unfit(std::size_t operation, std::string_view csl) {
+    const bool command = trim(csl).starts_with('.');
+    if (operation < show_command)
+      return std::nullopt;  // the warehouse says what a command in a query's place is
+    if (!command) return "a management command begins with a dot: .show tables";
+    if (operation == show_command &&
+        warehouse::kind_of_command(csl) != warehouse::CommandKind::show)
+      return "only commands that show are run here";
+    return std::nullopt;
+  }
+
   warehouse::Warehouse& warehouse_;
+  const std::vector<Operation> operations_;
 };
 
 }  // namespace
@@ -95,7 +120,8 @@ json::object to_connector_rows(const warehouse::Table& table) {
     json::object row;
     row.reserve(table.columns.size());
     for (std::size_t j = 0; j < table.columns.size(); ++j) {
-      row.emplace(table.columns[j].name, std::visit(Convert{table.columns[j].type}, table.at(i, j)));
+      row.emplace(table.columns[j].name,
+                  std::visit(Convert{table.columns[j].type}, table.at(i, j)));
     }
     rows.push_back(std::move(row));
   }
@@ -104,6 +130,8 @@ json::object to_connector_rows(const warehouse::Table& table) {
   return answer;
 }
 
-std::unique_ptr<flow::Connector> make_kusto(warehouse::Warehouse& warehouse) { return std::make_unique<Kusto>(warehouse); }
+std::unique_ptr<flow::Connector> make_kusto(warehouse::Warehouse& warehouse, flow::Place place) {
+  return std::make_unique<Kusto>(warehouse, place);
+}
 
 }  // namespace rollcall::connectors
