@@ -281,17 +281,23 @@ class Walk {
   }
 
   // How many instances the cell has when nothing is going on, as far as it is known: the most of
-  // the last few deployments that were completed.
+  // the last few deployments that were completed, or are found only now.
   std::size_t usual_size() const {
     std::int64_t most = 1;
     int looked_at = 0;
     for (std::size_t e = episodes_.size(); e-- > 0 && looked_at < 3;) {
       const Deployment* known = episodes_[e].known;
-      if (known == nullptr || !known->completed_at) continue;
-      most = std::max(most, known->instances);
+      if (known != nullptr && !known->completed_at) continue;
+      most = std::max(most, known != nullptr ? known->instances : most_at_once(episodes_[e].runs));
       ++looked_at;
     }
     return static_cast<std::size_t>(most);
+  }
+
+  std::int64_t most_at_once(std::span<const Run* const> runs) const {
+    std::size_t most = 0;
+    for (const Run* run : runs) most = std::max(most, alive_at(runs, run->start));
+    return static_cast<std::int64_t>(most);
   }
 
   // All its instances restarted on something else or are unheard for long, and so that none other

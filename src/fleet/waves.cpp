@@ -35,9 +35,9 @@ bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
   if (apart > parameters.wave + run.error + last.error) return false;
   bool split = run.interval->host.empty();
   for (const Run* other : wave.runs) {
-    if (other->gone + other->error > run.start - run.error) return true;
-    split = split || split_by_own_clock(*other, run, runs) ||
-            (apart > parameters.wave && gave_way(*other, runs));
+    const bool left = apart > parameters.wave && gave_way(*other, runs);
+    if (!left && other->gone + other->error > run.start - run.error) return true;
+    split = split || left || split_by_own_clock(*other, run, runs);
   }
   return !split;
 }
