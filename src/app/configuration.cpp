@@ -7,6 +7,7 @@
 #include <sstream>
 #include <toml++/toml.h>
 
+#include "app/connection_reader.hpp"
 #include "base/text.hpp"
 
 namespace rollcall::app {
@@ -49,7 +50,9 @@ Result<warehouse::ClusterOptions> cluster_of(std::string_view name, const toml::
       if (!given) return wrong(name, value, key.str(), "true or false");
       managed = *given;
     } else if (const auto found = texts.find(std::string(key.str())); found != texts.end()) {
-      TRY(found->second, text_of(name, key.str(), value));
+      TRY(const auto setting, read_setting(name, std::filesystem::path(name).parent_path(), key.str(), value));
+      TRY(found->second, value_of(setting));
+      if (found->second.empty()) return wrong(name, value, key.str(), "a text");
     } else {
       std::vector<std::string> keys{"managed_identity"};
       for (const auto& [known, unused] : texts) keys.push_back(known);
@@ -83,6 +86,10 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
     TRY(configuration.ingest_folder, text_of(name, key, node));
   } else if (key == "kusto") {
     TRY(configuration.kusto, cluster_of(name, node));
+  } else if (key == "connectors") {
+    TRY(configuration.connectors, read_connectors(name, std::filesystem::path(name).parent_path(), node));
+  } else if (key == "connections") {
+    TRY(configuration.connections, read_connections(name, std::filesystem::path(name).parent_path(), node));
   } else if (key == "address") {
     TRY(configuration.address, text_of(name, key, node));
   } else if (key == "port") {
@@ -101,7 +108,7 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    return unknown(name, node, key, {"data", "address", "port", "durability", "ingest_folder", "kusto", "regions"});
+    return unknown(name, node, key, {"data", "address", "port", "durability", "ingest_folder", "kusto", "connectors", "connections", "regions"});
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/connection_settings.hpp"
 #include "app/product.hpp"
 #include "base/error.hpp"
 #include "warehouse/cluster.hpp"
@@ -19,13 +20,15 @@ struct Configuration {
   Durability durability = Durability::power;
   std::filesystem::path ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
   std::optional<warehouse::ClusterOptions> kusto;  // where the logs are asked and sent; absent: in the data folder
+  std::vector<ConnectorSettings> connectors;    // custom ones
+  std::vector<ConnectionSettings> connections;  // by the name that flows give them
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 
 // CONFIG0101 the file cannot be read; CONFIG0102 it is no TOML; CONFIG0103 an unknown key; CONFIG0104 a value
 // of the wrong kind. Each says line and column.
 Result<Configuration> read_configuration(const std::filesystem::path& file);
-// The same from text; `name` stands in messages.
+// The same from text; `name` stands in messages, and is where its paths are relative to.
 Result<Configuration> parse_configuration(std::string_view text, std::string_view name);
 
 }  // namespace rollcall::app

@@ -23,9 +23,11 @@ fs::path below(const fs::path& folder, const std::string& path) {
   return fs::path(path).is_absolute() ? fs::path(path) : folder / path;
 }
 
+}  // namespace
+
 // "text", 5, true, { env = "NAME" } or { file = "path" }
-Result<Setting> setting_of(std::string_view name, const fs::path& folder, std::string_view key,
-                           const toml::node& node) {
+Result<Setting> read_setting(std::string_view name, const fs::path& folder, std::string_view key,
+                             const toml::node& node) {
   Setting setting;
   setting.place = fmt::format("{}: {}", place_of(name, node), key);
   if (const auto text = node.value_exact<std::string>()) {
@@ -53,6 +55,8 @@ Result<Setting> setting_of(std::string_view name, const fs::path& folder, std::s
   return setting;
 }
 
+namespace {
+
 bool is_group(std::string_view key) { return key == "parameters" || key == "oauth"; }
 
 Result<ConnectionSettings> read_connection(std::string_view name, const fs::path& folder,
@@ -72,10 +76,10 @@ Result<ConnectionSettings> read_connection(std::string_view name, const fs::path
       if (group == nullptr) return wrong(name, value, setting, "a table");
       for (const auto& [inner, one] : *group) {
         TRY(connection.settings[fmt::format("{}.{}", setting, inner.str())],
-            setting_of(name, folder, inner.str(), one));
+            read_setting(name, folder, inner.str(), one));
       }
     } else {
-      TRY(connection.settings[std::string(setting)], setting_of(name, folder, setting, value));
+      TRY(connection.settings[std::string(setting)], read_setting(name, folder, setting, value));
     }
   }
   if (connection.connector.empty()) connection.connector = key;  // shared_teams

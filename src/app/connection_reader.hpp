@@ -15,4 +15,8 @@ Result<std::vector<ConnectionSettings>> read_connections(std::string_view name,
                                                          const std::filesystem::path& folder,
                                                          const toml::node& node);
 
+// One value, itself or by reference: "text", { env = "NAME" }, { file = "PATH" }.
+Result<Setting> read_setting(std::string_view name, const std::filesystem::path& folder,
+                             std::string_view key, const toml::node& node);
+
 }  // namespace rollcall::app

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/connections.hpp"
 #include "app/embedded.hpp"
 #include "connectors/deployments.hpp"
 #include "connectors/http.hpp"
@@ -67,6 +68,8 @@ Result<void> Product::open_stores() {
   connectors_.add(connectors::make_sharepointonline(*lists_));
   connectors_.add(connectors::make_deployments(*lists_, *runs_));
   connectors_.add(connectors::make_http(*client_));
+  mailer_ = http::make_mailer();
+  TRY_DO(add_connections(options_.connectors, options_.connections, {*client_, *mailer_, clock_, clusters_}, connectors_));
   return {};
 }
 

@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "app/connection_settings.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "flow/connector.hpp"
 #include "flow/driver.hpp"
 #include "flow/run_store.hpp"
 #include "http/client.hpp"
+#include "http/mail.hpp"
 #include "lists/list_store.hpp"
 #include "store/database.hpp"
 #include "warehouse/cluster.hpp"
@@ -30,6 +32,8 @@ struct ProductOptions {
   bool keep_logs = true;  // false: only Observations are kept of what is ingested
   std::optional<warehouse::ClusterOptions> kusto = {};  // the logs are there, and not in the data folder
   std::filesystem::path ingest_folder = {};  // from which `.ingest into` may read; empty: from nowhere
+  std::vector<ConnectorSettings> connectors = {};    // custom ones
+  std::vector<ConnectionSettings> connections = {};  // what flows call by these names goes there
   // Which of the shipped flows are enabled at first; the others are there, disabled.
   std::vector<std::string> enabled_flows = {"track-deployments"};
   flow::DriverOptions driver;
@@ -67,6 +71,8 @@ class Product {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<lists::ListStore> lists_;
   std::unique_ptr<http::Client> client_;
+  std::unique_ptr<http::Mailer> mailer_;
+  std::vector<std::unique_ptr<warehouse::Warehouse>> clusters_;  // that connections ask
   std::unique_ptr<flow::RunStore> runs_;
   flow::Connectors connectors_;
   std::unique_ptr<flow::Driver> driver_;

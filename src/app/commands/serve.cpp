@@ -13,6 +13,8 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.durability = configuration.durability;
   options.ingest_folder = configuration.ingest_folder;
   options.kusto = configuration.kusto;
+  options.connectors = configuration.connectors;
+  options.connections = configuration.connections;
   auto serving = Serving::open(clock, std::move(options), configuration.regions);
   if (!serving) return report(console, serving.error());
   const auto server =
