@@ -49,7 +49,7 @@ std::unique_ptr<Shape> lines_shape(const std::vector<Chain>& chains) {
 std::vector<std::vector<Chain>> rings_of(const json::value& shape) {
   const auto* coordinates = find(shape, "coordinates");
   if (coordinates == nullptr || !coordinates->is_array()) return {};
-  const json::value single = json::array{*coordinates};
+  const json::value single = json::array(1, *coordinates);
   const auto& polygons =
       text_or(shape, "type") == "MultiPolygon" ? coordinates->get_array() : single.get_array();
   std::vector<std::vector<Chain>> result;
@@ -143,7 +143,7 @@ std::vector<Chain> chains_of(const json::value& value, std::string_view kind) {
   const auto* coordinates = find(value, "coordinates");
   if (coordinates == nullptr || !coordinates->is_array()) return {};
   const bool several = text_or(value, "type").starts_with("Multi");
-  const json::value single = json::array{*coordinates};
+  const json::value single = json::array(1, *coordinates);
   for (const auto& line : several ? coordinates->get_array() : single.get_array()) {
     auto chain = chain_of(line);
     if (!chain || chain->size() < 2) return {};
@@ -219,7 +219,7 @@ json::value geojson_of(const S2Polygon& polygon) {
     if (loop.is_hole())
       all.back().get_array().emplace_back(std::move(ring));
     else
-      all.emplace_back(json::array{std::move(ring)});
+      all.emplace_back(json::array(1, std::move(ring)));
   }
   if (all.size() == 1) return geojson("Polygon", all[0].get_array());
   return all.empty() ? collection_of({}) : geojson("MultiPolygon", std::move(all));

@@ -74,7 +74,7 @@ Cell geohash_polygon(Arguments a, Scratch&) {
                north = south + box->height;
   json::array ring{json::array{west, south}, json::array{east, south}, json::array{east, north},
                    json::array{west, north}, json::array{west, south}};
-  return cell(geojson("Polygon", {std::move(ring)}));
+  return cell(geojson("Polygon", json::array(1, std::move(ring))));
 }
 
 Cell geohash_neighbors(Arguments a, Scratch&) {
@@ -121,7 +121,7 @@ Cell s2cell_polygon(Arguments a, Scratch&) {
   const S2Cell square(*id);
   json::array ring;
   for (int k = 0; k <= 4; ++k) ring.emplace_back(coordinates_of(square.GetVertex(k)));
-  return cell(geojson("Polygon", {std::move(ring)}));
+  return cell(geojson("Polygon", json::array(1, std::move(ring))));
 }
 
 Cell s2cell_neighbors(Arguments a, Scratch&) {

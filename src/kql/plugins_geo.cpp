@@ -22,8 +22,10 @@ Scalar column_of(Binder& binder, Relation& rows, const PluginSite& site, std::si
 
 Relation joined(Binder& binder, Relation rows, Relation table, const sql::ExprPtr& on,
                 bool unmatched, std::string_view without) {
-  rows = binder.nest(std::move(rows), binder.keep_all(rows), true);
-  table = binder.nest(std::move(table), binder.keep_all(table), true);
+  auto rows_columns = binder.keep_all(rows);
+  rows = binder.nest(std::move(rows), std::move(rows_columns), true);
+  auto table_columns = binder.keep_all(table);
+  table = binder.nest(std::move(table), std::move(table_columns), true);
   Relation both;
   both.weight = rows.weight + table.weight + 1;
   both.from = std::make_shared<const sql::TableRef>(sql::TableRef{sql::Join{

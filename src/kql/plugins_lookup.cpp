@@ -42,8 +42,10 @@ Relation address_lookup(Binder& binder, Relation rows, const PluginSite& site, c
     if (a != nullptr && b != nullptr)
       on = sql::and_also(on, equal(sql::column(a->id), sql::column(b->id)));
   }
-  rows = binder.nest(std::move(rows), binder.keep_all(rows), true);
-  table = binder.nest(std::move(table), binder.keep_all(table), true);
+  auto rows_columns = binder.keep_all(rows);
+  rows = binder.nest(std::move(rows), std::move(rows_columns), true);
+  auto table_columns = binder.keep_all(table);
+  table = binder.nest(std::move(table), std::move(table_columns), true);
   Relation both;
   both.weight = rows.weight + table.weight + 1;
   both.order = rows.order;
