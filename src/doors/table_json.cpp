@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
 #include <cmath>
 
 namespace rollcall::doors {
@@ -21,15 +19,6 @@ void append_real(std::string& out, double value) {
   }
 }
 
-// Without an exponent, as .NET writes its decimals.
-void append_decimal(std::string& out, double value) {
-  std::array<char, 512> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed).ptr;
-  out += '"';
-  out.append(digits.data(), end);
-  out += '"';
-}
-
 void append(std::string& out, const warehouse::Cell& cell, kql::Type type) {
   struct Visitor {
     std::string& out;
@@ -37,7 +26,7 @@ void append(std::string& out, const warehouse::Cell& cell, kql::Type type) {
     void operator()(std::monostate) const { out += "null"; }
     void operator()(bool value) const { out += value ? "true" : "false"; }
     void operator()(std::int64_t value) const { out += fmt::format("{}", value); }
-    void operator()(double value) const { type == kql::Type::decimal ? append_decimal(out, value) : append_real(out, value); }
+    void operator()(double value) const { append_real(out, value); }
     void operator()(Timestamp value) const { out += fmt::format("\"{}\"", format_iso(value)); }
     void operator()(Timespan value) const { out += fmt::format("\"{}\"", format_timespan(value)); }
     void operator()(const std::string& value) const {

@@ -93,10 +93,16 @@ sql::ExprPtr sum_of_longs(const sql::ExprPtr& sum) {
                   sql::cast(subtract(rest, half), sql::Type::bigint));
 }
 
+sql::ExprPtr decimal_sum(const Site& site, const Scalar& value) {
+  auto all = aggregate(site, "string_agg", {value.sql, sql::literal(std::string(","))});
+  return native("_decimal_sum", {coalesce(std::move(all), sql::literal(std::string()))});
+}
+
 Columns bind_sum(const Site& site) {
   const Scalar value = number(site);
   if (value.type == Type::unknown) return {};
   const Type type = value.type == Type::integer ? Type::long_integer : value.type;
+  if (type == Type::decimal) return one(site, decimal_sum(site, value), type, false, named(site));
   const auto zero = sql::cast(sql::literal(std::int64_t{0}), storage_of(type));
   auto sum = aggregate(site, "sum", {value.sql});
   if (type == Type::long_integer)
@@ -114,10 +120,13 @@ Columns bind_avg(const Site& site) {
   }
   const Scalar value = number(site);
   if (value.type == Type::unknown) return {};
-  const Type type = value.type == Type::decimal ? Type::decimal : Type::real;
+  if (value.type == Type::decimal) {
+    const auto count = native("_long_decimal", {sql::cast(aggregate(site, "count", {value.sql}), sql::Type::bigint)});
+    return one(site, native("_decimal_divide", {decimal_sum(site, value), count}), Type::decimal, true, named(site));
+  }
   auto mean = coalesce(sql::cast(aggregate(site, "avg", {value.sql}), sql::Type::real),
                        constant_of(Type::real, std::nan("")).sql);
-  return one(site, mean, type, false, named(site));
+  return one(site, mean, Type::real, false, named(site));
 }
 
 Columns bind_extreme(const Site& site, const char* function) {
@@ -271,7 +280,8 @@ std::optional<std::vector<double>> percents(const Site& site, std::size_t first)
 }
 
 Scalar percentile_value(const Site& site, bool weighted, double percent) {
-  const Scalar value = site[0].type == Type::dynamic ? convert(site[0], Type::real) : site[0];
+  const bool as_real = site[0].type == Type::dynamic || site[0].type == Type::decimal;
+  const Scalar value = as_real ? convert(site[0], Type::real) : site[0];
   const Type type = value.type == Type::integer ? Type::long_integer : value.type;
   const double fraction = std::clamp(percent / 100.0, 0.0, 1.0);
   if (!weighted) {
@@ -322,8 +332,8 @@ std::vector<Scalar> returned_columns(Site& site, std::size_t first) {
     const auto& argument = *site.call.arguments[i];
     if (std::holds_alternative<ast::Star>(argument.node)) {
       for (const auto& column : site.scope.rows->columns) {
+        if (std::ranges::find(site.scope.group_names, column.name) != site.scope.group_names.end()) continue;
         columns.push_back(column.scalar());
-        columns.back().from_star = true;
       }
       continue;
     }
@@ -378,10 +388,11 @@ Columns bind_arg(Site& site, const char* function) {
   if (key.type == Type::dynamic) key = convert(std::move(key), Type::real);
   std::vector<Scalar> columns{key};
   for (auto& column : returned_columns(site, 1)) {
-    const bool grouped =
-        std::ranges::find(site.scope.group_names, column.name) != site.scope.group_names.end();
-    if ((column.name != key.name || column.name.empty()) && !(grouped && column.from_star))
-      columns.push_back(std::move(column));
+    if (column.name != key.name || column.name.empty()) columns.push_back(std::move(column));
+  }
+  if (site.call.function.text == "argmax" || site.call.function.text == "argmin") {  // as they were named once
+    columns[0].name = (site.name == "arg_max" ? "max_" : "min_") + key.name;
+    for (std::size_t i = 1; i < columns.size(); ++i) columns[i].name = columns[0].name + "_" + columns[i].name;
   }
   if (columns.size() == 2 && columns[1].type == Type::string && key.type == Type::datetime) {
     return latest_text(site, function, std::move(columns));

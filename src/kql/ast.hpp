@@ -115,8 +115,16 @@ struct DataTable {
   Schema schema;
   ExprList values;
 };
+// `kind=inner`, `hint.strategy=shuffle`, `withsource=T`
+struct Option {
+  Identifier name;
+  ExprPtr value;
+};
+using Options = std::vector<Option>;
 struct ExternalData {
   Schema schema;
+  ExprList sources;
+  Options with;
 };
 struct EntityGroup {
   ExprList members;
@@ -142,13 +150,6 @@ struct Expr {
 
 // --- operators
 // --------------------------------------------------------------------------------------
-// `kind=inner`, `hint.strategy=shuffle`, `withsource=T`
-struct Option {
-  Identifier name;
-  ExprPtr value;
-};
-using Options = std::vector<Option>;
-
 struct As {
   Identifier name;
 };

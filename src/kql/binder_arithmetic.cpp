@@ -86,6 +86,19 @@ Scalar whole_arithmetic(const Operands& in, Type type) {
   return result;
 }
 
+Scalar decimal_arithmetic(const Operands& in) {
+  const char* function = in.op == "+"   ? "_decimal_add"
+                         : in.op == "-" ? "_decimal_subtract"
+                         : in.op == "*" ? "_decimal_multiply"
+                         : in.op == "/" ? "_decimal_divide"
+                                        : "_decimal_modulo";
+  return {native(function, {convert(in.left, Type::decimal).sql, convert(in.right, Type::decimal).sql}),
+          Type::decimal,
+          true,
+          "",
+          {}};
+}
+
 Scalar real_arithmetic(const Operands& in, Type type) {
   const Scalar left = convert(in.left, Type::real), right = convert(in.right, Type::real);
   Scalar result{nullptr, type, in.nullable(), "", {}};
@@ -164,7 +177,7 @@ Scalar Binder::arithmetic(std::string_view op, Scalar left, Scalar right, Span s
   if (auto time = time_arithmetic({op, left, right})) return *time;
   if (is_numeric(left.type) && is_numeric(right.type)) {
     const auto either = [&](Type t) { return left.type == t || right.type == t; };
-    if (either(Type::decimal)) return real_arithmetic({op, left, right}, Type::decimal);
+    if (either(Type::decimal)) return decimal_arithmetic({op, left, right});
     if (either(Type::real)) return real_arithmetic({op, left, right}, Type::real);
     return whole_arithmetic({op, left, right}, Type::long_integer);
   }

@@ -247,7 +247,7 @@ bool is_refused_function(std::string_view name) {
   static constexpr auto refused = std::to_array<std::string_view>(
       {"cursor_after", "cursor_before_or_at", "cursor_current", "extent_id", "extent_tags",
        "external_table", "materialized_view", "stored_query_result", "geo_info_from_ip_address",
-       "entity_group", "graph", "row_id", "bin_auto", "current_cursor", "current_node_id"});
+       "entity_group", "graph", "row_id", "current_cursor", "current_node_id"});
   return std::find(refused.begin(), refused.end(), name) != refused.end();
 }
 
@@ -301,7 +301,10 @@ Scalar Binder::bind_call(const ast::Call& call, Span span, Scope& scope) {
     result = call_native(*this, *native_function, written, site);
   }
   if (is_named_by_first_argument(written) && !call.arguments.empty() && result.parts.empty()) {
-    result.name = !site.arguments.empty() ? site.arguments[0].name : path_name(*call.arguments[0]);
+    const auto* named = std::get_if<ast::Named>(&call.arguments[0]->node);
+    result.name = named != nullptr           ? named->names[0].text
+                  : !site.arguments.empty() ? site.arguments[0].name
+                                            : path_name(*call.arguments[0]);
   } else if (name == "dcount_hll" || name == "percentile_tdigest" || name == "strlen" ||
              name == "string_size") {
     result.name = written + "_" + (site.arguments[0].name.empty() ? "" : site.arguments[0].name);

@@ -16,7 +16,12 @@ using sql::BinaryOperator;
 // A side of another type is read as the other side's.
 void meet(Scalar& left, Scalar& right) {
   const auto text_like = [](Type t) { return t == Type::string; };
-  if (left.type == right.type || (is_numeric(left.type) && is_numeric(right.type))) return;
+  if (left.type == right.type) return;
+  if (is_numeric(left.type) && is_numeric(right.type)) {  // SQL compares them as they are, but for decimals
+    if (left.type == Type::decimal) right = convert(std::move(right), Type::decimal);
+    if (right.type == Type::decimal) left = convert(std::move(left), Type::decimal);
+    return;
+  }
   if (left.type == Type::dynamic) {
     left = convert(std::move(left), right.type);
   } else if (right.type == Type::dynamic) {

@@ -63,7 +63,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Evaluate& node,
   if (rows.open) return rows;
   const std::string& name = node.call.function.text;
   std::vector<std::string> names;
-  for (const auto table : {shape_plugins(), lookup_plugins(), activity_plugins(), geo_plugins()}) {
+  for (const auto table : {shape_plugins(), lookup_plugins(), activity_plugins(), geo_plugins(),
+                           sequence_plugins(), pattern_plugins()}) {
     for (const auto& plugin : table) {
       names.emplace_back(plugin.name);
       if (plugin.name != name) continue;
@@ -89,13 +90,7 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Evaluate& node,
                                  "http_request_post",
                                  "execute_query",
                                  "execute_show_command",
-                                 "autocluster",
-                                 "basket",
-                                 "diffpatterns",
                                  "diffpatterns_text",
-                                 "funnel_sequence",
-                                 "funnel_sequence_completion",
-                                 "sequence_detect",
                                  "ai_embeddings",
                                  "ai_embed_text",
                                  "ai_chat_completion",

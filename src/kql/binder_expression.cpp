@@ -78,6 +78,11 @@ std::string path_name(const ast::Expr& expr) {
     if (literal == nullptr || base.empty()) return "";
     return base + "_" + literal->text;
   }
+  if (const auto* call = std::get_if<ast::Call>(&expr.node)) {
+    const bool named = !call->arguments.empty() && is_named_by_first_argument(call->function.text);
+    return named ? path_name(*call->arguments[0]) : "";
+  }
+  if (const auto* named = std::get_if<ast::Named>(&expr.node)) return named->names[0].text;
   return "";
 }
 

@@ -39,7 +39,8 @@ std::optional<Axis> bind_axis(Binder& binder, Relation& rows, const ast::MakeSer
                                 name_of(axis.value.type)));
     return std::nullopt;
   }
-  const bool real = !axis.timed && (axis.value.type == Type::real || axis.step.type == Type::real);
+  const auto is_real = [](Type t) { return t == Type::real || t == Type::decimal; };
+  const bool real = !axis.timed && (is_real(axis.value.type) || is_real(axis.step.type));
   const Type type = axis.timed ? axis.value.type : real ? Type::real : Type::long_integer;
   axis.value = convert(axis.value, type);
   axis.step = binder.coerce(axis.step, axis.timed ? Type::timespan : type, node.step->span);

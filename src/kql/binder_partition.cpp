@@ -2,6 +2,7 @@
 
 #include "kql/aggregates.hpp"
 #include "kql/operators.hpp"
+#include "kql/plugins.hpp"
 #include "kql/values.hpp"
 
 // partition, fork, facet, top-nested, reduce: pipelines over parts of the rows.
@@ -211,7 +212,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
     // The rows of the groups that stay; with `others` the rest under that name.
     std::vector<std::string> group_ids;
     for (std::size_t i = 0; i < all_keys.size(); ++i) group_ids.push_back(groups.columns[i].id);
-    rows = binder.nest(std::move(rows), binder.keep_all(rows), true);
+    auto rows_columns = binder.keep_all(rows);
+    rows = binder.nest(std::move(rows), std::move(rows_columns), true);
     Relation joined = rows;
     joined.from = std::make_shared<const sql::TableRef>(
         sql::TableRef{sql::Join{clause.others ? sql::JoinKind::left : sql::JoinKind::inner,
@@ -266,42 +268,32 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
   return result;
 }
 
-// reduce by: texts of one shape, as one native pass over all of them.
+// reduce by: texts of one shape, as one native pass over all of them; with kind=source each row with its shape.
 Relation bind_operator(Binder& binder, Relation rows, const ast::Reduce& node,
                        const EnvironmentPtr& environment) {
   Scope scope{environment};
   scope.rows = &rows;
   Scalar text = binder.bind(*named_of(*node.by).expr, scope);
   if (text.type == Type::unknown) return binder.broken();
-  text = binder.hoist(rows, convert(std::move(text), Type::string));
-  double threshold = 0.1;
-  if (const auto given = parse_real(option_text(node.with, "threshold"))) threshold = *given;
-  const auto all =
-      concat({sql::literal(std::string("[")),
-              coalesce(sql::call("string_agg", {to_json(text), sql::literal(std::string(","))}),
-                       sql::literal(std::string())),
-              sql::literal(std::string("]"))});
-  const auto patterns =
-      native("_reduced", {all, constant_of(Type::real, threshold).sql,
-                          text_constant(option_text(node.with, "characters")).sql});
-  const std::string id = binder.fresh_id();
-  auto query =
-      binder.select_of(rows, {{sql::call("unnest", {native("_elements", {patterns})}), id}});
-  Relation found = binder.from_query(query, {{"$row", Type::dynamic, id, false}});
-  found.weight = rows.weight + 1;
-  const auto member = [&](const char* name, Type type) {
-    return binder.made(name, convert({native("_member", {sql::column(id), text_constant(name).sql}),
-                                      Type::dynamic,
-                                      true,
-                                      "",
-                                      {}},
-                                     type));
-  };
-  std::vector<MadeColumn> columns;
-  columns.push_back(member("Pattern", Type::string));
-  columns.push_back(member("Count", Type::long_integer));
-  columns.push_back(member("Representative", Type::string));
-  return binder.nest(std::move(found), std::move(columns));
+  const bool keeps_rows = option_text(node.with, "kind") == "source";
+  std::vector<Scalar> inputs{binder.hoist(rows, convert(std::move(text), Type::string))};
+  std::vector<Column> columns;
+  NameMaker names;
+  if (keeps_rows) {
+    for (const auto& column : rows.columns) {
+      columns.push_back({names.unique(column.name), column.type});
+      inputs.push_back(column.scalar());
+    }
+  }
+  for (const auto& [name, type] : {std::pair{"Pattern", Type::string}, {"Count", Type::long_integer},
+                                   {"Representative", Type::string}}) {
+    columns.push_back({names.unique(name), type});
+  }
+  const double threshold = parse_real(option_text(node.with, "threshold")).value_or(0.1);
+  return through_native(binder, std::move(rows), inputs, "_reduced",
+                        {constant_of(Type::real, threshold).sql,
+                         text_constant(option_text(node.with, "characters")).sql, sql::literal(keeps_rows)},
+                        columns);
 }
 
 }  // namespace rollcall::kql

@@ -177,33 +177,82 @@ sql::ExprPtr either(sql::ExprPtr a, sql::ExprPtr b) {
 }
 sql::ExprPtr truly(sql::ExprPtr a) { return coalesce(std::move(a), sql::literal(false)); }
 
+// The steps whose state a step may take over, the nearest first: the one before it, and beyond optional ones those before them.
+std::vector<std::size_t> sources_of(const Machine& m, std::size_t k) {
+  std::vector<std::size_t> sources;
+  for (std::size_t j = k; j-- > 0;) {
+    sources.push_back(j);
+    if (!m.node.steps[j].optional) break;
+  }
+  return sources;
+}
+
+// A sequence begins at the first step, and where all steps before are optional.
+bool begins_sequence(const Machine& m, std::size_t k) {
+  return std::all_of(m.node.steps.begin(), m.node.steps.begin() + static_cast<std::ptrdiff_t>(k),
+                     [](const auto& step) { return step.optional; });
+}
+
+// A step's state as seen from a later one: the steps between were skipped.
+State widened(const Machine& m, const State& state, std::size_t k) {
+  State wide = state;
+  while (wide.values.size() < k) {
+    wide.values.emplace_back();
+    for (const auto& tracked : m.tracked) wide.values.back().push_back(tracked.otherwise);
+  }
+  return wide;
+}
+
+// The state that is taken over: of the first source that fits.
+State chosen_state(const std::vector<State>& sources, const std::vector<sql::ExprPtr>& fits) {
+  State chosen = sources.back();
+  for (std::size_t i = sources.size() - 1; i-- > 0;) {
+    chosen.match = when(fits[i], sources[i].match, chosen.match);
+    for (std::size_t j = 0; j < chosen.values.size(); ++j) {
+      for (std::size_t t = 0; t < chosen.values[j].size(); ++t)
+        chosen.values[j][t] = when(fits[i], sources[i].values[j][t], chosen.values[j][t]);
+    }
+  }
+  return chosen;
+}
+
 // Judges the row against one step; the machine's expressions then stand for the state behind it.
 sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from,
                        const std::vector<std::string>& row_ids) {
   const auto& step = m.node.steps[k];
-  const State before = k > 0 ? m.states[k - 1] : State{sql::literal(false), big(0), {}};
+  const auto sources = sources_of(m, k);
+  const bool begins_here = begins_sequence(m, k);
   Layer first(m, std::move(from));
   for (const auto& id : row_ids) first.keep(id);
-  const auto promoted_test =
-      k > 0 ? truly(both(before.active, m.bind(*step.condition, before, k, true, true).sql))
-            : sql::literal(false);
+  std::vector<sql::ExprPtr> tests;
+  for (const auto j : sources) {
+    const State seen = widened(m, m.states[j], k);
+    tests.push_back(truly(both(seen.active, m.bind(*step.condition, seen, k, true, true).sql)));
+  }
   const State own = m.states[k];
   const auto stays_test = truly(m.bind(*step.condition, own, k, false, true).sql);
   each_expr(m, [&](sql::ExprPtr& expr) { expr = first.add(expr); });
-  const auto promoted = first.add(promoted_test);
-  const auto stays = first.add(k == 0 ? stays_test : both(own.active, stays_test));
+  sql::ExprPtr promoted = sql::literal(false);
+  std::vector<sql::ExprPtr> taken;  // of each source, when no nearer one is taken
+  for (const auto& test : tests) {
+    const auto fits = first.add(test);
+    taken.push_back(taken.empty() ? fits : both(negated(promoted), fits));
+    promoted = taken.size() == 1 ? fits : either(promoted, fits);
+  }
+  const auto stays = first.add(begins_here ? stays_test : both(own.active, stays_test));
   auto middle = first.finish();
 
   Layer second(m, std::move(middle));
   for (const auto& id : row_ids) second.keep(id);
   State& state = m.states[k];
-  const State previous = k > 0 ? m.states[k - 1] : before;
+  std::vector<State> candidates;
+  for (const auto j : sources) candidates.push_back(widened(m, m.states[j], k));
+  const State previous = candidates.empty() ? State{sql::literal(false), big(0), {}} : chosen_state(candidates, taken);
   const auto matched = either(promoted, stays);
   State next = state;
   next.active = either(matched, state.active);
-  const auto begins = k == 0 ? both(stays, negated(state.active)) : sql::literal(false);
-  next.match =
-      when(promoted, previous.match, k == 0 ? when(begins, m.counter, state.match) : state.match);
+  const auto begins = begins_here ? both(stays, negated(either(promoted, state.active))) : sql::literal(false);
+  next.match = when(promoted, previous.match, begins_here ? when(begins, m.counter, state.match) : state.match);
   std::vector<sql::ExprPtr> row;
   for (std::size_t t = 0; t < m.tracked.size(); ++t) {
     const auto& tracked = m.tracked[t];
@@ -223,13 +272,14 @@ sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from,
   m.flags[k] = when(promoted, sql::literal(std::int64_t{1}),
                     when(stays, sql::literal(std::int64_t{2}), sql::literal(std::int64_t{0})));
   m.outputs[k] = std::move(row);
-  if (k == 0) m.counter = add(m.counter, when(begins, big(1), big(0)));
+  if (begins_here) m.counter = add(m.counter, when(begins, big(1), big(0)));
   m.states[k] = std::move(next);
-  if (k > 0) {  // what was promoted leaves its step empty
-    m.states[k - 1].active = both(previous.active, negated(promoted));
-    for (auto& values : m.states[k - 1].values) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {  // what was promoted leaves its step empty
+    State& left = m.states[sources[i]];
+    left.active = both(left.active, negated(taken[i]));
+    for (auto& values : left.values) {
       for (std::size_t t = 0; t < m.tracked.size(); ++t)
-        values[t] = when(promoted, m.tracked[t].otherwise, values[t]);
+        values[t] = when(taken[i], m.tracked[t].otherwise, values[t]);
     }
   }
   each_expr(m, [&](sql::ExprPtr& expr) { expr = second.add(expr); });
@@ -267,12 +317,6 @@ bool bind_tracked(Machine& m) {
   }
   for (const auto& column : m.input.columns)
     m.tracked.push_back({column.name, column.type, false, null_of(column.type).sql});
-  for (const auto& step : m.node.steps) {
-    if (step.optional) {
-      m.binder.complain("KQL0109", step.name.span, "optional steps are not supported");
-      return false;
-    }
-  }
   return !m.node.steps.empty();
 }
 

@@ -63,6 +63,9 @@ Relation bind_operator(Binder& binder, Relation, const ast::Range& range,
     return binder.broken();
   }
   if (!timed) {
+    for (Scalar* side : {&from, &to, &step}) {
+      if (side->type == Type::decimal) *side = convert(*side, Type::real);
+    }
     const bool real = from.type == Type::real || to.type == Type::real || step.type == Type::real;
     type = real                                                     ? Type::real
            : from.type == Type::integer && to.type == Type::integer ? Type::integer
@@ -117,7 +120,9 @@ Relation bind_data_table(Binder& binder, const ast::DataTable& table,
   for (std::size_t i = 0; i < table.values.size(); ++i) {
     if (i % width == 0) values.rows.emplace_back();
     const Type type = rows.columns[i % width].type;
-    Scalar value = binder.bind(*table.values[i], scope);
+    const auto* literal = std::get_if<ast::Literal>(&table.values[i]->node);
+    const bool exact = type == Type::decimal && literal != nullptr && literal->type == Type::real;
+    Scalar value = exact ? text_constant(literal->text) : binder.bind(*table.values[i], scope);
     values.rows.back().push_back(type == Type::string && value.type == Type::dynamic
                                      ? to_text(value)
                                      : convert(std::move(value), type).sql);

@@ -217,11 +217,8 @@ Relation Binder::bind_table(const ast::Expr& expr, const EnvironmentPtr& environ
   }
   if (const auto* query = std::get_if<ast::ToTable>(&expr.node))
     return bind_table(*query->query, environment);
-  if (std::holds_alternative<ast::ExternalData>(expr.node)) {
-    complain("KQL0109", expr.span,
-             "externaldata reads from the network, which queries here may not");
-    return broken();
-  }
+  if (const auto* data = std::get_if<ast::ExternalData>(&expr.node))
+    return bind_external_data(*this, *data, expr.span, environment);
   if (const auto* call = std::get_if<ast::Call>(&expr.node)) {
     if (call->function.text == "table" || call->function.text == "view")
       return bind_reference(expr, environment);

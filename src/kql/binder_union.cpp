@@ -20,7 +20,10 @@ std::vector<Target> targets_of(const std::vector<UnionInput>& inputs, bool outer
     for (const auto& column : input.rows.columns) {
       const bool there = std::ranges::any_of(
           all, [&](const auto& t) { return t.name == column.name && t.type == column.type; });
-      if (!there) all.push_back({column.name, column.type});
+      if (there) continue;
+      // A name's further types stand behind its first.
+      const auto last = std::ranges::find(all.rbegin(), all.rend(), column.name, &Target::name);
+      all.insert(last == all.rend() ? all.end() : last.base(), {column.name, column.type});
     }
   }
   if (!outer) {
@@ -114,6 +117,7 @@ Relation unite(Binder& binder, std::vector<UnionInput> inputs, bool outer,
 Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node,
                        const EnvironmentPtr& environment) {
   std::vector<UnionInput> inputs;
+  std::string absent;  // the first table that is not there
   if (rows.from) inputs.push_back({rows, rows.name.empty() ? "union_arg0" : rows.name});
   const bool fuzzy = option_text(node.options, "isfuzzy") == "true";
   for (const auto& table : node.tables) {
@@ -148,7 +152,10 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node,
                         fmt::format("no table is named '{}'", wildcard->pattern));
       continue;
     }
-    if (fuzzy && !binder.is_tabular(*table, environment)) continue;  // a table that is not there
+    if (fuzzy && !binder.is_tabular(*table, environment)) {
+      if (absent.empty()) absent = path_name(*table);
+      continue;
+    }
     const auto* ref = std::get_if<ast::NameRef>(&table->node);
     std::string source = ref != nullptr ? ref->name : fmt::format("union_arg{}", inputs.size());
     if (fuzzy) {
@@ -157,8 +164,10 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node,
         if (!pipeline->source) break;
         first = pipeline->source.get();
       }
-      if (!binder.is_tabular(*first, environment))
-        continue;  // begins with a table that is not there
+      if (!binder.is_tabular(*first, environment)) {
+        if (absent.empty()) absent = path_name(*first);
+        continue;
+      }
     }
     Relation input = binder.bind_table(*table, environment);
     if (const auto* pipeline = std::get_if<ast::Pipeline>(&table->node);
@@ -171,7 +180,10 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node,
     inputs.push_back({std::move(input), source});
   }
   if (inputs.empty()) {
-    if (fuzzy) binder.complain("KQL0101", {}, "none of the union's tables is there");
+    if (fuzzy) {
+      binder.complain("KQL0101", {}, absent.empty() ? "no table of the union is there"
+                                                    : fmt::format("no table of the union is there, neither '{}'", absent));
+    }
     return binder.broken();
   }
   std::string source = option_text(node.options, "withsource");

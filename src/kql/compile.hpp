@@ -32,11 +32,23 @@ Error to_error(const Diagnostic& diagnostic);
 using ProbeRows = std::vector<std::vector<std::optional<std::string>>>;
 using Probe = std::function<Result<ProbeRows>(const sql::Query& query, std::size_t limit)>;
 
+// What `externaldata` asks for: the records of files, field by field of these columns.
+struct ExternalRecords {
+  std::vector<std::string> sources;
+  std::vector<std::string> columns;
+  std::string format;  // empty: as the file's name ends
+  bool skips_first = false;
+};
+// All records as one JSON array, each an array of its fields' texts.
+using External = std::function<Result<std::string>(const ExternalRecords& records)>;
+
 struct Options {
   Timestamp now;  // what now() and ago() see, for the whole request
   // For `declare query_parameters`: KQL literals, or bare text for a string.
   std::map<std::string, std::string, std::less<>> parameters;
   Probe probe;  // empty: what needs it is refused (KQL0110)
+  External external = {};  // empty: externaldata is refused (KQL0109)
+  std::string bin_auto_size = {}, bin_auto_at = {};  // of bin_auto(): the texts of a number, a timespan or a datetime
 };
 
 // One tabular result. The query's columns stand in the order of `columns`, stored as type.hpp says.

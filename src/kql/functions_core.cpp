@@ -8,11 +8,11 @@
 namespace rollcall::kql {
 namespace {
 
-// The type that all of them can be read as; nullopt when there is none.
+// The type that all of them can be read as, dynamics left out; nullopt when there is none.
 std::optional<Type> common_type(const std::vector<Scalar>& values) {
   std::optional<Type> common;
   for (const auto& value : values) {
-    if (value.type == Type::unknown) continue;
+    if (value.type == Type::unknown || value.type == Type::dynamic) continue;
     if (!common || *common == value.type) {
       common = value.type;
     } else if (is_numeric(*common) && is_numeric(value.type)) {
@@ -20,16 +20,23 @@ std::optional<Type> common_type(const std::vector<Scalar>& values) {
       common = either(Type::decimal) ? Type::decimal
                : either(Type::real)  ? Type::real
                                      : Type::long_integer;
-    } else if (*common == Type::dynamic || value.type == Type::dynamic) {
-      common = Type::dynamic;
-    } else if ((*common == Type::string && value.type == Type::guid) ||
-               (*common == Type::guid && value.type == Type::string)) {
-      common = Type::string;
     } else {
       return std::nullopt;
     }
   }
   return common;
+}
+
+bool any_is(const std::vector<Scalar>& values, Type type) {
+  return std::ranges::find(values, type, &Scalar::type) != values.end();
+}
+bool all_are(const std::vector<Scalar>& values, Type type) {
+  return std::ranges::all_of(values, [&](const auto& value) { return value.type == type; });
+}
+
+// What iff and case give: a dynamic is read as the type of the others; of several types a dynamic is made.
+Type chosen_type(const std::vector<Scalar>& values) {
+  return all_are(values, Type::dynamic) ? Type::dynamic : common_type(values).value_or(Type::dynamic);
 }
 
 Scalar mixed(Binder& binder, CallSite& site, const std::vector<Scalar>& values) {
@@ -43,12 +50,11 @@ Scalar mixed(Binder& binder, CallSite& site, const std::vector<Scalar>& values) 
 
 Scalar bind_iff(Binder& binder, CallSite& site) {
   auto& a = site.arguments;
-  const auto type = common_type({a[1], a[2]});
-  if (!type) return mixed(binder, site, {a[1], a[2]});
+  const Type type = chosen_type({a[1], a[2]});
   const Scalar condition = binder.coerce(a[0], Type::boolean, site.span_of(0));
-  const Scalar then = convert(a[1], *type), otherwise = convert(a[2], *type);
+  const Scalar then = convert(a[1], type), otherwise = convert(a[2], type);
   return {when(condition.sql, then.sql, otherwise.sql),
-          *type,
+          type,
           then.nullable || otherwise.nullable,
           "",
           {}};
@@ -64,23 +70,22 @@ Scalar bind_case(Binder& binder, CallSite& site) {
   std::vector<Scalar> values;
   for (std::size_t i = 1; i < a.size(); i += 2) values.push_back(a[i]);
   values.push_back(a.back());
-  const auto type = common_type(values);
-  if (!type) return mixed(binder, site, values);
+  const Type type = chosen_type(values);
   sql::Case choice;
   bool nullable = false;
   for (std::size_t i = 0; i + 1 < a.size(); i += 2) {
     const Scalar condition = binder.coerce(a[i], Type::boolean, site.span_of(i));
-    const Scalar value = convert(a[i + 1], *type);
+    const Scalar value = convert(a[i + 1], type);
     nullable = nullable || value.nullable;
     choice.branches.emplace_back(condition.sql, value.sql);
   }
-  const Scalar rest = convert(a.back(), *type);
+  const Scalar rest = convert(a.back(), type);
   choice.otherwise = rest.sql;
-  return {sql::make(std::move(choice)), *type, nullable || rest.nullable, "", {}};
+  return {sql::make(std::move(choice)), type, nullable || rest.nullable, "", {}};
 }
 
 Scalar bind_coalesce(Binder& binder, CallSite& site) {
-  const auto type = common_type(site.arguments);
+  const auto type = any_is(site.arguments, Type::dynamic) ? Type::dynamic : common_type(site.arguments);
   if (!type) return mixed(binder, site, site.arguments);
   std::vector<sql::ExprPtr> values;
   bool nullable = true;
@@ -96,20 +101,16 @@ Scalar bind_coalesce(Binder& binder, CallSite& site) {
 }
 
 Scalar bind_extreme(Binder& binder, CallSite& site, const char* function) {
-  const auto type = common_type(site.arguments);
+  const auto type = all_are(site.arguments, Type::dynamic) ? Type::real : common_type(site.arguments);
   if (!type) return mixed(binder, site, site.arguments);
   std::vector<sql::ExprPtr> values;
   bool nullable = true;
   for (const auto& argument : site.arguments) {
-    const Scalar value = convert(argument, *type == Type::dynamic ? Type::real : *type);
+    const Scalar value = convert(argument, *type);
     nullable = nullable && value.nullable;
     values.push_back(value.sql);
   }
-  return {sql::call(function, std::move(values)),
-          *type == Type::dynamic ? Type::real : *type,
-          nullable,
-          "",
-          {}};
+  return {sql::call(function, std::move(values)), *type, nullable, "", {}};
 }
 
 Scalar boolean(sql::ExprPtr expr) { return {std::move(expr), Type::boolean, false, "", {}}; }
@@ -152,7 +153,7 @@ Scalar bind_column_if_exists(Binder& binder, CallSite& site) {
     if (const auto* column = scope.rows->find(name)) return column->scalar();
   }
   Scalar otherwise = binder.bind(*site.call.arguments[1], scope);
-  otherwise.name = name;
+  otherwise.name.clear();
   return otherwise;
 }
 
@@ -193,7 +194,7 @@ Scalar bind_hash(Binder& binder, CallSite& site) {
       site.size() > 1 ? binder.coerce(site.arguments[1], Type::long_integer, site.span_of(1)).sql
                       : big(0);
   if (value.type == Type::real || value.type == Type::decimal)
-    return {native("_hash_real", {value.sql, modulus}), Type::long_integer, false, "", {}};
+    return {native("_hash_real", {convert(value, Type::real).sql, modulus}), Type::long_integer, false, "", {}};
   if (is_integral(value.type) || value.type == Type::datetime || value.type == Type::timespan) {
     return {native("_hash_long", {sql::cast(value.sql, sql::Type::bigint), modulus}),
             Type::long_integer,

@@ -13,15 +13,21 @@ Scalar floored(Binder& binder, const Scalar& value, const Scalar& size, Span spa
     return binder.mistake("KQL0106", span,
                           fmt::format("bin takes no {} and {}", name_of(type), name_of(size.type)));
   }
-  if (type == Type::real || type == Type::decimal || size.type == Type::real ||
-      size.type == Type::decimal) {
+  if (type == Type::decimal || size.type == Type::decimal) {
+    return {native("_decimal_bin", {convert(value, Type::decimal).sql, convert(size, Type::decimal).sql}),
+            Type::decimal,
+            true,
+            value.name,
+            {}};
+  }
+  if (type == Type::real || size.type == Type::real) {
     return {native("_bin_real", {convert(value, Type::real).sql, convert(size, Type::real).sql}),
             Type::real,
             true,
             value.name,
             {}};
   }
-  if (type == Type::integer && size.type == Type::long_integer) type = Type::integer;
+  if (type == Type::integer) type = Type::long_integer;
   const auto width = whole_value_of(size);
   if (value.type == Type::datetime && width && *width > 0) {
     // never negative: plain arithmetic, which the database sees through
@@ -33,7 +39,6 @@ Scalar floored(Binder& binder, const Scalar& value, const Scalar& size, Span spa
   }
   auto floor = native("_bin_whole", {sql::cast(value.sql, sql::Type::bigint),
                                      sql::cast(size.sql, sql::Type::bigint)});
-  if (type == Type::integer) floor = sql::cast(floor, sql::Type::integer);
   return {floor, type, true, value.name, {}};
 }
 
@@ -52,7 +57,7 @@ Scalar bind_bin(Binder& binder, CallSite& site) {
 
 // bin counted from a fixed point.
 Scalar bind_bin_at(Binder& binder, CallSite& site) {
-  const Scalar& value = site.arguments[0];
+  const Scalar value = site.arguments[0].type == Type::integer ? convert(site.arguments[0], Type::long_integer) : site.arguments[0];
   const Scalar& size = site.arguments[1];
   const Scalar fixed = value.type == site.arguments[2].type
                            ? site.arguments[2]
@@ -64,6 +69,24 @@ Scalar bind_bin_at(Binder& binder, CallSite& site) {
   return result;
 }
 
+// bin_at with the size and the fixed point that the request gives.
+Scalar bind_bin_auto(Binder& binder, CallSite& site) {
+  const auto& options = binder.options();
+  const Scalar& value = site.arguments[0];
+  const Type size_type = value.type == Type::datetime ? Type::timespan : value.type;
+  const Scalar size = convert(text_constant(options.bin_auto_size), size_type);
+  if (options.bin_auto_size.empty() || std::holds_alternative<std::monostate>(value_of(size).value_or(std::monostate()))) {
+    return binder.mistake("KQL0105", site.span,
+                          fmt::format("bin_auto takes its size from `set query_bin_auto_size`, here a {}", name_of(size_type)));
+  }
+  const Scalar at = options.bin_auto_at.empty() ? constant_of(value.type, std::int64_t{0})
+                                                : convert(text_constant(options.bin_auto_at), value.type);
+  const Scalar steps = floored(binder, binder.arithmetic("-", value, at, site.span), size, site.span);
+  Scalar result = binder.arithmetic("+", at, steps, site.span);
+  if (result.type != Type::unknown) result = convert(result, value.type);
+  return result;
+}
+
 Scalar bind_abs(Binder& binder, CallSite& site) {
   Scalar value = site.arguments[0];
   if (value.type == Type::dynamic) value = convert(value, Type::real);
@@ -72,6 +95,8 @@ Scalar bind_abs(Binder& binder, CallSite& site) {
     return binder.coerce(value, Type::real, site.span_of(0));
   if (const auto whole = whole_value_of(value); whole && is_integral(value.type))
     return long_constant(*whole < 0 ? -*whole : *whole);
+  if (value.type == Type::decimal)
+    return {native("_decimal_abs", {value.sql}), Type::decimal, value.nullable, "", {}};
   return {sql::call("abs", {value.sql}), value.type, value.nullable, "", {}};
 }
 
@@ -81,12 +106,18 @@ Scalar bind_round(Binder& binder, CallSite& site) {
                             ? binder.coerce(site.arguments[1], Type::long_integer, site.span_of(1))
                             : long_constant(0);
   if (value.type == Type::unknown || places.type == Type::unknown) return unknown_scalar();
-  if (site.size() < 2 && is_integral(site.arguments[0].type))
-    return convert(site.arguments[0], Type::long_integer);
-  return {native("_round", {value.sql, places.sql}), Type::real, value.nullable, "", {}};
+  const Scalar rounded{native("_round", {value.sql, places.sql}), Type::real, value.nullable, "", {}};
+  const Type type = site.arguments[0].type;
+  if (type == Type::decimal)
+    return {native("_decimal_round", {site.arguments[0].sql, places.sql}), type, true, "", {}};
+  if (!is_integral(type)) return rounded;
+  const auto digits = whole_value_of(places);  // an integer has no digits behind its point
+  return digits && *digits >= 0 ? site.arguments[0] : convert(rounded, type);
 }
 
 Scalar bind_ceiling(Binder& binder, CallSite& site) {
+  if (const Scalar& decimal = site.arguments[0]; decimal.type == Type::decimal)
+    return {native("_decimal_ceiling", {decimal.sql}), Type::decimal, true, "", {}};
   const Scalar value = binder.coerce(site.arguments[0], Type::real, site.span_of(0));
   if (value.type == Type::unknown) return value;
   return {sql::call("ceil", {value.sql}), Type::real, value.nullable, "", {}};
@@ -121,7 +152,7 @@ std::span<const Builtin> math_builtins() {
   static const Builtin table[] = {
       {"bin", 1, 2, bind_bin},       {"bin_at", 3, 3, bind_bin_at},   {"abs", 1, 1, bind_abs},
       {"round", 1, 2, bind_round},   {"ceiling", 1, 1, bind_ceiling}, {"sign", 1, 1, bind_sign},
-      {"around", 3, 3, bind_around},
+      {"around", 3, 3, bind_around}, {"bin_auto", 1, 1, bind_bin_auto},
   };
   return table;
 }

@@ -89,12 +89,18 @@ Scalar bind_row_cumsum(Binder& binder, CallSite& site) {
   Scalar value = site.arguments[0];
   if (!is_numeric(value.type) && value.type != Type::timespan)
     value = binder.coerce(value, Type::real, site.span_of(0));
-  if (value.type == Type::integer) value = convert(value, Type::long_integer);
+  const bool narrow = value.type == Type::integer;
+  if (narrow) value = convert(value, Type::long_integer);
   const Type type = value.type;
-  const auto zero = sql::cast(sql::literal(std::int64_t{0}), storage_of(type));
+  const auto zero = convert(long_constant(0), type).sql;
+  if (type == Type::decimal) {
+    Scalar decimals = within(binder, site, 1, "string_agg", {value.sql, sql::literal(std::string(","))}, so_far, Type::decimal);
+    decimals.sql = native("_decimal_sum", {coalesce(decimals.sql, sql::literal(std::string()))});
+    return placed(binder, site, std::move(decimals));
+  }
   Scalar sum = within(binder, site, 1, "sum", {value.sql}, so_far, type);
   sum.sql = sql::cast(coalesce(sum.sql, zero), storage_of(type));
-  return placed(binder, site, std::move(sum));
+  return placed(binder, site, narrow ? convert(std::move(sum), Type::integer) : std::move(sum));
 }
 
 // The rank of a value among the changes of the value so far: dense counts the changes, min the rows

@@ -353,70 +353,82 @@ Cell properties(Arguments a, Scratch& s) {
   return cell(json::value(out));
 }
 
-// reduce: texts cut into words; words that vary become asterisks.
-Cell reduced(Arguments a, Scratch& s) {
-  const auto& texts = parsed(a[0], s);
-  struct Cluster {
-    std::vector<std::string> words;
-    std::int64_t count = 0;
-    std::string representative;
-  };
-  std::vector<Cluster> clusters;
-  const std::string_view extra = text(a[2]);
-  const auto words_of = [&](std::string_view line) {
-    std::vector<std::string> words;
-    std::string word;
-    for (const char c : line) {
-      const bool part = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                        (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
-      if (part) {
-        word += c;
-        continue;
-      }
-      if (!word.empty()) words.push_back(std::exchange(word, {}));
-      if (!extra.contains(c)) words.emplace_back(1, c);
+// --- reduce: texts cut into words; words that vary become asterisks
+struct Shape {
+  std::vector<std::string> words;
+  std::int64_t count = 0;
+  std::string representative;
+};
+
+std::vector<std::string> words_of(std::string_view line, std::string_view within_words) {
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : line) {
+    const bool part = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
+    if (part) {
+      word += c;
+      continue;
     }
-    if (!word.empty()) words.push_back(word);
-    return words;
-  };
-  if (texts.is_array())
-    for (const auto& value : texts.get_array()) {
-      const std::string line(value.is_string() ? std::string(value.get_string())
-                                               : json_text(value));
-      const auto words = words_of(line);
-      Cluster* best = nullptr;
-      for (auto& cluster : clusters) {
-        if (cluster.words.size() != words.size()) continue;
-        std::size_t same = 0;
-        for (std::size_t i = 0; i < words.size(); ++i) {
-          if (cluster.words[i] == words[i] || cluster.words[i] == "*") ++same;
-        }
-        if (words.empty() ||
-            static_cast<double>(same) >=
-                (1 - std::clamp(real(a[1]) * 3, 0.1, 1.0)) * static_cast<double>(words.size())) {
-          best = &cluster;
-          break;
-        }
-      }
-      if (best == nullptr) {
-        clusters.push_back({words, 0, line});
-        best = &clusters.back();
-      }
-      ++best->count;
-      for (std::size_t i = 0; i < words.size(); ++i)
-        if (best->words[i] != words[i]) best->words[i] = "*";
-      if (clusters.size() > 10'000) break;
-    }
-  std::ranges::stable_sort(clusters,
-                           [](const auto& x, const auto& y) { return x.count > y.count; });
-  json::array out;
-  for (const auto& cluster : clusters) {
-    std::string shape;
-    for (const auto& word : cluster.words) shape += word;
-    out.emplace_back(json::object{{"Pattern", json::string(shape)},
-                                  {"Count", cluster.count},
-                                  {"Representative", json::string(cluster.representative)}});
+    if (!word.empty()) words.push_back(std::exchange(word, {}));
+    if (!within_words.contains(c)) words.emplace_back(1, c);
   }
+  if (!word.empty()) words.push_back(word);
+  return words;
+}
+
+bool is_near(const Shape& shape, const std::vector<std::string>& words, double threshold) {
+  if (shape.words.size() != words.size()) return false;
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (shape.words[i] == words[i] || shape.words[i] == "*") ++same;
+  }
+  return words.empty() || static_cast<double>(same) >= (1 - std::clamp(threshold * 3, 0.1, 1.0)) * static_cast<double>(words.size());
+}
+
+// Takes the line into the first shape that is near, or into a new one; its place.
+std::size_t reduce_line(std::vector<Shape>& shapes, const std::string& line, double threshold, std::string_view within_words) {
+  constexpr std::size_t most_shapes = 10'000;
+  const auto words = words_of(line, within_words);
+  auto at = std::ranges::find_if(shapes, [&](const auto& shape) { return is_near(shape, words, threshold); });
+  if (at == shapes.end() && shapes.size() >= most_shapes) at = shapes.end() - 1;
+  if (at == shapes.end()) at = shapes.insert(shapes.end(), {words, 0, line});
+  ++at->count;
+  for (std::size_t i = 0; i < std::min(words.size(), at->words.size()); ++i) {
+    if (at->words[i] != words[i]) at->words[i] = "*";
+  }
+  return static_cast<std::size_t>(at - shapes.begin());
+}
+
+// Rows of [text, cell …]: the shapes as [pattern, count, representative]; or, where rows are kept, each row's cells before those.
+Cell reduced(Arguments a, Scratch& s) {
+  const auto& rows = parsed(a[0], s);
+  const bool keeps_rows = truth(a[3]);
+  std::vector<Shape> shapes;
+  std::vector<std::size_t> shape_of_row;
+  if (!rows.is_array()) return cell("[]");
+  for (const auto& row : rows.get_array()) {
+    const auto& value = row.get_array()[0];
+    const std::string line(value.is_string() ? std::string(value.get_string()) : json_text(value));
+    shape_of_row.push_back(reduce_line(shapes, line, real(a[1]), text(a[2])));
+  }
+  const auto shown = [](const Shape& shape, json::array cells) {
+    std::string pattern;
+    for (const auto& word : shape.words) pattern += word;
+    cells.emplace_back(json::string(pattern));
+    cells.emplace_back(shape.count);
+    cells.emplace_back(json::string(shape.representative));
+    return cells;
+  };
+  json::array out;
+  if (keeps_rows) {
+    for (std::size_t i = 0; i < shape_of_row.size(); ++i) {
+      const auto& cells = rows.get_array()[i].get_array();
+      out.emplace_back(shown(shapes[shape_of_row[i]], json::array(cells.begin() + 1, cells.end())));
+    }
+    return cell(json::value(out));
+  }
+  std::ranges::stable_sort(shapes, [](const auto& x, const auto& y) { return x.count > y.count; });
+  for (const auto& shape : shapes) out.emplace_back(shown(shape, {}));
   return cell(json::value(out));
 }
 
@@ -434,7 +446,7 @@ std::span<const Native> activity_natives() {
       {"kql__merged_schema", "j:j", merged_schema},
       {"kql__rolling_percentile", "j j:j", rolling_percentile},
       {"kql__properties", "j:j", properties},
-      {"kql__reduced", "j r s:j", reduced},
+      {"kql__reduced", "j r s b:j", reduced},
   };
   return table;
 }

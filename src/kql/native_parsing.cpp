@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "kql/decimal.hpp"
 #include "kql/native_table.hpp"
 
 // Taking texts apart: regular expressions, URLs, CSV, paths, key-value pairs, versions, encodings.
@@ -292,7 +293,7 @@ Cell parse_csv(Arguments a, Scratch&) {
 Cell parse_version(Arguments a, Scratch&) {
   const auto parts = split(text(a[0]), '.');
   if (parts.empty() || parts.size() > 4) return {};
-  Int128 value = 0;
+  std::string digits;
   for (std::size_t i = 0; i < 4; ++i) {
     std::int64_t part = 0;
     if (i < parts.size()) {
@@ -300,9 +301,9 @@ Cell parse_version(Arguments a, Scratch&) {
       if (!number || *number < 0 || *number > 99'999'999) return {};
       part = *number;
     }
-    value = value * 100'000'000 + part;
+    digits += fmt::format("{:08}", part);
   }
-  return static_cast<double>(value);
+  return cell(parse_decimal(digits));
 }
 Cell parse_command_line(Arguments a, Scratch&) {
   const std::string_view s = text(a[0]);

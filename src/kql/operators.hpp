@@ -50,6 +50,7 @@ Relation bind_operator(Binder&, Relation rows, const ast::Where&, const Environm
 
 // --- what several of them share
 Relation bind_data_table(Binder&, const ast::DataTable& table, const EnvironmentPtr&);
+Relation bind_external_data(Binder&, const ast::ExternalData& data, Span, const EnvironmentPtr&);
 // UNION ALL by column name, as `union` does it.
 struct UnionInput {
   Relation rows;

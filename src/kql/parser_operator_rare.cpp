@@ -246,11 +246,11 @@ ast::Partition Parser::parse_partition() {
 // reduce [option …] by expr [with property, …]
 ast::Reduce Parser::parse_reduce() {
   take();
-  parse_options();
   ast::Reduce reduce;
+  reduce.with = parse_options();
   expect("by");
   reduce.by = required(parse_named());
-  if (accept("with")) reduce.with = parse_property_list();
+  if (accept("with")) std::ranges::move(parse_property_list(), std::back_inserter(reduce.with));
   return reduce;
 }
 

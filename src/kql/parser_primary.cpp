@@ -365,11 +365,12 @@ ast::ExprPtr Parser::parse_data_table() {
 ast::ExprPtr Parser::parse_external_data() {
   const std::uint32_t start = take().span.offset;
   parse_options();
-  ast::ExternalData data{parse_schema(false)};
+  ast::ExternalData data;
+  data.schema = parse_schema(false);
   expect("[");
-  parse_list(&Parser::parse_expression, false, true);
+  data.sources = parse_list(&Parser::parse_expression, false, true);
   expect("]");
-  if (accept("with")) parse_property_list();
+  if (accept("with")) data.with = parse_property_list();
   return make(std::move(data), from(start));
 }
 

@@ -8,11 +8,9 @@
 // (native_activity.cpp), times as ticks.
 
 namespace rollcall::kql {
-namespace {
 
-// The bound column; times become their ticks so that the native pass counts with numbers.
-std::optional<Scalar> bind_column(Binder& binder, Relation& rows, const PluginSite& site,
-                                  std::size_t i) {
+std::optional<Scalar> plugin_column(Binder& binder, Relation& rows, const PluginSite& site,
+                                    std::size_t i) {
   Scope scope{site.environment};
   scope.rows = &rows;
   Scalar column = binder.bind(site.argument(i), scope);
@@ -20,31 +18,28 @@ std::optional<Scalar> bind_column(Binder& binder, Relation& rows, const PluginSi
   return binder.hoist(rows, std::move(column));
 }
 
-Scalar ticks(Scalar scalar) {
+Scalar ticks_of(Scalar scalar) {
   if (scalar.type == Type::datetime || scalar.type == Type::timespan)
     scalar.type = Type::long_integer;
   return scalar;
 }
 
-sql::ExprPtr constant(Binder& binder, const PluginSite& site, std::size_t i) {
+sql::ExprPtr plugin_number(Binder& binder, const PluginSite& site, std::size_t i) {
   Scope scope{site.environment};
-  const Scalar value = ticks(binder.bind(site.argument(i), scope));
+  const Scalar value = ticks_of(binder.bind(site.argument(i), scope));
   if (value.type == Type::unknown) return big(0);
   return sql::cast(convert(value, Type::long_integer).sql, sql::Type::bigint);
 }
 
-// The type that the answer's times have: the time column's own.
-Relation restored(Binder& binder, Relation rows, const std::vector<std::string>& names, Type type) {
+Relation with_times(Relation rows, const std::vector<std::string>& names, Type type) {
   if (type != Type::datetime && type != Type::timespan) return rows;
-  auto columns = binder.keep_all(rows);
-  for (auto& column : columns) {
-    if (std::ranges::find(names, column.name) != names.end()) column.type = type;
-  }
   for (auto& column : rows.columns) {
     if (std::ranges::find(names, column.name) != names.end()) column.type = type;
   }
   return rows;
 }
+
+namespace {
 
 struct Shape {
   std::string_view function;
@@ -54,23 +49,23 @@ struct Shape {
 
 // plugin(id, time, constants …, dimensions …)
 Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const Shape& shape) {
-  auto id = bind_column(binder, rows, site, 0);
-  auto time = bind_column(binder, rows, site, 1);
+  auto id = plugin_column(binder, rows, site, 0);
+  auto time = plugin_column(binder, rows, site, 1);
   if (!id || !time) return binder.broken();
   const std::string time_name = path_name(site.argument(1));
   const Type time_type = time->type;
-  std::vector<Scalar> inputs{*id, ticks(*time)};
+  std::vector<Scalar> inputs{*id, ticks_of(*time)};
   std::vector<sql::ExprPtr> more;
   std::string numbers;
   std::vector<sql::ExprPtr> constants;
   for (std::size_t i = 0; i < shape.constants; ++i) {
-    constants.push_back(i + 2 < site.size() ? native("_json_long", {constant(binder, site, i + 2)})
+    constants.push_back(i + 2 < site.size() ? native("_json_long", {plugin_number(binder, site, i + 2)})
                                             : text_constant("null").sql);
   }
   more.push_back(native("_array", std::move(constants)));
   std::vector<Column> columns{{time_name, Type::long_integer}};
   for (std::size_t i = 2 + shape.constants; i < site.size(); ++i) {
-    auto dimension = bind_column(binder, rows, site, i);
+    auto dimension = plugin_column(binder, rows, site, i);
     if (!dimension) return binder.broken();
     columns.push_back({path_name(site.argument(i)), dimension->type});
     inputs.push_back(*std::move(dimension));
@@ -78,7 +73,7 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
   columns.insert(columns.end(), shape.tail.begin(), shape.tail.end());
   Relation result =
       through_native(binder, std::move(rows), inputs, shape.function, std::move(more), columns);
-  return restored(binder, std::move(result), {time_name}, time_type);
+  return with_times(std::move(result), {time_name}, time_type);
 }
 
 // The ids of a table, one JSON array; they stand in the column of that name, or in the first.
@@ -100,15 +95,15 @@ sql::ExprPtr ids_of(Binder& binder, const ast::Expr& expr, const std::string& na
 
 // new_activity_metrics(id, time, start, end, window [, cohort] [, dimension …] [, look-back])
 Relation new_activity(Binder& binder, Relation rows, const PluginSite& site) {
-  auto id = bind_column(binder, rows, site, 0);
-  auto time = bind_column(binder, rows, site, 1);
+  auto id = plugin_column(binder, rows, site, 0);
+  auto time = plugin_column(binder, rows, site, 1);
   if (!id || !time) return binder.broken();
   const std::string time_name = path_name(site.argument(1));
   const Type time_type = time->type;
-  std::vector<Scalar> inputs{*id, ticks(*time)};
+  std::vector<Scalar> inputs{*id, ticks_of(*time)};
   std::vector<sql::ExprPtr> constants;
   for (std::size_t i = 2; i < 5; ++i)
-    constants.push_back(native("_json_long", {constant(binder, site, i)}));
+    constants.push_back(native("_json_long", {plugin_number(binder, site, i)}));
   std::size_t end = site.size();
   sql::ExprPtr known = text_constant("[]").sql;
   if (end > 5 && binder.is_tabular(site.argument(end - 1), site.environment))
@@ -118,12 +113,12 @@ Relation new_activity(Binder& binder, Relation rows, const PluginSite& site) {
     return ref != nullptr && rows.find(ref->name) != nullptr;
   };
   const bool has_cohort = end > 5 && !is_column(5);
-  constants.push_back(has_cohort ? native("_json_long", {constant(binder, site, 5)})
+  constants.push_back(has_cohort ? native("_json_long", {plugin_number(binder, site, 5)})
                                  : text_constant("null").sql);
   const std::vector<std::string> times{"from_" + time_name, "to_" + time_name};
   std::vector<Column> columns{{times[0], Type::long_integer}, {times[1], Type::long_integer}};
   for (std::size_t i = has_cohort ? 6 : 5; i < end; ++i) {
-    auto dimension = bind_column(binder, rows, site, i);
+    auto dimension = plugin_column(binder, rows, site, i);
     if (!dimension) return binder.broken();
     columns.push_back({path_name(site.argument(i)), dimension->type});
     inputs.push_back(*std::move(dimension));
@@ -135,14 +130,14 @@ Relation new_activity(Binder& binder, Relation rows, const PluginSite& site) {
                                  {"churn_rate", Type::real}});
   Relation result = through_native(binder, std::move(rows), inputs, "_new_activity",
                                    {native("_array", std::move(constants)), known}, columns);
-  return restored(binder, std::move(result), times, time_type);
+  return with_times(std::move(result), times, time_type);
 }
 
 // rolling_percentile(value, percentile, index, bin, bins, dimension …): of the bins that end with
 // each bin
 Relation rolling_percentile(Binder& binder, Relation rows, const PluginSite& site) {
-  auto value = bind_column(binder, rows, site, 0);
-  auto index = bind_column(binder, rows, site, 2);
+  auto value = plugin_column(binder, rows, site, 0);
+  auto index = plugin_column(binder, rows, site, 2);
   if (!value || !index) return binder.broken();
   const auto percent =
       binder.bind_constant(site.argument(1), site.environment, Type::real, "the percentile");
@@ -151,11 +146,11 @@ Relation rolling_percentile(Binder& binder, Relation rows, const PluginSite& sit
   if (!percent || !bins) return binder.broken();
   const std::string index_name = path_name(site.argument(2)),
                     value_name = path_name(site.argument(0));
-  std::vector<Scalar> inputs{ticks(*value), ticks(*index)};
+  std::vector<Scalar> inputs{ticks_of(*value), ticks_of(*index)};
   std::vector<Column> columns{
       {index_name, index->type == Type::datetime ? Type::long_integer : index->type}};
   for (std::size_t i = 5; i < site.size(); ++i) {
-    auto dimension = bind_column(binder, rows, site, i);
+    auto dimension = plugin_column(binder, rows, site, i);
     if (!dimension) return binder.broken();
     columns.push_back({path_name(site.argument(i)), dimension->type});
     inputs.push_back(*std::move(dimension));
@@ -167,11 +162,11 @@ Relation rolling_percentile(Binder& binder, Relation rows, const PluginSite& sit
        value->type});
   auto numbers =
       native("_array", {constant_of(Type::dynamic, real_text(std::get<double>(*percent))).sql,
-                        native("_json_long", {constant(binder, site, 3)}),
+                        native("_json_long", {plugin_number(binder, site, 3)}),
                         text_constant(std::to_string(std::get<std::int64_t>(*bins))).sql});
   Relation result =
       through_native(binder, std::move(rows), inputs, "_rolling_percentile", {numbers}, columns);
-  return restored(binder, std::move(result), {index_name}, index->type);
+  return with_times(std::move(result), {index_name}, index->type);
 }
 
 }  // namespace

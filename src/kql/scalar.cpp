@@ -99,7 +99,7 @@ std::optional<Argument> argument_of(const sql::Value& value, char letter) {
         if constexpr (std::is_same_v<T, std::string>) {
           return Argument(std::string_view(v));
         } else if constexpr (std::is_same_v<T, std::int64_t>) {
-          if (letter == 'r' || letter == 'm') return Argument(static_cast<double>(v));
+          if (letter == 'r') return Argument(static_cast<double>(v));
           return Argument(v);
         } else if constexpr (std::is_same_v<T, sql::Blob>) {
           return std::nullopt;
@@ -208,8 +208,9 @@ sql::ExprPtr to_text(const Scalar& s) {
       if (value_of(s)) return native("_long_text", {s.sql});
       return coalesce(sql::cast(s.sql, sql::Type::text), text_constant("").sql);
     case Type::real:
-    case Type::decimal:
       return native("_real_text", {s.sql});
+    case Type::decimal:
+      return native("_decimal_text", {s.sql});
     case Type::datetime:
       return native("_datetime_text", {s.sql});
     case Type::timespan:
@@ -234,8 +235,9 @@ sql::ExprPtr to_json(const Scalar& s) {
     case Type::long_integer:
       return native("_json_long", {s.sql});
     case Type::real:
-    case Type::decimal:
       return native("_json_real", {s.sql});
+    case Type::decimal:
+      return native("_json_decimal", {s.sql});
     case Type::datetime:
       return native("_json_datetime", {s.sql});
     case Type::timespan:
@@ -262,8 +264,9 @@ std::string_view conversion_native(Type from, Type to) {
       case Type::long_integer:
         return "_dynamic_long";
       case Type::real:
-      case Type::decimal:
         return "_dynamic_real";
+      case Type::decimal:
+        return "_dynamic_decimal";
       case Type::datetime:
         return "_dynamic_datetime";
       case Type::timespan:
@@ -285,8 +288,9 @@ std::string_view conversion_native(Type from, Type to) {
       case Type::long_integer:
         return "_text_long";
       case Type::real:
-      case Type::decimal:
         return "_text_real";
+      case Type::decimal:
+        return "_text_decimal";
       case Type::datetime:
         return "_text_datetime";
       case Type::timespan:
@@ -296,6 +300,26 @@ std::string_view conversion_native(Type from, Type to) {
       case Type::dynamic:
         return "_parse_json";
       case Type::string:
+      case Type::unknown:
+        return "";
+    }
+  }
+  if (from == Type::decimal) {
+    switch (to) {
+      case Type::boolean:
+        return "_decimal_bool";
+      case Type::integer:
+        return "_decimal_int";
+      case Type::long_integer:
+        return "_decimal_long";
+      case Type::real:
+        return "_decimal_real";
+      case Type::decimal:
+      case Type::string:
+      case Type::datetime:
+      case Type::timespan:
+      case Type::dynamic:
+      case Type::guid:
       case Type::unknown:
         return "";
     }
@@ -327,7 +351,7 @@ Scalar convert(Scalar s, Type type) {
     return result;
   }
   result.nullable = s.nullable;
-  const bool from_real = s.type == Type::real || s.type == Type::decimal;
+  const bool from_real = s.type == Type::real;
   const auto constant = value_of(s);
   switch (type) {
     case Type::integer:
@@ -340,8 +364,12 @@ Scalar convert(Scalar s, Type type) {
     case Type::long_integer:
       result.sql = from_real ? native("_to_long", {s.sql}) : sql::cast(s.sql, sql::Type::bigint);
       return result;
-    case Type::real:
     case Type::decimal:
+      result.sql = from_real ? native("_real_decimal", {s.sql})
+                             : native("_long_decimal", {convert(s, Type::long_integer).sql});
+      result.nullable = s.nullable || from_real;
+      return result;
+    case Type::real:
       if (constant && std::holds_alternative<std::int64_t>(*constant)) {
         return constant_of(type, static_cast<double>(std::get<std::int64_t>(*constant)));
       }
@@ -356,7 +384,7 @@ Scalar convert(Scalar s, Type type) {
       if (is_numeric(s.type)) {
         // a number of days
         result.sql = type == Type::timespan ? native("_days_timespan", {convert(s, Type::real).sql})
-                                            : sql::cast(s.sql, sql::Type::bigint);
+                                            : convert(s, Type::long_integer).sql;
         return result;
       }
       return null_of(type);

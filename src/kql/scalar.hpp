@@ -19,7 +19,6 @@ struct Scalar {
   std::string name;            // of the column it makes when it is given none; empty: Column1, …
   std::vector<Scalar> parts;   // of a function with several results (series_fit_line): all of them
   sql::ExprPtr all = nullptr;  // the parts as one dynamic
-  bool from_star = false;      // one of the columns that `*` stands for
 };
 
 // --- constants

@@ -19,7 +19,7 @@ constexpr std::array<Names, 11> all_names{{
     {"int", "System.Int32", sql::Type::integer},
     {"long", "System.Int64", sql::Type::bigint},
     {"real", "System.Double", sql::Type::real},
-    {"decimal", "System.Data.SqlTypes.SqlDecimal", sql::Type::real},
+    {"decimal", "System.Data.SqlTypes.SqlDecimal", sql::Type::text},
     {"string", "System.String", sql::Type::text},
     {"datetime", "System.DateTime", sql::Type::bigint},
     {"timespan", "System.TimeSpan", sql::Type::bigint},

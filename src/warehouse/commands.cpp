@@ -4,11 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/json_text.hpp"
 #include "base/text.hpp"
-#include "kql/values.hpp"
+#include "warehouse/external_records.hpp"
 
 namespace rollcall::warehouse {
 namespace {
@@ -35,24 +33,13 @@ std::string quote(std::string_view text) {
   return out;
 }
 
-std::string literal(const Cell& cell, Type type) {
-  if (is_null(cell)) return type == Type::string ? "\"\"" : fmt::format("{}(null)", kql::name_of(type));
-  if (type == Type::string) return quote(std::get<std::string>(cell));
-  if (const auto* real = std::get_if<double>(&cell); real != nullptr && !std::isfinite(*real)) {
-    return std::isnan(*real) ? "real(nan)" : *real > 0 ? "real(+inf)" : "real(-inf)";
-  }
-  return fmt::format("{}({})", kql::name_of(type), to_text(cell));
-}
+constexpr std::string_view rows_name = "$rows";
 
-// The table as KQL's own source of rows.
-std::string datatable(const Table& table) {
-  std::string text = "datatable(";
+// What stands for the table's rows in a query; its records are handed over beside it.
+std::string source_of(const Table& table) {
+  std::string text = "externaldata(";
   for (const auto& one : table.columns) text += fmt::format("{}[{}]:{}", text.back() == '(' ? "" : ",", quote(one.name), kql::name_of(one.type));
-  text += ")[";
-  for (std::size_t i = 0; i < table.row_count(); ++i) {
-    for (std::size_t k = 0; k < table.columns.size(); ++k) text += literal(table.at(i, k), table.columns[k].type) + ",";
-  }
-  return text + "]";
+  return text + ")['" + std::string(rows_name) + "']\n";
 }
 
 // Where a command ends and KQL goes on: the first `|` outside of quotes.
@@ -68,6 +55,11 @@ std::size_t pipe_of(std::string_view command) {
     }
   }
   return std::string_view::npos;
+}
+
+Result<Table> first_of(Result<std::vector<Table>> tables) {
+  if (!tables) return std::unexpected(std::move(tables.error()));
+  return std::move(tables->front());
 }
 
 }  // namespace
@@ -99,8 +91,12 @@ Result<Table> Embedded::execute(std::string_view text, const QueryOptions& optio
       if (!command) continue;
       TRY(auto table, entry.run(*command));
       if (piped.empty()) return table;
-      const auto source = datatable(table) + "\n";
-      auto answer = query(source + std::string(piped), options);
+      const auto source = source_of(table);
+      const auto records = [&](const kql::ExternalRecords& wanted) -> Result<std::string> {
+        if (wanted.sources == std::vector{std::string(rows_name)}) return records_of(table);
+        return read_external_records(options_.ingest_folder, wanted);
+      };
+      auto answer = first_of(run_all(source + std::string(piped), options, records));
       if (answer || !answer.error().span) return answer;
       auto error = answer.error();
       error.span->offset -= std::min(error.span->offset, static_cast<std::uint32_t>(source.size()));

@@ -1,19 +1,15 @@
 // What fills and empties tables: `.set`, `.append` and their kin, `.ingest inline`, `.ingest into`, `.clear`, `.delete … records`.
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "base/text.hpp"
-#include "telemetry/decompress.hpp"
 #include "warehouse/commands.hpp"
+#include "warehouse/local_file.hpp"
 
 namespace rollcall::warehouse {
 namespace {
 
 using kql::Type;
 using std::string;
-
-constexpr std::size_t most_file_bytes = std::size_t{1} << 30U;
 
 std::unexpected<Error> not_offered(std::string_view what) {
   return fail("WAREHOUSE0401", fmt::format("'{}' is not offered here: the command answers when it is done", what));
@@ -145,42 +141,6 @@ Result<Table> ingest_inline(Command& command) {
   const auto at = command.text.rest();
   TRY_DO(command.warehouse.ingest_text(name, {at, properties.format, properties.mapping, properties.ignore_first, "inline"}, command.options));
   return ingested("inline");
-}
-
-// Where the file stands, below the folder that the configuration allows.
-Result<std::filesystem::path> find_file(const std::filesystem::path& folder, const string& source) {
-  if (source.contains("://")) return fail("WAREHOUSE0411", fmt::format("{}: only files of this machine are read", source));
-  if (folder.empty()) return fail("WAREHOUSE0411", "no folder is configured from which files may be ingested: set ingest_folder");
-  std::error_code error;
-  const auto root = std::filesystem::canonical(folder, error);
-  const auto path = error ? std::filesystem::path() : std::filesystem::canonical(root / source, error);
-  const auto relative = error ? std::filesystem::path() : path.lexically_relative(root);
-  if (error || relative.empty() || *relative.begin() == ".." || !std::filesystem::is_regular_file(path)) {
-    return fail("WAREHOUSE0411", fmt::format("{}: there is no such file in the folder from which files may be ingested", source));
-  }
-  return path;
-}
-
-// Its text, unpacked.
-Result<string> read_file(const std::filesystem::path& path, const string& source) {
-  std::error_code error;
-  if (std::filesystem::file_size(path, error) > most_file_bytes || error) {
-    return fail("WAREHOUSE0411", fmt::format("{} cannot be read, or has more than 1 GiB", source));
-  }
-  std::ifstream stream(path, std::ios::binary);
-  string packed(std::istreambuf_iterator<char>(stream), {});
-  if (!stream && !stream.eof()) return fail("WAREHOUSE0411", fmt::format("{} cannot be read", source));
-  const auto compression = telemetry::detect_compression(packed);
-  const auto unpacking = telemetry::make_decompressor(compression);
-  if (unpacking == nullptr) return packed;
-  string text;
-  TRY_DO(unpacking->feed(packed, [&](std::string_view plain) -> Result<void> {
-    if (text.size() + plain.size() > most_file_bytes) return fail("WAREHOUSE0411", fmt::format("{} unpacks to more than 1 GiB", source));
-    text += plain;
-    return {};
-  }));
-  if (!unpacking->is_complete()) return fail("WAREHOUSE0411", fmt::format("{} ends too early", source));
-  return text;
 }
 
 // .ingest into table T ('file', …) [with (…)]

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kql/decimal.hpp"
 #include "warehouse/duckdb_handles.hpp"
 
 namespace rollcall::warehouse {
@@ -115,8 +116,10 @@ std::optional<Cell> cell_of(const Raw& raw, kql::Type type) {
       return std::nullopt;
     case kql::Type::integer:
     case kql::Type::long_integer: return integral_cell(raw);
-    case kql::Type::real:
-    case kql::Type::decimal: return real_cell(raw);
+    case kql::Type::real: return real_cell(raw);
+    case kql::Type::decimal:
+      if (const auto* kept = std::get_if<std::string_view>(&raw)) return Cell{kql::decimal_text(*kept)};
+      return std::nullopt;
     case kql::Type::datetime:
       if (const auto* ticks = std::get_if<std::int64_t>(&raw)) return Cell{Timestamp{*ticks}};
       return std::nullopt;

@@ -5,6 +5,8 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "kql/decimal.hpp"
+#include "warehouse/external_records.hpp"
 #include "warehouse/records.hpp"
 #include "warehouse/request_options.hpp"
 #include "warehouse/schema.hpp"
@@ -42,8 +44,14 @@ bool put_cell(Appender& appender, std::size_t column, kql::Type type, const Cell
     case kql::Type::long_integer:
       if (integer != nullptr) return appender.bigint(column, *integer), true;
       return false;
-    case kql::Type::real:
     case kql::Type::decimal:
+      if (const auto* text = std::get_if<std::string>(&cell)) {
+        const auto kept = kql::parse_decimal(*text);
+        if (kept) appender.text(column, *kept);
+        return kept.has_value();
+      }
+      return false;
+    case kql::Type::real:
       if (const auto* real = std::get_if<double>(&cell)) return appender.real(column, *real), true;
       return false;
     case kql::Type::datetime:
@@ -79,21 +87,32 @@ Result<void> Embedded::load() {
   return observations_.load(writer_);
 }
 
-Result<std::vector<Table>> Embedded::query_all(std::string_view text, const QueryOptions& given) {
+Result<std::vector<Table>> Embedded::query_all(std::string_view text, const QueryOptions& given) { return run_all(text, given, {}); }
+
+Result<std::vector<Table>> Embedded::run_all(std::string_view text, const QueryOptions& given, const kql::External& external) {
   QueryOptions options = given;
   TRY_DO(take_set_statements(options, text));
   Activity::Query query(activity_, text, options);
   const Stop stop = stop_of(options, query.killed());
-  auto result = run_queries(text, options, stop);
+  auto result = run_queries(text, options, stop, external);
   query.ended(result);
   return result;
 }
 
-Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options, const Stop& stop) {
+Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options, const Stop& stop,
+                                                 const kql::External& external) {
   TRY(auto lease, places_->take(options.lane, stop));
   auto& connection = lease.connection();
   kql::Options compile_options{.now = options.now, .parameters = options.parameters, .probe = {}};
   compile_options.probe = [&](const sql::Query& query, std::size_t limit) { return connection.select_text(query, limit, stop); };
+  compile_options.external = external;
+  if (!external && !options_.ingest_folder.empty()) {
+    compile_options.external = [&](const kql::ExternalRecords& wanted) { return read_external_records(options_.ingest_folder, wanted); };
+  }
+  for (auto& [name, value] : set_statements(text)) {
+    if (name == "query_bin_auto_size") compile_options.bin_auto_size = std::move(value);
+    if (name == "query_bin_auto_at") compile_options.bin_auto_at = std::move(value);
+  }
   const auto compiled = kql::compile(text, state()->catalog, compile_options);
   if (!compiled) return std::unexpected(first_error(compiled.error()));
   std::vector<Table> tables;

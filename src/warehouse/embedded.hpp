@@ -74,7 +74,9 @@ class Embedded final : public Warehouse {
   std::shared_ptr<const State> state() const;
   void publish(State next);
   Result<const kql::Table*> user_table(const kql::Catalog& catalog, std::string_view name) const;
-  Result<std::vector<Table>> run_queries(std::string_view text, const QueryOptions& options, const Stop& stop);
+  // `external` reads what externaldata asks for; empty: from the configured folder, if there is one.
+  Result<std::vector<Table>> run_all(std::string_view text, const QueryOptions& given, const kql::External& external);
+  Result<std::vector<Table>> run_queries(std::string_view text, const QueryOptions& options, const Stop& stop, const kql::External& external);
   Result<std::uint64_t> ingest_records(std::string_view table, const RecordText& text, Timestamp now);
   Result<void> expire_if_due(Timestamp now);
   Result<void> append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);

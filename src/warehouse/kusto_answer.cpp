@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/json.hpp"
+#include "kql/decimal.hpp"
 #include "kql/values.hpp"
 
 namespace rollcall::warehouse {
@@ -29,8 +30,11 @@ std::optional<Cell> read_cell(const json::value& value, kql::Type type) {
       return value.is_int64() ? std::optional(Cell{value.get_int64() != 0}) : std::nullopt;
     case kql::Type::integer:
     case kql::Type::long_integer: return value.is_int64() ? std::optional(Cell{value.get_int64()}) : std::nullopt;
+    case kql::Type::decimal: {
+      const auto kept = kql::parse_decimal(value.is_string() ? std::string(text) : kql::json_text(value));
+      return kept ? std::optional(Cell{kql::decimal_text(*kept)}) : std::nullopt;
+    }
     case kql::Type::real:
-    case kql::Type::decimal:
       if (value.is_number()) return Cell{value.to_number<double>()};
       if (text == "NaN") return Cell{std::numeric_limits<double>::quiet_NaN()};
       if (text == "Infinity" || text == "-Infinity") return Cell{(text[0] == '-' ? -1 : 1) * std::numeric_limits<double>::infinity()};

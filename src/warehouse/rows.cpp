@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "kql/decimal.hpp"
 #include "kql/values.hpp"
 #include "telemetry/fields.hpp"
 #include "telemetry/log_fields.hpp"
@@ -88,8 +89,11 @@ std::optional<Cell> read_cell(const telemetry::Field& field, kql::Type type) {
       if (const auto value = read_number<std::int32_t>(text)) return Cell{std::int64_t{*value}};
       return std::nullopt;
     case kql::Type::long_integer: return as_cell(read_number<std::int64_t>(text));
-    case kql::Type::real:
-    case kql::Type::decimal: return as_cell(read_number<double>(text));
+    case kql::Type::real: return as_cell(read_number<double>(text));
+    case kql::Type::decimal: {
+      const auto kept = kql::parse_decimal(text);
+      return kept ? std::optional<Cell>(kql::decimal_text(*kept)) : std::nullopt;
+    }
     case kql::Type::datetime: return as_cell(telemetry::read_time(text));
     case kql::Type::timespan: return read_timespan(text);
     case kql::Type::guid: return as_cell(kql::parse_guid(text));

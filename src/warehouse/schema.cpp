@@ -1,5 +1,8 @@
 #include "warehouse/schema.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace rollcall::warehouse::schema {
 namespace {
 
@@ -120,11 +123,50 @@ Result<void> upgrade_from_1(Connection& connection) {
        {"Clock", hash(when(is_empty("Host"), column("Instance"), column("Host")))}},
       nullptr,
       {}}));
-  TRY_DO(create_views(connection));
+  return create_views(connection);
+}
+
+// All rows of one table into a new one of these columns.
+Result<void> copy_rows(Connection& connection, const std::string& from, const std::string& to, const std::vector<AppendColumn>& columns,
+                       std::vector<sql::SelectItem> items) {
+  TRY_DO(connection.run(create_table(to, columns)));
+  sql::Select select;
+  select.items = std::move(items);
+  select.from = sql::table(from);
+  sql::Insert insert;
+  insert.table = to;
+  for (const auto& one : columns) insert.columns.push_back(one.name);
+  insert.query = sql::query(std::move(select));
+  TRY_DO(connection.run(insert));
+  return connection.run(sql::DropTable{from});
+}
+
+// Format 2 kept decimals as doubles. DuckDB changes a table but once in a transaction, so the rows move.
+Result<void> upgrade_from_2(Connection& connection) {
+  TRY(const auto catalog, load_catalog(connection));
+  for (const auto& [name, table] : catalog.tables) {
+    if (std::ranges::find(table.columns, Type::decimal, &Column::type) == table.columns.end()) continue;
+    const auto columns = storage_of(table.columns, true);
+    std::vector<sql::SelectItem> changed, same;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const bool is_decimal = i < table.columns.size() && table.columns[i].type == Type::decimal;
+      changed.push_back({is_decimal ? sql::call("kql__real_decimal", {column(columns[i].name)}) : column(columns[i].name), ""});
+      same.push_back({column(columns[i].name), ""});
+    }
+    const std::string meanwhile = "$upgraded";
+    TRY_DO(copy_rows(connection, name, meanwhile, columns, std::move(changed)));
+    TRY_DO(copy_rows(connection, meanwhile, name, columns, std::move(same)));
+  }
+  return {};
+}
+
+Result<void> upgrade(Connection& connection, std::int64_t version) {
+  if (version < 2) TRY_DO(upgrade_from_1(connection));
+  if (version < 3) TRY_DO(upgrade_from_2(connection));
   return connection.run(sql::Update{format_table, {{"Version", literal(format_version)}}, nullptr, {}});
 }
 
-Result<void> in_transaction(Connection& connection, Result<void> (*change)(Connection&)) {
+Result<void> in_transaction(Connection& connection, const std::function<Result<void>(Connection&)>& change) {
   TRY_DO(connection.begin());
   if (auto changed = change(connection); !changed) {
     connection.roll_back();
@@ -207,7 +249,7 @@ Result<void> prepare(Connection& connection) {
   TRY(auto found, connection.select(*sql::query(select_columns(format_table, {"Version"})), {{"Version", Type::long_integer}}));
   const auto version = found.cells.empty() ? 0 : std::get<std::int64_t>(found.cells[0]);
   if (version == format_version) return {};
-  if (version == 1) return in_transaction(connection, upgrade_from_1);
+  if (version >= 1 && version < format_version) return in_transaction(connection, [&](Connection& to) { return upgrade(to, version); });
   return fail("WAREHOUSE0201", fmt::format("the warehouse has format {}, this Rollcall reads format {}; use the newer Rollcall that wrote it",
                                            version, format_version));
 }

@@ -25,8 +25,10 @@ kql::Type type_of_name(std::string_view name) {
 
 // Makes what the diagnostic misses; false when that is no name.
 bool supply(kql::Catalog& catalog, const kql::Diagnostic& diagnostic) {
-  const std::string name = quoted_name(diagnostic.message);
+  const bool any_table = diagnostic.message.contains("no table to search in");
+  const std::string name = any_table ? "Searched" : quoted_name(diagnostic.message);
   if (name.empty()) return false;
+  if (any_table) return catalog.tables.emplace(name, kql::Table{name, {{"TimeGenerated", kql::Type::datetime}}, true, ""}).second;
   if (diagnostic.code == "KQL0101") {
     return catalog.tables.emplace(name, kql::Table{name, {{"TimeGenerated", kql::Type::datetime}}, true, ""}).second;
   }

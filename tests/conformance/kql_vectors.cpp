@@ -69,8 +69,11 @@ bool same_cell(const Cell& got, const json::value& expected, kql::Type type) {
     case kql::Type::integer:
     case kql::Type::long_integer:
       return kql::parse_long(want) == std::get<std::int64_t>(got);
-    case kql::Type::real:
     case kql::Type::decimal: {
+      const auto number = kql::parse_real(want), found = kql::parse_real(std::get<std::string>(got));
+      return number && found && near(*number, *found);
+    }
+    case kql::Type::real: {
       const auto number = kql::parse_real(want);
       return number && near(*number, std::get<double>(got));
     }

@@ -73,7 +73,7 @@ TEST_F(Cluster, AsksAndReadsEveryType) {
   EXPECT_EQ(row[0], Cell{true});
   EXPECT_EQ(row[1], Cell{std::int64_t{7}});
   EXPECT_TRUE(std::isnan(std::get<double>(row[2])));
-  EXPECT_EQ(row[3], Cell{1.25});
+  EXPECT_EQ(row[3], Cell{std::string("1.25")});
   EXPECT_EQ(row[4], Cell{*parse_iso("2016-06-06T15:35:00.1234567Z")});
   EXPECT_EQ(to_text(row[5]), "-1.02:03:04");
   EXPECT_EQ(row[6], Cell{std::string("{\"a\":[1]}")});

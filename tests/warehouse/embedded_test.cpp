@@ -126,6 +126,35 @@ TEST(Embedded, UpgradesTheFormatBeforeThis) {
   }
 }
 
+TEST(Embedded, UpgradesDecimalsThatWereDoubles) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "warehouse.duckdb";
+  ASSERT_TRUE(open(file)->execute(".create table Prices (name:string, amount:decimal, n:long)", options_at(start)));
+  {
+    auto database = DuckDb::open({.file = file});
+    auto connection = (*database)->connect();
+    sql::ColumnDefinition real;
+    real.name = "amount";
+    real.type = sql::Type::real;
+    ASSERT_TRUE(connection->run(sql::DropColumn{"Prices", "amount"}));
+    ASSERT_TRUE(connection->run(sql::AddColumn{"Prices", real}));
+    sql::Insert row;
+    row.table = "Prices";
+    row.columns = {"name", "amount", "n"};
+    row.rows = {{sql::literal(std::string("a")), sql::cast(sql::literal(-0.1), sql::Type::real), sql::literal(std::int64_t{1})},
+                {sql::literal(std::string("b")), sql::null(), sql::literal(std::int64_t{2})}};
+    ASSERT_TRUE(connection->run(row));
+    ASSERT_TRUE(connection->run(sql::Update{"$format", {{"Version", sql::literal(std::int64_t{2})}}, nullptr, {}}));
+  }
+  for (int opening = 0; opening < 2; ++opening) {
+    const auto answer = open(file)->query("Prices | extend twice = amount * 2 | sort by n asc", options_at(start));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->at(0, 1), Cell{std::string("-0.1")});
+    EXPECT_EQ(answer->at(0, 3), Cell{std::string("-0.2")});
+    EXPECT_TRUE(is_null(answer->at(1, 1)));
+  }
+}
+
 TEST(Embedded, RefusesWhatItCannotRead) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "warehouse.duckdb";
