@@ -79,6 +79,31 @@ Result<warehouse::ClusterOptions> cluster_of(std::string_view name, const toml::
   return options;
 }
 
+Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "flows", "a table: [flows]");
+  FlowConfiguration flows;
+  const std::map<std::string, std::int64_t*> numbers{{"keep_days", &flows.keep_days},
+                                                     {"keep_runs", &flows.keep_runs},
+                                                     {"longest_run_days", &flows.longest_run_days},
+                                                     {"most_actions", &flows.most_actions}};
+  for (const auto& [key, value] : *table) {
+    if (key.str() == "public_url") {
+      TRY(flows.public_url, text_of(name, key.str(), value));
+      while (flows.public_url.ends_with('/')) flows.public_url.pop_back();
+    } else if (const auto found = numbers.find(std::string(key.str())); found != numbers.end()) {
+      const auto number = value.value_exact<std::int64_t>();
+      if (!number || *number < (found->first == "keep_runs" ? 0 : 1) || *number > 1'000'000'000) return wrong(name, value, key.str(), "a positive number");
+      *found->second = *number;
+    } else {
+      std::vector<std::string> keys{"public_url"};
+      for (const auto& [known, unused] : numbers) keys.push_back(known);
+      return unknown(name, value, key.str(), keys);
+    }
+  }
+  return flows;
+}
+
 Result<void> take(Configuration& configuration, std::string_view name, std::string_view key, const toml::node& node) {
   if (key == "data") {
     TRY(configuration.data, text_of(name, key, node));
@@ -90,6 +115,8 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
     TRY(configuration.connectors, read_connectors(name, std::filesystem::path(name).parent_path(), node));
   } else if (key == "connections") {
     TRY(configuration.connections, read_connections(name, std::filesystem::path(name).parent_path(), node));
+  } else if (key == "flows") {
+    TRY(configuration.flows, flows_of(name, node));
   } else if (key == "address") {
     TRY(configuration.address, text_of(name, key, node));
   } else if (key == "port") {
@@ -108,7 +135,7 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    return unknown(name, node, key, {"data", "address", "port", "durability", "ingest_folder", "kusto", "connectors", "connections", "regions"});
+    return unknown(name, node, key, {"data", "flows", "address", "port", "durability", "ingest_folder", "kusto", "connectors", "connections", "regions"});
   }
   return {};
 }

@@ -13,6 +13,15 @@
 
 namespace rollcall::app {
 
+// [flows]
+struct FlowConfiguration {
+  std::string public_url;               // under which others reach this server; "": as it listens
+  std::int64_t keep_days = 90;          // that ended runs are kept
+  std::int64_t keep_runs = 0;           // of one flow; 0: however many
+  std::int64_t most_actions = 5'000'000;  // that one run may begin
+  std::int64_t longest_run_days = 90;
+};
+
 struct Configuration {
   std::filesystem::path data = "rollcall-data";
   std::string address = "127.0.0.1";
@@ -22,6 +31,7 @@ struct Configuration {
   std::optional<warehouse::ClusterOptions> kusto;  // where the logs are asked and sent; absent: in the data folder
   std::vector<ConnectorSettings> connectors;    // custom ones
   std::vector<ConnectionSettings> connections;  // by the name that flows give them
+  FlowConfiguration flows;
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 

@@ -3,110 +3,16 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <fstream>
-#include <sstream>
-#include <thread>
+#include <charconv>
 
-#include "app/commands/commands.hpp"
+#include "app/commands/flow.hpp"
+#include "app/commands/simulate.hpp"
 #include "app/text_table.hpp"
-#include "flow/validate.hpp"
 
 namespace rollcall::app {
 namespace {
 
-struct FlowOptions : Asking {
-  std::string name;
-  std::string file;
-  std::string body;
-  std::string trigger;
-  std::vector<std::string> parameters;  // name=value; the value is JSON, or a text
-  std::int64_t run = 0;
-  unsigned top = 20;
-  bool wait = true;
-};
-
 using Action = Result<int> (*)(const FlowOptions&, const Console&, const Clock&);
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail("APP0201", fmt::format("{} cannot be read", path));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
-
-std::string number_text(const json::value& value, std::string_view key) {
-  const auto* member = find(value, key);
-  return member == nullptr || member->is_null() ? std::string() : json::serialize(*member);
-}
-
-int print(const FlowOptions& options, const Console& console, const json::value& answer, const std::string& text) {
-  console.out(options.json ? json::serialize(answer) + "\n" : text);
-  return done;
-}
-
-// ---- definitions
-
-Result<int> validate_file(const FlowOptions& options, const Console& console, const Clock&) {
-  TRY(const auto text, read_file(options.file));
-  TRY(const auto definition, flow::read_definition(text));
-  bool good = true;
-  json::array all;
-  for (const auto& finding : flow::validate(definition)) {
-    const bool error = finding.severity == flow::Finding::Severity::error;
-    good = good && !error;
-    if (!options.json) console.out(to_string(finding) + "\n");
-    all.push_back(json::object{{"severity", error ? "error" : "warning"}, {"code", finding.code}, {"path", finding.path}, {"message", finding.message}});
-  }
-  if (options.json) console.out(json::serialize(json::object{{"valid", good}, {"findings", std::move(all)}}) + "\n");
-  else if (good) console.out(fmt::format("{}: {} actions, nothing wrong\n", options.file, definition.actions.size()));
-  return good ? done : went_wrong;
-}
-
-Result<json::object> parameters_of(const FlowOptions& options) {
-  json::object parameters;
-  for (const auto& one : options.parameters) {
-    const auto equals = one.find('=');
-    if (equals == std::string::npos) return fail("APP0202", fmt::format("'{}' is no NAME=VALUE", one));
-    const auto value = parse_json(one.substr(equals + 1));
-    parameters[one.substr(0, equals)] = value ? *value : json::value(one.substr(equals + 1));
-  }
-  return parameters;
-}
-
-Result<int> import_flow(const FlowOptions& options, const Console& console, const Clock& clock) {
-  TRY(const auto text, read_file(options.file));
-  TRY(auto document, parse_json(text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text, 1'000));
-  auto name = options.name;
-  if (name.empty()) name = std::filesystem::path(options.file).stem().string();
-  TRY(auto parameters, parameters_of(options));
-  TRY(const auto connection, connect(options.connect, clock, console));
-  http::Request request;
-  request.method = "PUT";
-  request.target = "/api/v1/flows/" + http::encode_percent(name);
-  request.headers.add("Content-Type", "application/json");
-  json::object body{{"parameters", std::move(parameters)}};
-  body.emplace("flow", std::move(document));
-  request.body = json::serialize(body);
-  TRY(const auto answer, connection->call(std::move(request)));
-  std::string lines;
-  if (const auto* warnings = find(answer, "warnings"); warnings != nullptr && warnings->is_array()) {
-    for (const auto& warning : warnings->get_array()) lines += json::value_to<std::string>(warning) + "\n";
-  }
-  const auto* changed = find(answer, "changed");
-  const bool is_new = changed != nullptr && changed->is_bool() && changed->get_bool();
-  lines += fmt::format("{} is at version {}{}\n", name, number_text(answer, "version"), is_new ? "" : "; nothing has changed");
-  return print(options, console, answer, lines);
-}
-
-Result<int> export_flow(const FlowOptions& options, const Console& console, const Clock& clock) {
-  TRY(const auto connection, connect(options.connect, clock, console));
-  TRY(const auto answer, connection->get("/api/v1/flows/" + http::encode_percent(options.name)));
-  const auto* definition = find(answer, "definition");
-  console.out(pretty(definition == nullptr ? json::value() : *definition));
-  return done;
-}
 
 Result<int> list_flows(const FlowOptions& options, const Console& console, const Clock& clock) {
   TRY(const auto connection, connect(options.connect, clock, console));
@@ -134,88 +40,6 @@ Result<int> set_enabled(const FlowOptions& options, const Console& console, cons
 
 Result<int> enable_flow(const FlowOptions& options, const Console& console, const Clock& clock) { return set_enabled(options, console, clock, true); }
 Result<int> disable_flow(const FlowOptions& options, const Console& console, const Clock& clock) { return set_enabled(options, console, clock, false); }
-
-// ---- runs
-
-std::vector<std::string> run_row(const json::value& run) {
-  return {number_text(run, "id"), std::string(text_or(run, "flow")), std::string(text_or(run, "status")), std::string(text_or(run, "startedAt")),
-          std::string(text_or(run, "endedAt", "-")), std::string(text_or(run, "message"))};
-}
-
-Result<int> list_runs(const FlowOptions& options, const Console& console, const Clock& clock) {
-  TRY(const auto connection, connect(options.connect, clock, console));
-  TRY(const auto answer, connection->get("/api/v1/runs?flow=" + http::encode_percent(options.name)));
-  std::vector<std::vector<std::string>> rows{{"run", "flow", "status", "started", "ended", "why"}};
-  const auto* runs = find(answer, "runs");
-  for (const auto& run : runs == nullptr ? json::array() : runs->as_array()) {
-    if (rows.size() <= options.top) rows.push_back(run_row(run));
-  }
-  return print(options, console, answer, text_table(rows));
-}
-
-std::string action_line(const json::value& action) {
-  std::string name(text_or(action, "name"));
-  const auto* iterations = find(action, "iterations");
-  if (iterations != nullptr && iterations->is_array() && !iterations->get_array().empty()) name += json::serialize(*iterations);
-  const auto message = text_or(action, "message");
-  return fmt::format("{:<23} {:<10} {}{}{}\n", text_or(action, "endedAt", "-").substr(0, 23), text_or(action, "status"), name,
-                     message.empty() ? "" : ": ", message);
-}
-
-Result<int> show_run(const FlowOptions& options, const Console& console, const Clock& clock) {
-  TRY(const auto connection, connect(options.connect, clock, console));
-  TRY(const auto answer, connection->get(fmt::format("/api/v1/runs/{}/actions?top={}&data={}", options.run, options.top, options.json)));
-  const auto* run = find(answer, "run");
-  const json::value nothing;
-  std::string text = text_table({{"run", "flow", "status", "started", "ended", "why"}, run_row(run == nullptr ? nothing : *run)}) + "\n";
-  const auto* actions = find(answer, "actions");
-  for (const auto& action : actions == nullptr ? json::array() : actions->as_array()) text += action_line(action);
-  const auto* count = find(answer, "count");
-  if (count != nullptr && count->is_int64() && count->get_int64() > static_cast<std::int64_t>(options.top)) {
-    text += fmt::format("{} actions in all; see more with --top\n", count->get_int64());
-  }
-  return print(options, console, answer, text);
-}
-
-// Asks until the run has ended.
-Result<json::value> wait_for(Connection& connection, const std::string& run) {
-  for (int wait_ms = 20;; wait_ms = std::min(2 * wait_ms, 1'000)) {
-    TRY(auto answer, connection.get("/api/v1/runs/" + run));
-    if (!text_or(answer, "endedAt").empty()) return answer;
-    std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms));
-  }
-}
-
-Result<int> started(const FlowOptions& options, const Console& console, Connection& connection, const json::value& answer) {
-  const auto run = number_text(answer, "run");
-  if (!options.wait) return print(options, console, answer, fmt::format("run {} has begun\n", run));
-  TRY(const auto ended, wait_for(connection, run));
-  const auto status = text_or(ended, "status");
-  const auto message = text_or(ended, "message");
-  print(options, console, ended, fmt::format("run {} {}{}{}\n", run, status, message.empty() ? "" : ": ", message));
-  return status == "Succeeded" ? done : went_wrong;
-}
-
-Result<int> run_flow(const FlowOptions& options, const Console& console, const Clock& clock) {
-  TRY(const auto body, parse_json(options.body.empty() ? "null" : options.body));
-  TRY(const auto connection, connect(options.connect, clock, console));
-  auto target = fmt::format("/api/v1/flows/{}/runs", http::encode_percent(options.name));
-  if (!options.trigger.empty()) target += "?trigger=" + http::encode_percent(options.trigger);
-  TRY(const auto answer, connection->post(target, body));
-  return started(options, console, *connection, answer);
-}
-
-Result<int> resubmit_run(const FlowOptions& options, const Console& console, const Clock& clock) {
-  TRY(const auto connection, connect(options.connect, clock, console));
-  TRY(const auto answer, connection->post(fmt::format("/api/v1/runs/{}/resubmit", options.run), nullptr));
-  return started(options, console, *connection, answer);
-}
-
-Result<int> cancel_run(const FlowOptions& options, const Console& console, const Clock& clock) {
-  TRY(const auto connection, connect(options.connect, clock, console));
-  TRY(const auto answer, connection->post(fmt::format("/api/v1/runs/{}/cancel", options.run), nullptr));
-  return print(options, console, answer, fmt::format("run {} is told to stop\n", options.run));
-}
 
 // ---- the command line
 
@@ -267,15 +91,61 @@ class Commands {
 
 }  // namespace
 
+namespace {
+
+// FROM..TO, or one number.
+bool read_seeds(const std::string& text, SimulateOptions& options) {
+  const auto dots = text.find("..");
+  const auto number = [](std::string_view digits, std::uint64_t& into) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
+    return error == std::errc() && end == digits.data() + digits.size();
+  };
+  if (dots == std::string::npos) return number(text, options.seed);
+  return number(std::string_view(text).substr(0, dots), options.seed) && number(std::string_view(text).substr(dots + 2), options.last);
+}
+
+void add_simulate(CLI::App& app, const Console& console, const Clock& clock, int& exit_code) {
+  auto options = std::make_shared<SimulateOptions>();
+  auto seeds = std::make_shared<std::string>();
+  auto* command = app.add_subcommand("sim", "Random flows under crashes, failing stores, lost replies and clock jumps");
+  command->footer("Example: rollcall sim --seeds 1..1000");
+  command->add_option("--seed", options->seed, "One story")->capture_default_str();
+  command->add_option("--seeds", *seeds, "FROM..TO: many")->check([options](const std::string& text) {
+    SimulateOptions read;
+    return read_seeds(text, read) ? std::string() : "'" + text + "' is no FROM..TO";
+  });
+  command->add_flag("--json", options->json, "Answer in JSON, for programs");
+  command->callback([options, seeds, &console, &clock, &exit_code] {
+    if (!seeds->empty()) read_seeds(*seeds, *options);
+    exit_code = simulate(*options, console, clock);
+  });
+}
+
+}  // namespace
+
 void add_flow_commands(CLI::App& app, const Console& console, const Clock& clock, int& exit_code) {
+  add_simulate(app, console, clock, exit_code);
   Commands commands(app, console, clock, exit_code);
-  const auto check = commands.add("validate", "Says what is wrong with a definition", "validate my-flow.json", validate_file, false);
-  check.app->add_option("FILE", check.options->file, "An exported flow or a definition")->required();
-  const auto import = commands.add("import", "Deploys a flow from a file", "import my-flow.json --name my-flow", import_flow);
-  import.app->add_option("FILE", import.options->file, "An exported flow or a definition")->required();
+  const auto check = commands.add("validate", "Says all that is wrong with a definition", "validate my-flow.json", validate_flow, false);
+  check.app->add_option("FILE", check.options->file, "An exported flow, an ARM template, a solution's .zip, or a definition")->required();
+  const auto diff = commands.add("diff", "What differs between two definitions, by meaning", "diff old.json new.json", diff_flows, false);
+  diff.app->add_option("OLD", diff.options->file, "A definition")->required();
+  diff.app->add_option("NEW", diff.options->other, "Another")->required();
+  const auto test = commands.add("test", "Tries a flow against scripted connectors, and compares its history", "test my-flow.test", test_flow, false);
+  test.app->add_option("FILE", test.options->file, "The cases (docs/flows.md)")->required();
+  test.app->add_flag("--update", test.options->update, "Write what was got in place of what was expected");
+  const auto import = commands.add("import", "Deploys flows from a file", "import my-flow.zip --connection shared_office365=shared_smtp", import_flow);
+  import.app->add_option("FILE", import.options->file, "An exported flow, an ARM template, a solution's .zip, or a definition")->required();
   import.app->add_option("--name", import.options->name, "Its name; else that of the file");
   import.app->add_option("--parameter", import.options->parameters, "NAME=VALUE, over the definition's default");
-  commands.named("export", "Prints a flow's definition", "export track-deployments", export_flow);
+  import.app->add_option("--connection", import.options->connections, "NAME=CONNECTOR: the connector that is behind a connection here");
+  import.app->add_option("--mapping", import.options->mapping, "A JSON file: {\"connections\": {…}, \"parameters\": {…}}");
+  import.app->add_option("--keep-days", import.options->keep_days, "How long its ended runs are kept");
+  import.app->add_option("--keep-runs", import.options->keep_runs, "How many of its ended runs are kept");
+  import.app->add_flag("--disabled", import.options->disabled, "Its triggers do not fire yet");
+  commands.named("export", "Prints a flow's definition, to the byte as it was imported", "export track-deployments", export_flow);
+  const auto url = commands.named("url", "The signed address that starts it", "url my-flow", flow_url);
+  url.app->add_option("--trigger", url.options->trigger, "Which trigger, when there are several");
   commands.add("list", "The flows that are deployed", "list", list_flows);
   commands.named("enable", "Lets its triggers fire", "enable track-deployments", enable_flow);
   commands.named("disable", "Stops its triggers; runs go on", "disable track-deployments", disable_flow);
@@ -283,13 +153,23 @@ void add_flow_commands(CLI::App& app, const Console& console, const Clock& clock
   run.app->add_option("--body", run.options->body, "What triggerBody() answers, as JSON");
   run.app->add_option("--trigger", run.options->trigger, "Which trigger, when there are several");
   run.app->add_flag("!--no-wait", run.options->wait, "Do not wait for the end");
-  const auto runs = commands.add("runs", "Runs, newest first", "runs --flow track-deployments", list_runs);
+  const auto runs = commands.add("runs", "Runs, newest first", "runs --flow track-deployments --status Failed", list_runs);
   runs.app->add_option("--flow", runs.options->name, "Only of this flow");
+  runs.app->add_option("--status", runs.options->status, "Only with this status: Failed, Running, …");
+  runs.app->add_option("--from", runs.options->from, "Only those that began then or later");
+  runs.app->add_option("--to", runs.options->to, "Only those that began before then");
+  runs.app->add_option("--trigger", runs.options->trigger, "Only those that this trigger started");
+  runs.app->add_option("--text", runs.options->text, "Only with this text in their error, tracking id or principal");
   runs.app->add_option("--top", runs.options->top, "How many at most")->capture_default_str();
-  const auto show = commands.of_run("show", "Every action of a run", "show 17", show_run);
+  const auto show = commands.of_run("show", "Every action of a run, as a tree", "show 17 --inputs-outputs", show_run);
   show.options->top = 200;
   show.app->add_option("--top", show.options->top, "How many actions at most")->capture_default_str();
-  commands.of_run("resubmit", "Runs it again, with the trigger's outputs of then", "resubmit 17", resubmit_run);
+  show.app->add_flag("--inputs-outputs", show.options->data, "With inputs and outputs");
+  const auto resubmit = commands.of_run("resubmit", "Runs it again, with the trigger's outputs of then", "resubmit 17", resubmit_run);
+  resubmit.app->add_flag("!--no-wait", resubmit.options->wait, "Do not wait for the end");
+  const auto resume = commands.of_run("resume", "A new run that takes over what this one did, up to an action", "resume 17 --from Send_mail", resume_run);
+  resume.app->add_option("--from", resume.options->from, "The action that begins anew")->required();
+  resume.app->add_flag("!--no-wait", resume.options->wait, "Do not wait for the end");
   commands.of_run("cancel", "Cancels a run that is under way", "cancel 17", cancel_run);
 }
 

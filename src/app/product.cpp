@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "app/connections.hpp"
 #include "app/embedded.hpp"
@@ -20,6 +22,22 @@ namespace {
 const Principal shipped{Principal::Kind::person, "rollcall"};
 
 std::string name_of(const doors::File& file) { return std::string(file.name.substr(0, file.name.rfind('.'))); }
+
+// What seals and signs for the flows lies beside the database, readable by its owner alone, so that a copy of the
+// database tells nothing that is hidden.
+Result<std::string> flow_key(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string key((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  if (!key.empty()) return key;
+  key = flow::new_seal_key();
+  std::ofstream made(file, std::ios::binary | std::ios::trunc);
+  std::error_code error;
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
+  made << key;
+  made.close();
+  if (!made || error) return fail("APP0101", fmt::format("the key file {} cannot be written", file.string()));
+  return key;
+}
 
 Result<void> install_function(warehouse::Warehouse& warehouse, const doors::File& file) {
   TRY(const auto function, kql::parse_function(file.content));
@@ -54,6 +72,9 @@ Result<void> Product::open_stores() {
     std::error_code error;
     std::filesystem::create_directories(data, error);
     if (error) return fail("APP0101", fmt::format("the data folder {} cannot be made: {}", data.string(), error.message()));
+  }
+  if (!data.empty() && options_.driver.key.empty()) {
+    TRY(options_.driver.key, flow_key(data / "flow.key"));
   }
   const bool power = options_.durability == Durability::power;
   TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(),

@@ -35,6 +35,8 @@ Result<std::unique_ptr<Server>> Server::start(std::unique_ptr<Serving> serving, 
   if (!server->data_.empty()) {
     std::ofstream(server->data_ / note_name, std::ios::binary) << json::serialize(json::object{{"url", server->url()}}) << "\n";
   }
+  server->serving_->driver().with([&](flow::Driver& driver) { driver.set_url(server->url()); });
+  server->serving_->on_wake([raw = server.get()] { raw->ring(); });
   server->loop_ = std::thread([raw = server.get()] { raw->loop(); });
   return server;
 }
@@ -46,6 +48,7 @@ Server::~Server() {
   if (!server_) return;
   std::error_code ignored;
   if (!data_.empty()) std::filesystem::remove(data_ / note_name, ignored);
+  serving_->on_wake({});
   server_->stop();
   {
     const std::lock_guard lock(mutex_);
@@ -61,13 +64,22 @@ std::string Server::url() const {
   return fmt::format("http://{}:{}", host, server_->port());
 }
 
+void Server::ring() {
+  {
+    const std::lock_guard lock(mutex_);
+    rung_ = true;
+  }
+  wake_.notify_all();
+}
+
 void Server::loop() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
     serving_->run_due_flows(console_.err);
     lock.lock();
-    wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
+    wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_ || rung_; });
+    rung_ = false;
   }
 }
 

@@ -28,6 +28,7 @@ class Server {
  private:
   Server(std::unique_ptr<Serving> serving, std::filesystem::path data, const Console& console);
   void loop();
+  void ring();  // the loop looks at once
 
   std::unique_ptr<Serving> serving_;
   std::filesystem::path data_;  // "": in memory, nobody can find it
@@ -37,6 +38,7 @@ class Server {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool rung_ = false;
   std::thread loop_;
 };
 

@@ -9,9 +9,17 @@ namespace rollcall::app {
 
 Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOptions options,
                                                std::vector<std::string> regions) {
+  auto bell = std::make_shared<Bell>();
+  if (!options.driver.wake) {
+    options.driver.wake = [bell] {
+      const std::lock_guard lock(bell->mutex);
+      if (bell->call) bell->call();
+    };
+  }
   TRY(auto product, Product::open(clock, std::move(options)));
   TRY(auto tokens, doors::Tokens::open(product->database()));
   auto serving = std::unique_ptr<Serving>(new Serving(std::move(product), std::move(tokens), std::move(regions)));
+  serving->bell_ = std::move(bell);
   TRY_DO(serving->runs_.open());
   return serving;
 }
@@ -27,6 +35,11 @@ Serving::Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens
                 *tokens_, access_, metrics_, std::move(regions)},
       router_(doors::make_router(services_, embedded_portal())),
       handler_(doors::make_handler(router_, metrics_)) {}
+
+void Serving::on_wake(std::function<void()> call) {
+  const std::lock_guard lock(bell_->mutex);
+  bell_->call = std::move(call);
+}
 
 void Serving::run_due_flows(const std::function<void(std::string_view)>& log) {
   constexpr std::size_t steps_at_once = 1'000;  // then whoever waits for the driver has his turn

@@ -2,6 +2,7 @@
 // loop around it; a command that finds no server opens one in its own process.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,19 @@ class Serving {
   doors::SharedDriver& driver() { return driver_; }
   doors::Tokens& tokens() { return *tokens_; }
   doors::Metrics& metrics() { return metrics_; }
+  // Called, by any thread, when an answer has come for a flow.
+  void on_wake(std::function<void()> call);
   // Takes flows forward until nothing is due. A step that fails is said by `log`, and tried again next time.
   void run_due_flows(const std::function<void(std::string_view)>& log);
 
  private:
+  struct Bell {
+    std::mutex mutex;
+    std::function<void()> call;
+  };
   Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens> tokens, std::vector<std::string> regions);
 
+  std::shared_ptr<Bell> bell_;
   std::unique_ptr<Product> product_;
   std::unique_ptr<doors::Tokens> tokens_;
   doors::Access access_;

@@ -3,6 +3,7 @@
 #include "doors/api/api.hpp"
 #include "doors/datasets/datasets.hpp"
 #include "doors/health/health.hpp"
+#include "doors/hooks/hooks.hpp"
 #include "doors/ingest/ingest.hpp"
 #include "doors/kusto/kusto.hpp"
 #include "doors/portal/portal.hpp"
@@ -15,6 +16,7 @@ http::Router make_router(Services& services, std::span<const File> portal) {
   add_portal(router, portal);
   add_health(router, services);
   add_ingest(router, services);
+  add_hooks(router, services);
   add_kusto(router, services);
   add_sharepoint(router, services);
   add_datasets(router, services);

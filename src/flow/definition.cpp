@@ -218,6 +218,13 @@ std::string text_of(const json::value* value) {
   return text ? std::string(std::string_view(*text)) : std::string();
 }
 
+bool is_arm_expression(std::string_view text) {
+  if (!text.starts_with('[') || !text.ends_with(")]")) return false;
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{"[parameters(", "[variables(", "[concat(", "[resourceId(", "[reference("},
+      [&](std::string_view function) { return text.starts_with(function); });
+}
+
 std::vector<std::string> secured(const json::value* runtime_configuration) {
   std::vector<std::string> parts;
   const json::value* properties = member(member(runtime_configuration, "secureData"), "properties");

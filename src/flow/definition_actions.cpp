@@ -55,12 +55,48 @@ void DefinitionReader::problem(std::string code, std::string path, std::string m
       {Finding::Severity::error, std::move(code), std::move(path), std::move(message)});
 }
 
+namespace {
+
+bool holds_arm(const json::value& source) {
+  if (const auto* text = source.if_string()) return is_arm_expression(*text) && text->find("@") != json::string::npos;
+  if (const auto* array = source.if_array()) return std::ranges::any_of(*array, holds_arm);
+  if (const auto* object = source.if_object()) return std::ranges::any_of(*object, [](const auto& one) { return holds_arm(one.value()); });
+  return false;
+}
+
+// What stands in an ARM expression becomes one of ours only when Azure has evaluated it: until then it is text.
+json::value with_arm_as_text(const json::value& source) {
+  if (const auto* text = source.if_string()) {
+    if (!is_arm_expression(*text)) return source;
+    std::string escaped;
+    for (std::size_t i = 0; i < text->size(); ++i) {
+      if ((*text)[i] == '@' && i + 1 < text->size() && (*text)[i + 1] == '{') escaped += '@';
+      escaped += (*text)[i];
+    }
+    return json::value(escaped);
+  }
+  if (const auto* array = source.if_array()) {
+    json::array made;
+    for (const auto& one : *array) made.push_back(with_arm_as_text(one));
+    return made;
+  }
+  const auto* object = source.if_object();
+  if (object == nullptr) return source;
+  json::object made;
+  for (const auto& [name, value] : *object) made.emplace(name, with_arm_as_text(value));
+  return made;
+}
+
+}  // namespace
+
 Template DefinitionReader::compile(const json::value* source) {
-  return source ? Template::compile_forgiving(*source) : Template();
+  if (source == nullptr) return {};
+  return Template::compile_forgiving(holds_arm(*source) ? with_arm_as_text(*source) : *source);
 }
 
 Template DefinitionReader::condition(const json::value* source) {
-  return source ? Template::compile_condition_forgiving(*source) : Template();
+  if (source == nullptr) return {};
+  return Template::compile_condition_forgiving(holds_arm(*source) ? with_arm_as_text(*source) : *source);
 }
 
 Block DefinitionReader::block(const json::value* actions, ActionIndex parent,

@@ -211,14 +211,10 @@ void Validator::arm_expressions(const json::value& source, const std::string& pa
     for (const auto& [name, value] : *object) arm_expressions(value, path + pointer_step(name));
   } else if (const json::string* text = source.if_string()) {
     const std::string_view written(*text);
-    if (!written.starts_with('[') || !written.ends_with(")]")) return;
-    for (const std::string_view function :
-         {"[parameters(", "[variables(", "[concat(", "[resourceId(", "[reference("})
-      if (written.starts_with(function))
-        warning("FLOW0140", path,
-                fmt::format(
-                    "{} is an expression of an ARM template and stays as it is; put its value here",
-                    written.substr(0, 60)));
+    if (!is_arm_expression(written)) return;
+    warning("FLOW0140", path,
+            fmt::format("{} is an expression of an ARM template and stays as it is; put its value here",
+                        written.substr(0, 60)));
   }
 }
 

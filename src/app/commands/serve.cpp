@@ -15,6 +15,12 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.kusto = configuration.kusto;
   options.connectors = configuration.connectors;
   options.connections = configuration.connections;
+  options.driver.outside_threads = 4;
+  options.driver.keep_runs = days(configuration.flows.keep_days);
+  if (configuration.flows.keep_runs > 0) options.driver.keep_count = configuration.flows.keep_runs;
+  options.driver.limits.actions = static_cast<std::uint64_t>(configuration.flows.most_actions);
+  options.driver.limits.run_duration = days(configuration.flows.longest_run_days);
+  options.driver.public_url = configuration.flows.public_url;
   auto serving = Serving::open(clock, std::move(options), configuration.regions);
   if (!serving) return report(console, serving.error());
   const auto server =
