@@ -365,7 +365,7 @@ class PostgresqlDatabase final : public Database {
   const std::string connection_;
   const Durability durability_;
   Writers<Handle> writers_;
-  Readers<Handle> readers_;
+  Readers<Handle> readers_{8};  // each is a process of the database server
   std::unique_ptr<Handle> claims_;
 };
 

@@ -370,7 +370,7 @@ class SqliteDatabase final : public Database {
   const std::string path_;
   const Durability durability_;
   Writers<Handle> writers_;
-  Readers<Handle> readers_;
+  Readers<Handle> readers_{96};  // as many as the server has workers: opening one costs more than a look-up
 };
 
 }  // namespace

@@ -191,6 +191,7 @@ class Writers {
 template <class Handle>
 class Readers {
  public:
+  explicit Readers(std::size_t max_idle) : max_idle_(max_idle) {}
   template <class Open>
   Result<void> with(Open&& open, const std::function<Result<void>(Handle&)>& work) {
     std::unique_ptr<Handle> handle;
@@ -206,12 +207,12 @@ class Readers {
     }
     auto answer = work(*handle);
     const std::scoped_lock lock(mutex_);
-    if (idle_.size() < max_idle) idle_.push_back(std::move(handle));
+    if (idle_.size() < max_idle_) idle_.push_back(std::move(handle));
     return answer;
   }
 
  private:
-  static constexpr std::size_t max_idle = 8;
+  const std::size_t max_idle_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Handle>> idle_;
 };
