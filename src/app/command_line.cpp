@@ -8,6 +8,7 @@
 
 #include "app/commands/commands.hpp"
 #include "app/commands/list.hpp"
+#include "app/connection_commands.hpp"
 #include "app/flow_commands.hpp"
 #include "app/replay_command.hpp"
 #include "base/text.hpp"
@@ -206,6 +207,7 @@ int run(const std::vector<std::string>& arguments, const Console& console, const
   add_ingest(context);
   add_token(context);
   add_flow_commands(app, console, clock, exit_code);
+  add_connection_commands(app, console, clock, exit_code);
   add_list_commands(app, console, clock, exit_code);
   add_replay_commands(app, exit_code);
   if (const auto wrong = unknown_command(app, arguments); !wrong.empty()) {

@@ -70,7 +70,10 @@ Connector* Connectors::find(std::string_view id, std::string_view connection) co
     only = known.connector.get();
     ++count;
   }
-  return otherwise != nullptr || count != 1 ? otherwise : only;
+  if (count > 0) return otherwise != nullptr || count != 1 ? otherwise : only;
+  // Whoever maps a flow's connections may name one of the configured ones.
+  const auto named = std::ranges::find_if(all_, [&](const Known& known) { return !id.empty() && equals_ignoring_case(known.connection, id); });
+  return named == all_.end() ? nullptr : named->connector.get();
 }
 
 std::vector<std::string> Connectors::ids() const {

@@ -109,7 +109,8 @@ class Connectors {
  public:
   // Id and connection together must be new. "": for connections that nobody configured.
   void add(std::unique_ptr<Connector> connector, std::string connection = {});
-  // That of the connection; else the one for connections that nobody configured; else the only one. Null: none of them.
+  // That of the connection; else the one for connections that nobody configured; else the only one. An id that is no
+  // connector's may be a configured connection's name. Null: none of them.
   Connector* find(std::string_view id, std::string_view connection = {}) const;
   std::vector<std::string> ids() const;
   // The configured connections of a connector.

@@ -11,7 +11,7 @@ queries=${ROLLCALL_CORPUS:-../shared/corpus}/kql/real_queries.jsonl.gz
     const { id, query } = JSON.parse(line);
     if (query.length < 1500) require("fs").writeFileSync(`${process.argv[1]}/${id}`, query);
   }' "$seeds"
-fuzzers=(kql_parse kql_bind kql_prepare)
+fuzzers=(kql_parse kql_bind kql_prepare openapi)
 scripts/build fuzz "${fuzzers[@]/#/fuzz_}" || exit 1
 mkdir -p build/fuzz/findings
 failed=0
