@@ -53,13 +53,21 @@ std::string shown_body(const std::string& body) {
   return out;
 }
 
+// The same addresses in every run of the tests.
+flow::DriverOptions driver_options() {
+  flow::DriverOptions options;
+  options.key = "the key of the tests";
+  options.public_url = "http://house";
+  return options;
+}
+
 }  // namespace
 
 House::House()
     : database_(must(store::open_sqlite(":memory:", store::Durability::process))),
       lists_(must(lists::ListStore::open(*database_))),
       warehouse_(must(warehouse::open_embedded({}))),
-      driver_(must(flow::Driver::open(*database_, connectors_, clock))),
+      driver_(must(flow::Driver::open(*database_, connectors_, clock, driver_options()))),
       runs_(std::make_unique<flow::RunStore>(*database_)),
       tokens_(must(doors::Tokens::open(*database_))),
       access_(std::make_unique<doors::Access>(*tokens_)),
@@ -68,6 +76,7 @@ House::House()
       router_(doors::make_router(*services_, portal)),
       handler_(doors::make_handler(router_, metrics_)) {
   must(runs_->open());
+  driver_->set_url({});
   const lists::Write write{{}, clock.now(), std::nullopt, true};
   must(database_->write([&](store::Transaction& transaction) -> Result<void> {
     for (const auto& definition : fleet::well_known_lists()) TRY_DO(lists_->ensure_list(transaction, definition, write));

@@ -104,7 +104,7 @@ http::Response wait_for_answer(Services& services, const flow::RunRecord& run, c
     if (!now) return refuse(now.error());
     if (!*now || (*now)->ended) {
       return http::problem(502, "HOOK0105", fmt::format("run {} ended without an answer{}", run.id,
-                                                        *now ? fmt::format(": it {}", flow::to_string((*now)->status)) : ""));
+                                                        *now ? fmt::format(": {}", flow::to_string((*now)->status)) : ""));
     }
     if (!moved) std::this_thread::sleep_for(between_looks);
   }
@@ -142,7 +142,10 @@ http::Response trigger(Services& services, const http::Request& request) {
     return refused;
   }
   auto path = match_path(door->relative_path, request.path_value("rest"));
-  if (!path) return http::problem(404, "HOOK0103", fmt::format("the trigger's path is /{}", door->relative_path));
+  if (!path) {
+    const auto& shape = door->relative_path;
+    return http::problem(404, "HOOK0103", fmt::format("the trigger's path is {}{}", shape.starts_with('/') ? "" : "/", shape));
+  }
   auto outputs = outputs_of(request);
   if (!outputs) return refuse(outputs.error());
   if (!path->empty()) outputs->emplace("relativePathParameters", std::move(*path));
