@@ -212,9 +212,10 @@ void Validator::arm_expressions(const json::value& source, const std::string& pa
   } else if (const json::string* text = source.if_string()) {
     const std::string_view written(*text);
     if (!is_arm_expression(written)) return;
+    std::string shown(written.substr(0, 60));  // as it was written, before reading made text of it
+    for (std::size_t at; (at = shown.find("@@{")) != std::string::npos;) shown.erase(at, 1);
     warning("FLOW0140", path,
-            fmt::format("{} is an expression of an ARM template and stays as it is; put its value here",
-                        written.substr(0, 60)));
+            fmt::format("{} is an expression of an ARM template and stays as it is; put its value here", shown));
   }
 }
 
