@@ -119,6 +119,8 @@ Result<void> set_property(const Policy& policy, PolicyScope scope, json::value& 
 
 // {"a": 1} → [{"key": "a", "value": 1}]
 Result<void> object_to_array(const Policy& policy, json::value& body) {
+  const auto key_name = text_of(policy, "keyName"), value_name = text_of(policy, "valueName");
+  if (key_name.empty() || value_name.empty()) return wrong(policy, "keyName or valueName is missing");
   const auto* parent = place(body, policy_path(text_of(policy, "propertyParentPath")));
   if (parent == nullptr) return {};
   json::value from = *parent;
@@ -127,8 +129,8 @@ Result<void> object_to_array(const Policy& policy, json::value& body) {
   json::array array;
   for (const auto& [name, value] : object->get_object()) {
     json::object element;
-    element.emplace(text_of(policy, "keyName"), name);
-    element.emplace(text_of(policy, "valueName"), value);
+    element.emplace(key_name, name);
+    element.emplace(value_name, value);
     array.push_back(std::move(element));
   }
   auto* target = place(body, policy_path(text_of(policy, "newPropertyPath")));

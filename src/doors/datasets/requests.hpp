@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/json.hpp"
+#include "connectors/sharepoint_changes.hpp"
 #include "doors/services.hpp"
 #include "http/message.hpp"
 
@@ -25,7 +26,7 @@ std::string own_url(const http::Request& request);
 json::object table_metadata(const lists::List& list);
 
 // The polling triggers: which of the list's changes they tell of.
-enum class Trigger { created, created_or_modified, modified, deleted };
+using Trigger = connectors::ItemTrigger;
 Result<http::Response> answer_trigger(Services& services, const http::Request& request,
                                       Trigger trigger);
 
