@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 
 #include "app/commands/flow.hpp"
-#include "app/commands/simulate.hpp"
 #include "app/text_table.hpp"
 
 namespace rollcall::app {
@@ -91,40 +89,7 @@ class Commands {
 
 }  // namespace
 
-namespace {
-
-// FROM..TO, or one number.
-bool read_seeds(const std::string& text, SimulateOptions& options) {
-  const auto dots = text.find("..");
-  const auto number = [](std::string_view digits, std::uint64_t& into) {
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
-    return error == std::errc() && end == digits.data() + digits.size();
-  };
-  if (dots == std::string::npos) return number(text, options.seed);
-  return number(std::string_view(text).substr(0, dots), options.seed) && number(std::string_view(text).substr(dots + 2), options.last);
-}
-
-void add_simulate(CLI::App& app, const Console& console, const Clock& clock, int& exit_code) {
-  auto options = std::make_shared<SimulateOptions>();
-  auto seeds = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("sim", "Random flows under crashes, failing stores, lost replies and clock jumps");
-  command->footer("Example: rollcall sim --seeds 1..1000");
-  command->add_option("--seed", options->seed, "One story")->capture_default_str();
-  command->add_option("--seeds", *seeds, "FROM..TO: many")->check([options](const std::string& text) {
-    SimulateOptions read;
-    return read_seeds(text, read) ? std::string() : "'" + text + "' is no FROM..TO";
-  });
-  command->add_flag("--json", options->json, "Answer in JSON, for programs");
-  command->callback([options, seeds, &console, &clock, &exit_code] {
-    if (!seeds->empty()) read_seeds(*seeds, *options);
-    exit_code = simulate(*options, console, clock);
-  });
-}
-
-}  // namespace
-
 void add_flow_commands(CLI::App& app, const Console& console, const Clock& clock, int& exit_code) {
-  add_simulate(app, console, clock, exit_code);
   Commands commands(app, console, clock, exit_code);
   const auto check = commands.add("validate", "Says all that is wrong with a definition", "validate my-flow.json", validate_flow, false);
   check.app->add_option("FILE", check.options->file, "An exported flow, an ARM template, a solution's .zip, or a definition")->required();

@@ -7,6 +7,7 @@
 #include "app/replay.hpp"
 #include "app/replay_progress.hpp"
 #include "app/replay_sim.hpp"
+#include "flow/simulation.hpp"
 #include "base/text.hpp"
 
 namespace rollcall::app {
@@ -70,7 +71,19 @@ Result<std::pair<std::uint64_t, std::uint64_t>> read_seeds(std::string_view text
   return std::pair(first, last);
 }
 
-int run_sim(const std::string& seeds) {
+// What the seed's stories of fleets and of flows violate; nullopt: nothing.
+std::optional<std::string> violation_of(std::uint64_t seed, const std::string& only) {
+  if (only != "flows") {
+    const auto report = simulate(seed);
+    if (!report) return render(report.error(), "");
+    if (report->violation) return report->violation;
+  }
+  if (only == "fleets") return std::nullopt;
+  const auto flows = flow::simulate_flows(seed);
+  return flows ? flows->violation : std::optional(render(flows.error(), ""));
+}
+
+int run_sim(const std::string& seeds, const std::string& only) {
   const auto range = read_seeds(seeds);
   if (!range) return complain(range.error());
   const auto [first, last] = *range;
@@ -78,11 +91,10 @@ int run_sim(const std::string& seeds) {
   std::uint64_t count = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed, ++count) {
     bar->update(static_cast<double>(count) / static_cast<double>(last - first + 1), fmt::format("seed {}", seed));
-    const auto report = simulate(seed);
-    if (report && !report->violation) continue;
+    const auto violation = violation_of(seed, only);
+    if (!violation) continue;
     bar.reset();
-    if (report) fmt::print("seed {}: {}\n", seed, *report->violation);
-    else fmt::print("seed {}: {}\n", seed, render(report.error(), ""));
+    fmt::print("seed {}: {}\n", seed, *violation);
     return 1;
   }
   bar.reset();
@@ -117,10 +129,12 @@ void add_replay(CLI::App& app, int& exit_code) {
 
 void add_sim(CLI::App& app, int& exit_code) {
   auto seeds = std::make_shared<std::string>("1");
-  CLI::App* command = app.add_subcommand("sim", "small random fleets with random faults through the whole product, watching its invariants");
+  auto only = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("sim", "small random fleets and flows with random faults through the whole product, watching its invariants");
+  command->add_option("--only", *only, "fleets or flows alone")->check(CLI::IsMember({"fleets", "flows"}));
   command->add_option("--seed,--seeds", *seeds, "one, or a range: 1..500")->capture_default_str();
   command->footer("Example: rollcall sim --seeds 1..100");
-  command->callback([seeds, &exit_code] { exit_code = run_sim(*seeds); });
+  command->callback([seeds, only, &exit_code] { exit_code = run_sim(*seeds, *only); });
 }
 
 }  // namespace
