@@ -115,6 +115,8 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
     TRY(configuration.connectors, read_connectors(name, std::filesystem::path(name).parent_path(), node));
   } else if (key == "connections") {
     TRY(configuration.connections, read_connections(name, std::filesystem::path(name).parent_path(), node));
+  } else if (key == "database") {
+    TRY(configuration.database, text_of(name, key, node));
   } else if (key == "flows") {
     TRY(configuration.flows, flows_of(name, node));
   } else if (key == "address") {
@@ -135,7 +137,7 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    return unknown(name, node, key, {"data", "flows", "address", "port", "durability", "ingest_folder", "kusto", "connectors", "connections", "regions"});
+    return unknown(name, node, key, {"data", "database", "flows", "address", "port", "durability", "ingest_folder", "kusto", "connectors", "connections", "regions"});
   }
   return {};
 }

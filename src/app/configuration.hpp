@@ -31,6 +31,7 @@ struct Configuration {
   std::optional<warehouse::ClusterOptions> kusto;  // where the logs are asked and sent; absent: in the data folder
   std::vector<ConnectorSettings> connectors;    // custom ones
   std::vector<ConnectionSettings> connections;  // by the name that flows give them
+  std::string database;  // a PostgreSQL connection string, where lists and runs are; empty: in the data folder
   FlowConfiguration flows;
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };

@@ -77,8 +77,13 @@ Result<void> Product::open_stores() {
     TRY(options_.driver.key, flow_key(data / "flow.key"));
   }
   const bool power = options_.durability == Durability::power;
-  TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(),
-                                    power ? store::Durability::power : store::Durability::process));
+  const auto durability = power ? store::Durability::power : store::Durability::process;
+  if (!options_.database.empty()) {
+    TRY(database_, store::open_postgresql(options_.database, durability));
+    TRY_DO(database_->claim("flows"));
+  } else {
+    TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(), durability));
+  }
   TRY(lists_, lists::ListStore::open(*database_));
   client_ = http::make_client();
   TRY(warehouse_, open_warehouse());

@@ -30,6 +30,7 @@ struct ProductOptions {
   std::filesystem::path data;  // made when it is not there; empty: everything is in memory and gone at the end
   Durability durability = Durability::power;
   bool keep_logs = true;  // false: only Observations are kept of what is ingested
+  std::string database = {};  // a PostgreSQL connection string: lists and runs are there, and not in the data folder
   std::optional<warehouse::ClusterOptions> kusto = {};  // the logs are there, and not in the data folder
   std::filesystem::path ingest_folder = {};  // from which `.ingest into` may read; empty: from nowhere
   std::vector<ConnectorSettings> connectors = {};    // custom ones
