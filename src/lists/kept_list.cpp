@@ -19,8 +19,6 @@ constexpr std::size_t max_updates = 256;  // sets of columns kept for one list
 const std::vector<std::string> head{own::id,     own::version,  own::created,
                                     own::author, own::modified, own::editor};
 
-constexpr const char* items_alias = "item";  // of the items in queries, past or present
-
 ExprPtr slot(std::size_t index) { return sql::make(sql::Slot{index}); }
 ExprPtr is_id(std::size_t index = 0) {
   return sql::binary(Op::equal, sql::column(own::id), slot(index));

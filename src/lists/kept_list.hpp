@@ -29,6 +29,8 @@ inline constexpr const char* deleted = "$deleted";  // versions only
 inline constexpr const char* change = "$change";    // changes only: from 1, in the order of commits
 }  // namespace own
 
+inline constexpr const char* items_alias = "item";  // of the items in queries, past or present
+
 // What an item carries beside its columns.
 struct Head {
   std::int64_t id = 0;

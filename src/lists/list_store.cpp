@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "lists/aggregate.hpp"
 #include "lists/catalog.hpp"
 #include "lists/definition_check.hpp"
 #include "lists/items.hpp"
@@ -44,7 +45,8 @@ void set_unique(ListDefinition& definition, const std::string& column, bool uniq
 
 class StoredLists final : public ListStore {
  public:
-  explicit StoredLists(store::Database& database) : catalog_(database), items_(database) {}
+  explicit StoredLists(store::Database& database)
+      : database_(database), catalog_(database), items_(database) {}
 
   Result<ListPtr> create_list(store::Transaction& transaction, const ListDefinition& definition,
                               const Write& write) override {
@@ -217,6 +219,11 @@ class StoredLists final : public ListStore {
     TRY(const auto kept, catalog_.current(connection, list));
     return items_.query(connection, *kept, options, now, reading, see);
   }
+  Result<json::array> aggregate(store::Connection& connection, const List& list,
+                                const odata::Options& options, Timestamp now) override {
+    TRY(const auto kept, catalog_.current(connection, list));
+    return aggregate_items(database_, connection, *kept, options, now);
+  }
   Result<std::int64_t> count_items(store::Connection& connection, const List& list) override {
     TRY(const auto kept, catalog_.current(connection, list));
     TRY(const auto count, connection.first(kept->count_items(), {},
@@ -321,6 +328,7 @@ class StoredLists final : public ListStore {
     return catalog_.update(transaction, std::move(to));
   }
 
+  store::Database& database_;
   Catalog catalog_;
   Items items_;
 };

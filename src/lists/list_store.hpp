@@ -150,6 +150,10 @@ class ListStore {
                              const Reading&, const SeeItem& see) = 0;
   Result<Page> query(store::Connection&, const List&, const odata::Options&, Timestamp now,
                      const Reading& = {});
+  // What $apply counts: one object for each group, in the order of $orderby (names of the result),
+  // then of the groups; at most $top, or max_page_size.
+  virtual Result<json::array> aggregate(store::Connection&, const List&, const odata::Options&,
+                                        Timestamp now) = 0;
   virtual Result<std::int64_t> count_items(store::Connection&, const List&) = 0;
 };
 

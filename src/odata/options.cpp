@@ -12,9 +12,9 @@
 namespace rollcall::odata {
 namespace {
 
-constexpr std::array<std::string_view, 15> names{
-    "compute",     "count",   "deltatoken", "expand", "filter", "format",    "id", "index",
-    "inlinecount", "orderby", "search",     "select", "skip",   "skiptoken", "top"};
+constexpr std::array<std::string_view, 16> names{
+    "apply", "compute",     "count",   "deltatoken", "expand", "filter", "format",    "id",
+    "index", "inlinecount", "orderby", "search",     "select", "skip",   "skiptoken", "top"};
 
 Result<std::int64_t> read_count(std::string_view option, std::string_view text) {
   std::int64_t value = -1;
@@ -38,6 +38,7 @@ Result<void> read_option(Options& options, std::string_view name, const std::str
   if (name == "select") return set(options.select, name, value);
   if (name == "expand") return set(options.expand, name, value);
   if (name == "search") return set(options.search, name, value);
+  if (name == "apply") return set(options.apply, name, value);
   if (name == "skiptoken") return set(options.skiptoken, name, value);
   if (name == "top" || name == "skip") {
     TRY((name == "top" ? options.top : options.skip), read_count(name, value));

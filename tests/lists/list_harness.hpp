@@ -46,6 +46,7 @@ class ListHarness {
         {"delete-column", [this](const Case& one) { return delete_column(one); }},
         {"rename", [this](const Case& one) { return rename(one); }},
         {"delete-list", [this](const Case& one) { return delete_list(one); }},
+        {"apply", [this](const Case& one) { return apply(one); }},
         {"changes", [this](const Case& one) { return changes(one); }},
         {"deleted", [this](const Case& one) { return deleted(one); }},
         {"definition", [this](const Case& one) { return definition(one); }},
@@ -171,6 +172,17 @@ class ListHarness {
                           json::serialize(fields));
     }
     return text;
+  }
+  std::string apply(const Case& one) {
+    const auto options = odata::parse_query_text(one.body);
+    if (!options) return show(options.error());
+    const auto rows = reading(name(one), [&](auto& connection, const List& list) {
+      return lists->aggregate(connection, list, *options, write.now);
+    });
+    if (!rows) return show(rows.error());
+    std::string text;
+    for (const auto& row : *rows) text += json::serialize(row) + "\n";
+    return text.empty() ? "none" : text;
   }
   // `changes LIST AFTER`
   std::string changes(const Case& one) {

@@ -67,6 +67,10 @@ Result<json::object> items(Services& services, const http::Request& request) {
   TRY(const auto options, odata::parse_query_text(request.query()));
   return services.database.read([&](store::Connection& connection) -> Result<json::object> {
     TRY(const auto list, services.lists.find_list(connection, request.path_value("list")));
+    if (options.apply) {
+      TRY(auto groups, services.lists.aggregate(connection, *list, options, services.clock.now()));
+      return json::object{{"value", std::move(groups)}};
+    }
     TRY(const auto page, services.lists.query(connection, *list, options, services.clock.now()));
     json::object answer;
     if (page.count) answer["@odata.count"] = *page.count;
@@ -194,6 +198,7 @@ Operations list_operations(Services& services) {
             {"$top", "how many at most; 100 when absent", "integer"},
             {"$skip", "how many to leave out", "integer"},
             {"$count", "also say how many match", "boolean"},
+            {"$apply", "such as groupby((Region),aggregate($count as n))"},
             {"$skiptoken", "the `skiptoken` of the page before"}}},
           {"GET", "/api/v1/lists/{list}/items/{id}", Scope::read, "getItem", "One item.",
            answering(services, item)},

@@ -181,6 +181,7 @@ Result<ItemQuery> item_query(const Call& call, const lists::List& list) {
   ItemQuery query;
   TRY(query.options, odata::parse_options(call.query));
   auto& options = query.options;
+  if (options.apply) return fail("ODATA0203", "SharePoint has no $apply; /api/v1 has");
   options.skip = std::nullopt;  // SharePoint pages by $skiptoken and ignores it
   if (options.expand) {
     for (const auto part : split(*options.expand, ',')) {
