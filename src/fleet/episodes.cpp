@@ -200,8 +200,8 @@ class Walk {
 
   // When both fell silent at once, the one has not outlived the other.
   bool heard_after(std::span<const Run* const> runs, Timestamp at) const {
-    return std::ranges::any_of(
-        runs, [&](const Run* run) { return alive(*run, at) && run->end + run->error >= at; });
+    return std::ranges::any_of(runs,
+                               [&](const Run* run) { return alive(*run, at) && run->end >= at; });
   }
 
   // When the next thing that surely is another deployment begins, or now.
@@ -308,7 +308,7 @@ class Walk {
     for (const Run* run : episode.runs) {
       const Timespan wait = run->replaced ? parameters_.hold : parameters_.patience;
       if (run->gone == timestamp_max || run->gone + wait > at) return std::nullopt;
-      gone = std::max(gone, run->gone);
+      gone = std::max(gone, run->replaced ? run->gone : run->gone + run->error);
     }
     const bool informed = std::ranges::all_of(runs_, [&](const Run& run) {
       return run.replaced || run.end >= gone || run.end + parameters_.patience <= at;
