@@ -146,6 +146,54 @@ void add_ingest(const Context& context) {
   carry_out(context, *command, options, ingest);
 }
 
+void add_backfill(const Context& context) {
+  auto options = std::make_shared<BackfillOptions>();
+  auto* command = add_command(context.app, "backfill", "Reads what was deployed out of a GitOps repository's history",
+                              "rollcall backfill --git ~/gitops --path 'charts/image-tags/{environment}/{role}'");
+  command->add_option("--git", options->git, "The repository's folder")->required();
+  command->add_option("--path", options->paths, "Paths of version files, with {environment}, {role}, {region} and *; may be repeated")->required();
+  command->add_option("--value", options->values, "Where inside JSON or YAML a version stands, such as {role}.image.tag; may be repeated");
+  command->add_option("--environment", options->environment, "When neither path nor file says it");
+  command->add_option("--role", options->role, "When neither path nor file says it");
+  command->add_option("--region", options->region, "When neither path nor file says it");
+  command->add_option("--branch", options->branch, "The branch")->capture_default_str();
+  command->add_option("--after", options->after, "Only commits behind this one [the last that is known]");
+  command->add_option("--name", options->name, "The repository's name in the declarations [the folder's]");
+  command->add_flag("--all", options->all, "From the first commit on, whatever is known");
+  command->add_flag("--dry-run", options->dry_run, "Show what would be declared");
+  add_asking(*command, *options);
+  carry_out(context, *command, options, backfill);
+}
+
+void add_deployments(const Context& context) {
+  auto* group = add_command(context.app, "deployments", "Deployments as pipelines and people declare them",
+                            "rollcall deployments declare --environment production --role portal --version 1.4.2");
+  group->require_subcommand(1);
+  auto options = std::make_shared<DeclareOptions>();
+  auto* declare = add_command(*group, "declare", "Says that something was deployed, rolled back, removed or configured",
+                              "rollcall deployments declare --environment production --role portal --region westeurope --version 1.4.2 --change $GIT_COMMIT");
+  declare->add_option("--environment", options->environment, "Where")->required();
+  declare->add_option("--role", options->role, "What")->required();
+  declare->add_option("--region", options->region, "Where in it; absent: everywhere");
+  declare->add_option("--version", options->version, "What is to run; of configuration and flags the new value");
+  declare->add_option("--kind", options->kind, "What was done [deployment]")->check(CLI::IsMember({"deployment", "rollback", "removal", "configuration", "flag"}));
+  declare->add_option("--status", options->status, "How far it is [succeeded]")->check(CLI::IsMember({"pending", "in_progress", "succeeded", "failed", "inactive"}));
+  declare->add_option("--at", options->at, "When it began [now]");
+  declare->add_option("--id", options->id, "The pipeline's own id of it: the same id again is the same deployment");
+  declare->add_option("--change", options->change, "Commit, ticket or flag");
+  declare->add_option("--url", options->url, "Where to read more");
+  declare->add_option("--by", options->by, "Who did it");
+  declare->add_option("--description", options->description, "In words");
+  add_asking(*declare, *options);
+  carry_out(context, *declare, options, declare_deployment);
+  auto compared = std::make_shared<ReconcileOptions>();
+  auto* reconcile = add_command(*group, "reconcile", "What was declared against what the logs show", "rollcall deployments reconcile --since 2026-01-01");
+  reconcile->add_option("--since", compared->since, "From this time on [a week ago]");
+  reconcile->add_option("--tolerance", compared->tolerance, "Minutes that the two may be apart")->capture_default_str();
+  add_asking(*reconcile, *compared);
+  carry_out(context, *reconcile, compared, reconcile_deployments);
+}
+
 void add_token(const Context& context) {
   auto* token = add_command(context.app, "token", "API tokens: who may do what", "rollcall token create ci --scopes ingest,read");
   token->require_subcommand(1);
@@ -205,6 +253,8 @@ int run(const std::vector<std::string>& arguments, const Console& console, const
   add_history(context);
   add_query(context);
   add_ingest(context);
+  add_backfill(context);
+  add_deployments(context);
   add_token(context);
   add_flow_commands(app, console, clock, exit_code);
   add_connection_commands(app, console, clock, exit_code);

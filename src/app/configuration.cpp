@@ -79,6 +79,51 @@ Result<warehouse::ClusterOptions> cluster_of(std::string_view name, const toml::
   return options;
 }
 
+// A table of texts, each put where its name says.
+Result<void> texts_of(std::string_view name, const toml::table& table, const std::map<std::string, std::string*>& places) {
+  for (const auto& [key, value] : table) {
+    const auto found = places.find(std::string(key.str()));
+    if (found == places.end()) {
+      std::vector<std::string> keys;
+      for (const auto& [known, unused] : places) keys.push_back(known);
+      return unknown(name, value, key.str(), keys);
+    }
+    if (found->second == nullptr) continue;  // read elsewhere
+    TRY(*found->second, text_of(name, key.str(), value));
+  }
+  return {};
+}
+
+// [webhooks]: how declared events are known and read.
+Result<doors::WebhookOptions> webhooks_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "webhooks", "a table: [webhooks]");
+  doors::WebhookOptions options;
+  TRY_DO(texts_of(name, *table, {{"github_secret", &options.github_secret}, {"cdevents_secret", &options.cdevents_secret},
+                                 {"environment_pattern", &options.environment_pattern}}));
+  return options;
+}
+
+// [[sources]]: one that is pulled.
+Result<sources::SourceOptions> source_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "sources", "tables: [[sources]]");
+  sources::SourceOptions options;
+  TRY_DO(texts_of(name, *table, {{"name", &options.name}, {"kind", &options.kind}, {"url", &options.url}, {"path", &options.path},
+                                 {"query", &options.query}, {"index", &options.index}, {"database", &options.database}, {"folder", &options.folder},
+                                 {"token", &options.token}, {"environment", &options.names.environment}, {"role", &options.names.role},
+                                 {"region", &options.names.region}, {"instance", &options.names.instance}, {"every_seconds", nullptr}, {"lag_seconds", nullptr}}));
+  for (const auto& [key, span] : {std::pair{"every_seconds", &options.every}, {"lag_seconds", &options.lag}}) {
+    const auto* value = table->get(key);
+    if (value == nullptr) continue;
+    const auto given = value->value_exact<std::int64_t>();
+    if (!given || *given < 1 || *given > 86'400) return wrong(name, *value, key, "a number of seconds from 1 to 86400");
+    *span = seconds(*given);
+  }
+  if (const auto bad = sources::check(options); !bad) return wrong(name, node, "sources", bad.error().message);
+  return options;
+}
+
 Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node) {
   const auto* table = node.as_table();
   if (table == nullptr) return wrong(name, node, "flows", "a table: [flows]");
@@ -107,24 +152,33 @@ Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node
 Result<void> take(Configuration& configuration, std::string_view name, std::string_view key, const toml::node& node) {
   if (key == "data") {
     TRY(configuration.data, text_of(name, key, node));
+  } else if (key == "database") {
+    TRY(configuration.database, text_of(name, key, node));
   } else if (key == "ingest_folder") {
     TRY(configuration.ingest_folder, text_of(name, key, node));
+  } else if (key == "webhooks") {
+    TRY(configuration.webhooks, webhooks_of(name, node));
+  } else if (key == "sources") {
+    const auto* array = node.as_array();
+    if (array == nullptr) return wrong(name, node, key, "tables: [[sources]]");
+    for (const auto& element : *array) {
+      TRY(auto source, source_of(name, element));
+      configuration.sources.push_back(std::move(source));
+    }
   } else if (key == "kusto") {
     TRY(configuration.kusto, cluster_of(name, node));
+  } else if (key == "flows") {
+    TRY(configuration.flows, flows_of(name, node));
   } else if (key == "connectors") {
     TRY(configuration.connectors, read_connectors(name, std::filesystem::path(name).parent_path(), node));
   } else if (key == "connections") {
     TRY(configuration.connections, read_connections(name, std::filesystem::path(name).parent_path(), node));
-  } else if (key == "database") {
-    TRY(configuration.database, text_of(name, key, node));
-  } else if (key == "flows") {
-    TRY(configuration.flows, flows_of(name, node));
   } else if (key == "address") {
     TRY(configuration.address, text_of(name, key, node));
-  } else if (key == "port") {
+  } else if (key == "port" || key == "otlp_port") {
     const auto port = node.value_exact<std::int64_t>();
     if (!port || *port < 0 || *port > 65535) return wrong(name, node, key, "a number from 0 to 65535");
-    configuration.port = static_cast<std::uint16_t>(*port);
+    (key == "port" ? configuration.port : configuration.otlp_port.emplace()) = static_cast<std::uint16_t>(*port);
   } else if (key == "durability") {
     const auto text = node.value_exact<std::string>().value_or("");
     if (text != "power" && text != "process") return wrong(name, node, key, "\"power\" or \"process\"");
@@ -137,7 +191,7 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    return unknown(name, node, key, {"data", "database", "flows", "address", "port", "durability", "ingest_folder", "kusto", "connectors", "connections", "regions"});
+    return unknown(name, node, key, {"data", "database", "flows", "address", "port", "otlp_port", "durability", "ingest_folder", "kusto", "connectors", "connections", "webhooks", "sources", "regions"});
   }
   return {};
 }

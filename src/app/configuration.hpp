@@ -9,6 +9,8 @@
 #include "app/connection_settings.hpp"
 #include "app/product.hpp"
 #include "base/error.hpp"
+#include "doors/declared/options.hpp"
+#include "sources/source.hpp"
 #include "warehouse/cluster.hpp"
 
 namespace rollcall::app {
@@ -26,13 +28,16 @@ struct Configuration {
   std::filesystem::path data = "rollcall-data";
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
+  std::optional<std::uint16_t> otlp_port;  // OTLP alone, where exporters look for it (4318); absent: only on `port`
   Durability durability = Durability::power;
   std::filesystem::path ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
+  std::string database;  // a PostgreSQL connection string, where lists and runs are; empty: in the data folder
   std::optional<warehouse::ClusterOptions> kusto;  // where the logs are asked and sent; absent: in the data folder
+  doors::WebhookOptions webhooks;
+  std::vector<sources::SourceOptions> sources;  // what is pulled, and from where
+  FlowConfiguration flows;
   std::vector<ConnectorSettings> connectors;    // custom ones
   std::vector<ConnectionSettings> connections;  // by the name that flows give them
-  std::string database;  // a PostgreSQL connection string, where lists and runs are; empty: in the data folder
-  FlowConfiguration flows;
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 

@@ -41,6 +41,19 @@ Result<std::unique_ptr<Server>> Server::start(std::unique_ptr<Serving> serving, 
   return server;
 }
 
+Result<std::uint16_t> Server::listen_for_otlp(std::uint16_t port) {
+  http::ServerOptions options;
+  options.address = address_.starts_with('[') ? address_.substr(1, address_.size() - 2) : address_;
+  options.port = port;
+  Serving& handling = *serving_;
+  const auto handle = [&handling](const http::Request& request) {
+    if (request.path().starts_with("/v1/")) return handling.handle(request);
+    return http::problem(404, "HTTP0302", "this port takes OTLP only: POST /v1/logs and /v1/metrics");
+  };
+  TRY(otlp_server_, http::Server::start(options, handle));
+  return otlp_server_->port();
+}
+
 Server::Server(std::unique_ptr<Serving> serving, std::filesystem::path data, const Console& console)
     : serving_(std::move(serving)), data_(std::move(data)), console_(console) {}
 
@@ -50,6 +63,7 @@ Server::~Server() {
   if (!data_.empty()) std::filesystem::remove(data_ / note_name, ignored);
   serving_->on_wake({});
   server_->stop();
+  if (otlp_server_) otlp_server_->stop();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -94,6 +108,7 @@ std::optional<std::string> noted_server(const std::filesystem::path& data) {
 }
 
 StopSignal::StopSignal() {
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on files is then an error of the write, as a full disk is
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);

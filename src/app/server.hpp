@@ -22,6 +22,9 @@ class Server {
                                                const std::string& address, std::uint16_t port, const Console& console);
   ~Server();
 
+  // A second port for OTLP alone, where exporters send to when nobody told them otherwise. Answers the port listened on.
+  Result<std::uint16_t> listen_for_otlp(std::uint16_t port);
+
   std::string url() const;
   Serving& serving() { return *serving_; }
 
@@ -34,7 +37,7 @@ class Server {
   std::filesystem::path data_;  // "": in memory, nobody can find it
   Console console_;
   std::string address_;
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::Server> server_, otlp_server_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -8,7 +8,7 @@
 namespace rollcall::app {
 
 Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOptions options,
-                                               std::vector<std::string> regions) {
+                                               std::vector<std::string> regions, doors::WebhookOptions webhooks) {
   auto bell = std::make_shared<Bell>();
   if (!options.driver.wake) {
     options.driver.wake = [bell] {
@@ -18,27 +18,34 @@ Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOption
   }
   TRY(auto product, Product::open(clock, std::move(options)));
   TRY(auto tokens, doors::Tokens::open(product->database()));
-  auto serving = std::unique_ptr<Serving>(new Serving(std::move(product), std::move(tokens), std::move(regions)));
+  auto serving = std::unique_ptr<Serving>(new Serving(std::move(product), std::move(tokens), std::move(regions), std::move(webhooks)));
   serving->bell_ = std::move(bell);
   TRY_DO(serving->runs_.open());
   return serving;
 }
 
 Serving::Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens> tokens,
-                 std::vector<std::string> regions)
+                 std::vector<std::string> regions, doors::WebhookOptions webhooks)
     : product_(std::move(product)),
       tokens_(std::move(tokens)),
       access_(*tokens_),
       driver_(product_->driver()),
       runs_(product_->database()),
       services_{product_->clock(), product_->warehouse(), product_->database(), product_->lists(), driver_, runs_,
-                *tokens_, access_, metrics_, std::move(regions)},
+                *tokens_, access_, metrics_, std::move(regions), std::move(webhooks)},
       router_(doors::make_router(services_, embedded_portal())),
       handler_(doors::make_handler(router_, metrics_)) {}
 
 void Serving::on_wake(std::function<void()> call) {
   const std::lock_guard lock(bell_->mutex);
   bell_->call = std::move(call);
+}
+
+Result<void> Serving::pull(const std::vector<sources::SourceOptions>& sources) {
+  if (sources.empty()) return {};
+  TRY(pulling_, Pulling::start(sources, product_->warehouse(), product_->clock()));
+  services_.sources = [this] { return pulling_->health(); };
+  return {};
 }
 
 void Serving::run_due_flows(const std::function<void(std::string_view)>& log) {

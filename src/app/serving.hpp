@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/product.hpp"
+#include "app/pulling.hpp"
 #include "doors/services.hpp"
 #include "http/router.hpp"
 
@@ -15,7 +16,7 @@ namespace rollcall::app {
 class Serving {
  public:
   static Result<std::unique_ptr<Serving>> open(const Clock& clock, ProductOptions options,
-                                               std::vector<std::string> regions = {});
+                                               std::vector<std::string> regions = {}, doors::WebhookOptions webhooks = {});
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
 
@@ -26,6 +27,8 @@ class Serving {
   doors::Metrics& metrics() { return metrics_; }
   // Called, by any thread, when an answer has come for a flow.
   void on_wake(std::function<void()> call);
+  // Asks these from now on; to be called before requests come. SOURCE0301, WAREHOUSE0111: one of them cannot be asked.
+  Result<void> pull(const std::vector<sources::SourceOptions>& sources);
   // Takes flows forward until nothing is due. A step that fails is said by `log`, and tried again next time.
   void run_due_flows(const std::function<void(std::string_view)>& log);
 
@@ -34,9 +37,10 @@ class Serving {
     std::mutex mutex;
     std::function<void()> call;
   };
-  Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens> tokens, std::vector<std::string> regions);
+  Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens> tokens, std::vector<std::string> regions, doors::WebhookOptions webhooks);
 
   std::shared_ptr<Bell> bell_;
+
   std::unique_ptr<Product> product_;
   std::unique_ptr<doors::Tokens> tokens_;
   doors::Access access_;
@@ -46,6 +50,7 @@ class Serving {
   doors::Services services_;
   http::Router router_;
   http::Handler handler_;
+  std::unique_ptr<Pulling> pulling_;  // ends before what it writes to
 };
 
 }  // namespace rollcall::app

@@ -1,11 +1,13 @@
 #include "doors/doors.hpp"
 
 #include "doors/api/api.hpp"
+#include "doors/declared/declared.hpp"
 #include "doors/datasets/datasets.hpp"
 #include "doors/health/health.hpp"
 #include "doors/hooks/hooks.hpp"
 #include "doors/ingest/ingest.hpp"
 #include "doors/kusto/kusto.hpp"
+#include "doors/otlp/otlp.hpp"
 #include "doors/portal/portal.hpp"
 #include "doors/sharepoint/sharepoint.hpp"
 
@@ -16,6 +18,8 @@ http::Router make_router(Services& services, std::span<const File> portal) {
   add_portal(router, portal);
   add_health(router, services);
   add_ingest(router, services);
+  add_otlp(router, services);
+  add_declared(router, services);
   add_hooks(router, services);
   add_kusto(router, services);
   add_sharepoint(router, services);

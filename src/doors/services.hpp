@@ -1,5 +1,6 @@
 // What the doors serve from. Everything in it outlives them.
 #pragma once
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -7,7 +8,9 @@
 #include "base/clock.hpp"
 #include "doors/auth/access.hpp"
 #include "doors/auth/tokens.hpp"
+#include "doors/declared/options.hpp"
 #include "doors/health/metrics.hpp"
+#include "doors/ingest/intake.hpp"
 #include "flow/driver.hpp"
 #include "flow/run_store.hpp"
 #include "lists/list_store.hpp"
@@ -42,6 +45,9 @@ struct Services {
   Access& access;
   Metrics& metrics;
   std::vector<std::string> regions;  // the sequence as configured; empty: as deployments show it
+  WebhookOptions webhooks = {};
+  std::function<json::array()> sources = {};  // how each that is pulled fares; empty: none is
+  std::unique_ptr<Intake> intake = std::make_unique<Intake>();
 };
 
 }  // namespace rollcall::doors

@@ -1,5 +1,6 @@
 #include "fleet/well_known_lists.hpp"
 
+#include "fleet/declared.hpp"
 #include "fleet/fields.hpp"
 
 namespace rollcall::fleet {
@@ -120,7 +121,7 @@ lists::ListDefinition plain_snapshot_definition() {
 
 std::vector<lists::ListDefinition> well_known_lists() {
   return {deployment_history_definition(), current_snapshot_definition(),
-          plain_history_definition(), plain_snapshot_definition()};
+          plain_history_definition(), plain_snapshot_definition(), declared_definition()};
 }
 
 json::object to_fields(const Deployment& deployment) {

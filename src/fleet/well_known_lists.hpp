@@ -22,7 +22,7 @@ lists::ListDefinition deployment_history_definition();
 lists::ListDefinition current_snapshot_definition();
 lists::ListDefinition plain_history_definition();
 lists::ListDefinition plain_snapshot_definition();
-// All four, to be made at the first start.
+// All of them and declared.hpp's, to be made at the first start.
 std::vector<lists::ListDefinition> well_known_lists();
 
 // The columns of an item, with its Title; times as ISO 8601, an absent CompletedAt as null.

@@ -28,13 +28,14 @@ bool accepts_gzip(const Headers& headers) {
 // The handler's answer, or what stands in its way. Runs on a worker.
 Response carry_out(const Handler& handler, Request request, std::size_t max_body_bytes) {
   const auto encoding = request.headers.value_or("Content-Encoding", "identity");
-  if (equals_ignoring_case(encoding, "gzip") || equals_ignoring_case(encoding, "x-gzip")) {
-    auto plain = gunzip(request.body, max_body_bytes);
+  const bool zstd = equals_ignoring_case(encoding, "zstd");
+  if (zstd || equals_ignoring_case(encoding, "gzip") || equals_ignoring_case(encoding, "x-gzip")) {
+    auto plain = zstd ? unzstd(request.body, max_body_bytes) : gunzip(request.body, max_body_bytes);
     if (!plain) return problem(plain.error().code == "HTTP0305" ? 413 : 400, plain.error().code, plain.error().message);
     request.body = *std::move(plain);
     request.headers.erase("Content-Encoding");
   } else if (!equals_ignoring_case(encoding, "identity")) {
-    return problem(415, "HTTP0308", fmt::format("Content-Encoding {} is not known; send gzip or identity", encoding));
+    return problem(415, "HTTP0308", fmt::format("Content-Encoding {} is not known; send gzip, zstd or identity", encoding));
   }
   const bool pack = accepts_gzip(request.headers);
   try {

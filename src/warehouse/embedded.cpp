@@ -76,11 +76,13 @@ Embedded::Embedded(std::unique_ptr<DuckDb> database, Connection writer, std::uni
       database_(std::move(database)),
       writer_(std::move(writer)),
       places_(std::move(places)),
-      log_file_(options.file, options.durability == Durability::power) {}
+      log_file_(options.file, options.durability == Durability::power),
+      queue_([this](const LogQueue::Group& group) { write_group(group); }) {}
 
 Result<void> Embedded::load() {
   TRY_DO(schema::prepare(writer_));
   TRY(auto notes, TableNotes::load(writer_));
+  TRY_DO(sent_.load(writer_));
   TRY_DO(log_file_.committed());
   TRY(auto catalog, schema::load_catalog(writer_));
   publish({std::move(catalog), std::move(notes)});
@@ -130,21 +132,74 @@ Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const Qu
 }
 
 Result<void> Embedded::ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) {
-  if (batch.empty()) return {};
+  TRY_DO(take(batch, {.at = ingested_at}));
+  return {};
+}
+
+Result<Taken> Embedded::take(const telemetry::LogBatch& batch, const Ingestion& ingestion) {
+  if (batch.empty() && !ingestion.position) return Taken::now;
+  return queue_.put(batch, ingestion);
+}
+
+Result<std::string> Embedded::position(std::string_view source) {
   const std::lock_guard lock(write_mutex_);
-  TRY_DO(expire_if_due(ingested_at));
+  return std::string(sent_.position(source));
+}
+
+void Embedded::write_group(const LogQueue::Group& group) {
+  const std::lock_guard lock(write_mutex_);
+  LogQueue::Group fresh;
+  for (auto* one : group) {
+    if (one->ingestion.once && sent_.has(*one->ingestion.once)) {
+      one->result = Taken::before;
+      continue;
+    }
+    sent_.add(one->ingestion);
+    fresh.push_back(one);
+  }
+  if (fresh.empty()) return;
+  Result<void> result;
+  if (fresh.size() == 1) {
+    result = write_logs(fresh[0]->batch, fresh[0]->ingestion.at);
+  } else {
+    telemetry::LogBatch together;
+    for (const auto* one : fresh) together.append(one->batch, one->ingestion.at);
+    result = write_logs(together, fresh[0]->ingestion.at);
+  }
+  for (auto* one : group) {
+    if (!result) one->result = std::unexpected(result.error());  // also who sent the same a moment later
+  }
+}
+
+Result<void> Embedded::write_logs(const telemetry::LogBatch& batch, Timestamp ingested_at) {
   const auto write = [&]() -> Result<void> {
+    TRY_DO(sent_.write(writer_));
     TRY_DO(observations_.merge(writer_, batch, ingested_at));
     return options_.keep_logs ? append_logs(batch, ingested_at) : Result<void>{};
   };
-  const auto result = in_transaction(write, [&] { observations_.committed(); });
-  if (!result) observations_.rolled_back();
+  auto result = expire_if_due(ingested_at);
+  if (result) {
+    result = in_transaction(write, [&] {
+      observations_.committed();
+      sent_.committed();
+    });
+  }
+  if (!result) {
+    observations_.rolled_back();
+    sent_.rolled_back();
+  }
   return result;
 }
 
 Result<void> Embedded::ingest(std::string_view name, const Table& rows, Timestamp ingested_at) {
+  TRY_DO(take(name, rows, {.at = ingested_at}));
+  return {};
+}
+
+Result<Taken> Embedded::take(std::string_view name, const Table& rows, const Ingestion& ingestion) {
   const std::lock_guard lock(write_mutex_);
-  TRY_DO(expire_if_due(ingested_at));
+  TRY_DO(expire_if_due(ingestion.at));
+  if (ingestion.once && sent_.has(*ingestion.once)) return Taken::before;
   const auto current = state();
   TRY(const auto* table, user_table(current->catalog, name));
   std::vector<std::size_t> sources;  // for each column of the table, the one of `rows`
@@ -159,7 +214,17 @@ Result<void> Embedded::ingest(std::string_view name, const Table& rows, Timestam
                                                kql::name_of(target->type), kql::name_of(one.type)));
     }
   }
-  return in_transaction([&] { return append_rows(*table, sources, rows, ingested_at); }, [] {});
+  sent_.add(ingestion);
+  const auto write = [&]() -> Result<void> {
+    TRY_DO(sent_.write(writer_));
+    return append_rows(*table, sources, rows, ingestion.at);
+  };
+  const auto result = in_transaction(write, [&] { sent_.committed(); });
+  if (!result) {
+    sent_.rolled_back();
+    return std::unexpected(result.error());
+  }
+  return Taken::now;
 }
 
 Result<std::uint64_t> Embedded::ingest_text(std::string_view table, const RecordText& text, const QueryOptions& options) {
@@ -291,6 +356,20 @@ Result<Table> Warehouse::query(std::string_view kql, const QueryOptions& options
   TRY(auto tables, query_all(kql, options));
   CHECK(!tables.empty());
   return std::move(tables.front());
+}
+
+Result<Taken> Warehouse::take(const telemetry::LogBatch& batch, const Ingestion& ingestion) {
+  TRY_DO(ingest(batch, ingestion.at));
+  return Taken::now;
+}
+
+Result<Taken> Warehouse::take(std::string_view table, const Table& rows, const Ingestion& ingestion) {
+  TRY_DO(ingest(table, rows, ingestion.at));
+  return Taken::now;
+}
+
+Result<std::string> Warehouse::position(std::string_view) {
+  return fail("WAREHOUSE0111", "this warehouse keeps no positions of sources; sources need the embedded one");
 }
 
 Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options) {

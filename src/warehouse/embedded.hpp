@@ -7,8 +7,10 @@
 #include "kql/compile.hpp"
 #include "warehouse/activity.hpp"
 #include "warehouse/log_file.hpp"
+#include "warehouse/log_queue.hpp"
 #include "warehouse/observations.hpp"
 #include "warehouse/query_places.hpp"
+#include "warehouse/sent_batches.hpp"
 #include "warehouse/table_notes.hpp"
 #include "warehouse/warehouse.hpp"
 
@@ -28,7 +30,10 @@ class Embedded final : public Warehouse {
 
   Result<std::vector<Table>> query_all(std::string_view text, const QueryOptions& options) override;
   Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) override;
+  Result<Taken> take(const telemetry::LogBatch& batch, const Ingestion& ingestion) override;
+  Result<std::string> position(std::string_view source) override;
   Result<void> ingest(std::string_view name, const Table& rows, Timestamp ingested_at) override;
+  Result<Taken> take(std::string_view name, const Table& rows, const Ingestion& ingestion) override;
   Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text, const QueryOptions& options) override;
   Result<Table> execute(std::string_view command, const QueryOptions& options) override;
   Result<std::vector<TableSchema>> tables() override;
@@ -79,6 +84,8 @@ class Embedded final : public Warehouse {
   Result<std::vector<Table>> run_queries(std::string_view text, const QueryOptions& options, const Stop& stop, const kql::External& external);
   Result<std::uint64_t> ingest_records(std::string_view table, const RecordText& text, Timestamp now);
   Result<void> expire_if_due(Timestamp now);
+  void write_group(const LogQueue::Group& group);
+  Result<void> write_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);
   Result<void> append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);
   Result<void> append_rows(const kql::Table& table, const std::vector<std::size_t>& sources, const Table& rows, Timestamp ingested_at);
   // The same rows in a table of other columns or another name. `sources` names the old column of each new one, "" for none.
@@ -100,11 +107,13 @@ class Embedded final : public Warehouse {
 
   EmbeddedOptions options_;
   std::unique_ptr<DuckDb> database_;
-  std::mutex write_mutex_;  // of writer_, observations_, log_file_, expired_at_ and changes of the state
+  std::mutex write_mutex_;  // of writer_, observations_, sent_, log_file_, expired_at_ and changes of the state
   Connection writer_;
   std::unique_ptr<QueryPlaces> places_;
   LogFile log_file_;
   ObservationKeeper observations_;
+  SentBatches sent_;
+  LogQueue queue_;
   Activity activity_;
   Timestamp expired_at_{};
   mutable std::mutex state_mutex_;

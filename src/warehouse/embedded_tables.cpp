@@ -308,6 +308,7 @@ Result<void> Embedded::expire(Timestamp now) {
 Result<void> Embedded::expire_if_due(Timestamp now) {
   if (now - expired_at_ < expiry_interval) return {};
   expired_at_ = now;
+  TRY_DO(in_transaction([&] { return sent_.forget_old(writer_, now); }, [] {}));
   const auto current = state();
   for (const auto& [table, said] : current->notes.all()) {
     const auto kept = kept_by(current->notes.find(table, retention_note));

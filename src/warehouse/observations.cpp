@@ -88,6 +88,14 @@ struct FoldedKey {
   Timestamp earliest_ingested, latest_ingested;
 };
 
+// Whether the row names the same instance and version as the one before it.
+bool names_repeat(const telemetry::LogBatch& batch, std::size_t row) {
+  for (const auto* field : {&batch.instance, &batch.version, &batch.role, &batch.region, &batch.host, &batch.environment}) {
+    if ((*field)[row] != (*field)[row - 1]) return false;
+  }
+  return true;
+}
+
 std::vector<FoldedKey> fold_keys(std::vector<FoldedBin> bins) {
   std::sort(bins.begin(), bins.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   std::vector<FoldedKey> keys;
@@ -138,6 +146,17 @@ Result<void> ObservationKeeper::load(Connection& connection) {
 }
 
 std::int64_t ObservationKeeper::key_of(const telemetry::LogBatch& batch, std::size_t row) {
+  // A sender's lines come together, and all say who it is.
+  if (row > 0 && row - 1 == last_row_ && names_repeat(batch, row)) {
+    last_row_ = row;
+    return last_key_;
+  }
+  last_key_ = find_key(batch, row);
+  last_row_ = row;
+  return last_key_;
+}
+
+std::int64_t ObservationKeeper::find_key(const telemetry::LogBatch& batch, std::size_t row) {
   key_text_.clear();
   for (const auto* field : {&batch.environment, &batch.role, &batch.region, &batch.host, &batch.instance, &batch.version}) {
     add_field(key_text_, (*field)[row]);
@@ -162,6 +181,7 @@ void ObservationKeeper::fold(const telemetry::LogBatch& batch, Timestamp ingeste
   };
   boost::unordered_flat_map<Place, std::size_t, PlaceHash> places;
   folded_.clear();
+  last_row_ = SIZE_MAX;
   for (std::size_t row = 0; row < batch.size(); ++row) {
     const bool complete = !batch.version[row].empty() && !batch.environment[row].empty() && !batch.role[row].empty() &&
                           !batch.region[row].empty();

@@ -37,6 +37,7 @@ class ObservationKeeper {
  private:
   void fold(const telemetry::LogBatch& batch, Timestamp ingested_at);
   std::int64_t key_of(const telemetry::LogBatch& batch, std::size_t row);
+  std::int64_t find_key(const telemetry::LogBatch& batch, std::size_t row);
   Result<void> write_keys(Connection& connection, const telemetry::LogBatch& batch);
   Result<void> write_bins(Connection& connection);
   Result<void> merge_bins(Connection& connection, std::span<const FoldedBin> bins);
@@ -57,7 +58,9 @@ class ObservationKeeper {
   };
   std::vector<NewKey> new_keys_;
   std::vector<FoldedBin> folded_;
-  std::string key_text_, last_key_text_;
+  std::string key_text_;
+  std::size_t last_row_ = SIZE_MAX;  // whose key is the last one
+  std::int64_t last_key_ = 0;
 };
 
 }  // namespace rollcall::warehouse

@@ -68,6 +68,24 @@ struct RecordText {
   std::string_view source = {};  // where it comes from, for `.show ingestion failures`
 };
 
+// How rows are taken.
+struct Ingestion {
+  // Names a batch that may be sent again: one with an equal key within the last hour is not taken twice, not even when
+  // the process was killed in between.
+  struct Key {
+    std::int64_t sender = 0, content = 0;
+    bool operator==(const Key&) const = default;
+  };
+  // How far a source has been read, kept in the transaction of the rows; Warehouse::position answers it.
+  struct Position {
+    std::string source, text;
+  };
+  Timestamp at;  // the rows' ingestion time
+  std::optional<Key> once = {};
+  std::optional<Position> position = {};
+};
+enum class Taken { now, before };
+
 // Built-in tables.
 //   OTelLogs      the columns of DESIGN §5; ingestion_time() is the hidden column `$ingestion`.
 //   Observations  Environment, Role, Region, Host, Instance, Version: string; Bin, First, Last: datetime; Lines: long;
@@ -91,8 +109,13 @@ class Warehouse {
 
   // Appends to OTelLogs and merges into Observations, in one transaction.
   virtual Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) = 0;
+  // The same, once for each key. Batches of several threads share a transaction. A warehouse that keeps no keys takes all.
+  virtual Result<Taken> take(const telemetry::LogBatch& batch, const Ingestion& ingestion);
+  // "" when nothing was read yet. WAREHOUSE0111: this warehouse keeps no positions.
+  virtual Result<std::string> position(std::string_view source);
   // Appends to a table that people made; the columns are found by name, absent ones are null.
   virtual Result<void> ingest(std::string_view table, const Table& rows, Timestamp ingested_at) = 0;
+  virtual Result<Taken> take(std::string_view table, const Table& rows, const Ingestion& ingestion);
   // Appends all records of the text or none of them, and answers how many. WAREHOUSE0404 names the first that cannot be taken.
   virtual Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text, const QueryOptions& options) = 0;
   // Kusto's management commands: `.create-or-alter function`, `.show tables`, `.create table`, … (commands.cpp).

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# KQL's fuzzers, under sanitizers, FUZZ_SECONDS each (default: twenty minutes), from the collected queries.
+# The fuzzers of KQL, OTLP and OpenAPI documents, under sanitizers, FUZZ_SECONDS each (default: twenty minutes), from the collected queries.
 # usage: fuzz.test.sh ROLLCALL. What is found stands in build/fuzz/findings; put it into tests/kql when it is mended.
 set -u
 seeds=$(mktemp -d)
@@ -11,7 +11,7 @@ queries=${ROLLCALL_CORPUS:-../shared/corpus}/kql/real_queries.jsonl.gz
     const { id, query } = JSON.parse(line);
     if (query.length < 1500) require("fs").writeFileSync(`${process.argv[1]}/${id}`, query);
   }' "$seeds"
-fuzzers=(kql_parse kql_bind kql_prepare openapi)
+fuzzers=(kql_parse kql_bind kql_prepare otlp openapi)
 scripts/build fuzz "${fuzzers[@]/#/fuzz_}" || exit 1
 mkdir -p build/fuzz/findings
 failed=0

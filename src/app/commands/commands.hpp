@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/configuration.hpp"
 #include "app/connection.hpp"
@@ -38,6 +39,26 @@ struct IngestOptions : Asking {
   std::string format;  // "": by the file's name
 };
 int ingest(const IngestOptions& options, const Console& console, const Clock& clock);
+
+struct BackfillOptions : Asking {
+  std::string git;                  // the repository's folder
+  std::vector<std::string> paths;   // patterns of the files' paths
+  std::vector<std::string> values;  // patterns of places inside them; empty: the usual ones
+  std::string environment, role, region;  // what neither says
+  std::string branch = "HEAD", after, name;
+  bool all = false, dry_run = false;
+};
+int backfill(const BackfillOptions& options, const Console& console, const Clock& clock);
+
+struct DeclareOptions : Asking {
+  std::string environment, role, region, version, kind, status, at, id, change, url, by, description;
+};
+int declare_deployment(const DeclareOptions& options, const Console& console, const Clock& clock);
+struct ReconcileOptions : Asking {
+  std::string since;
+  unsigned tolerance = 120;  // minutes
+};
+int reconcile_deployments(const ReconcileOptions& options, const Console& console, const Clock& clock);
 
 struct TokenOptions : Asking {
   std::string name;

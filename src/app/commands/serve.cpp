@@ -10,25 +10,31 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   const StopSignal stop;
   ProductOptions options;
   options.data = configuration.data;
+  options.database = configuration.database;
   options.durability = configuration.durability;
   options.ingest_folder = configuration.ingest_folder;
   options.kusto = configuration.kusto;
   options.connectors = configuration.connectors;
   options.connections = configuration.connections;
-  options.database = configuration.database;
   options.driver.outside_threads = 4;
   options.driver.keep_runs = days(configuration.flows.keep_days);
   if (configuration.flows.keep_runs > 0) options.driver.keep_count = configuration.flows.keep_runs;
   options.driver.limits.actions = static_cast<std::uint64_t>(configuration.flows.most_actions);
   options.driver.limits.run_duration = days(configuration.flows.longest_run_days);
   options.driver.public_url = configuration.flows.public_url;
-  auto serving = Serving::open(clock, std::move(options), configuration.regions);
+  auto serving = Serving::open(clock, std::move(options), configuration.regions, configuration.webhooks);
   if (!serving) return report(console, serving.error());
+  if (const auto pulled = (*serving)->pull(configuration.sources); !pulled) return report(console, pulled.error());
   const auto server =
       Server::start(*std::move(serving), configuration.data, configuration.address, configuration.port, console);
   if (!server) return report(console, server.error());
   console.err(fmt::format("Rollcall is at {}/ (data in {}); Ctrl-C stops it\n", (*server)->url(),
                           configuration.data.string()));
+  if (configuration.otlp_port) {
+    const auto port = (*server)->listen_for_otlp(*configuration.otlp_port);
+    if (!port) return report(console, port.error());
+    console.err(fmt::format("OTLP is taken on port {} too\n", *port));
+  }
   stop.wait();
   console.err("stopping\n");
   return done;

@@ -32,6 +32,8 @@ using Operations = std::vector<Operation>;
 
 Operations snapshot_operations(Services& services);
 Operations history_operations(Services& services);
+Operations declared_operations(Services& services);  // doors/declared
+Operations source_operations(Services& services);    // doors/health
 Operations query_operations(Services& services);
 Operations list_operations(Services& services);
 Operations list_write_operations(Services& services);

@@ -15,6 +15,8 @@ std::string Metrics::text() const {
   counter("http_requests_failed_total", "Requests answered with 5xx.", requests_failed);
   counter("ingested_rows_total", "Rows taken into the warehouse.", rows_ingested);
   counter("ingest_refused_lines_total", "Lines that could not be read.", lines_refused);
+  out += fmt::format("# HELP rollcall_last_ingested_timestamp_seconds When rows last came in.\n# TYPE rollcall_last_ingested_timestamp_seconds gauge\n"
+                     "rollcall_last_ingested_timestamp_seconds {}\n", static_cast<double>(last_ingested_ms.load(std::memory_order_relaxed)) / 1000);
   counter("queries_total", "KQL queries asked through the API.", queries);
   counter("flow_steps_total", "Durable steps of flows.", flow_steps);
   counter("flow_errors_total", "Steps that failed and are tried again.", flow_errors);

@@ -3,29 +3,24 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "doors/errors.hpp"
+#include "doors/ingest/intake.hpp"
 #include "warehouse/rows.hpp"
 
 namespace rollcall::doors {
 namespace {
 
 constexpr std::string_view log_table = "OTelLogs";
-constexpr std::size_t rows_at_once = 16'384;
+constexpr std::size_t max_plain_bytes = std::size_t{64} << 20;
 
-template <class Reader>
-Result<void> feed_all(Reader& reader, const Source& bytes, const std::function<Result<void>()>& after_each) {
-  for (;;) {
-    TRY(const auto piece, bytes());
-    if (piece.empty()) return {};
-    TRY_DO(reader.feed(piece));
-    TRY_DO(after_each());
-  }
-}
-
-Result<telemetry::ReadReport> ingest_logs(warehouse::Warehouse& warehouse, const Clock& clock,
-                                          const telemetry::ReaderOptions& options, const Source& bytes) {
-  telemetry::LogReader reader(options, [&](telemetry::LogBatch& batch) { return warehouse.ingest(batch, clock.now()); });
-  TRY_DO(feed_all(reader, bytes, []() -> Result<void> { return {}; }));
+Result<telemetry::ReadReport> ingest_logs(warehouse::Warehouse& warehouse, const warehouse::Ingestion& ingestion,
+                                          telemetry::ReaderOptions options, std::string_view body) {
+  options.batch_rows = options.batch_bytes = SIZE_MAX;  // one transaction: a resend finds all of it or nothing
+  const auto sink = [&](telemetry::LogBatch& batch) -> Result<void> {
+    TRY_DO(warehouse.take(batch, ingestion));
+    return {};
+  };
+  telemetry::LogReader reader(options, sink);
+  TRY_DO(reader.feed(body));
   return reader.finish();
 }
 
@@ -41,22 +36,13 @@ Result<warehouse::Table> empty_rows(warehouse::Warehouse& warehouse, std::string
                                      table, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
 }
 
-Result<telemetry::ReadReport> ingest_records(warehouse::Warehouse& warehouse, const Clock& clock, std::string_view table,
-                                             const telemetry::ReaderOptions& options, const Source& bytes) {
+Result<telemetry::ReadReport> ingest_records(warehouse::Warehouse& warehouse, std::string_view table, const warehouse::Ingestion& ingestion,
+                                             const telemetry::ReaderOptions& options, std::string_view body) {
   TRY(auto rows, empty_rows(warehouse, table));
-  const auto flush = [&]() -> Result<void> {
-    if (rows.cells.empty()) return {};
-    TRY_DO(warehouse.ingest(table, rows, clock.now()));
-    rows.cells.clear();
-    return {};
-  };
   telemetry::RecordReader reader(options, [&](telemetry::Record& record) { return warehouse::append_record(rows, record); });
-  TRY_DO(feed_all(reader, bytes, [&]() -> Result<void> {
-    if (rows.row_count() >= rows_at_once) return flush();
-    return {};
-  }));
+  TRY_DO(reader.feed(body));
   TRY(auto report, reader.finish());
-  TRY_DO(flush());
+  if (!rows.cells.empty()) TRY_DO(warehouse.take(table, rows, ingestion));
   return report;
 }
 
@@ -70,30 +56,32 @@ Result<telemetry::Format> format_of(const http::Request& request) {
   return type.starts_with("text/csv") ? telemetry::Format::csv : telemetry::Format::ndjson;
 }
 
-http::Response take(Services& services, const http::Request& request) {
+Result<telemetry::ReadReport> take(Services& services, const http::Request& request, const Principal& principal) {
   telemetry::ReaderOptions options;
-  const auto format = format_of(request);
-  if (!format) return refuse(format.error());
-  options.format = *format;
-  options.max_bytes = std::size_t{1} << 30U;
-  bool given = false;
-  const Source bytes = [&]() -> Result<std::string_view> {
-    return std::exchange(given, true) ? std::string_view() : std::string_view(request.body);
-  };
-  const auto report = ingest(services.warehouse, services.clock, request.path_value("table"), options, bytes);
-  if (!report) return refuse(report.error());
+  options.max_bytes = max_plain_bytes;
+  TRY(options.format, format_of(request));
+  const auto table = request.path_value("table");
+  const bool logs = equals_ignoring_case(table, log_table);
+  TRY(const auto place, services.intake->enter((logs ? 2 : 8) * request.body.size()));
+  const warehouse::Ingestion ingestion{.at = services.clock.now(), .once = key_of(request, principal)};
+  return logs ? ingest_logs(services.warehouse, ingestion, options, request.body)
+              : ingest_records(services.warehouse, table, ingestion, options, request.body);
+}
+
+http::Response answer(Services& services, const http::Request& request, const Principal& principal) {
+  const auto report = take(services, request, principal);
+  if (!report) {
+    auto refusal = http::problem(ingest_status(report.error()), report.error().code, report.error().message);
+    add_retry_after(refusal);
+    return refusal;
+  }
   services.metrics.rows_ingested.fetch_add(report->rows, std::memory_order_relaxed);
+  if (report->rows > 0) services.metrics.last_ingested_ms.store(to_unix_milliseconds(services.clock.now()), std::memory_order_relaxed);
   services.metrics.lines_refused.fetch_add(report->bad, std::memory_order_relaxed);
   return http::json_response(report->rows == 0 && report->bad > 0 ? 400 : 200, to_json(*report));
 }
 
 }  // namespace
-
-Result<telemetry::ReadReport> ingest(warehouse::Warehouse& warehouse, const Clock& clock, std::string_view table,
-                                     const telemetry::ReaderOptions& options, const Source& bytes) {
-  if (equals_ignoring_case(table, log_table)) return ingest_logs(warehouse, clock, options, bytes);
-  return ingest_records(warehouse, clock, table, options, bytes);
-}
 
 json::object to_json(const telemetry::ReadReport& report) {
   json::array bad_lines;
@@ -103,8 +91,8 @@ json::object to_json(const telemetry::ReadReport& report) {
 
 void add_ingest(http::Router& router, Services& services) {
   router.add("POST", "/ingest/{table}",
-             services.access.guard(Scope::ingest, [&services](const http::Request& request, const Principal&) {
-               return take(services, request);
+             services.access.guard(Scope::ingest, [&services](const http::Request& request, const Principal& principal) {
+               return answer(services, request, principal);
              }));
 }
 

@@ -1,10 +1,8 @@
 // POST /ingest/{table}: NDJSON or CSV, plain, gzip or zstd, into OTelLogs or a table that people made. A line
-// that cannot be read is reported with its number and counted; the others are taken.
+// that cannot be read is reported with its number and counted; the others are taken, all of them or, when the warehouse
+// fails, none; and once, when the same body is sent again within an hour.
 #pragma once
-#include <functional>
-#include <string_view>
-
-#include "base/error.hpp"
+#include "base/json.hpp"
 #include "doors/services.hpp"
 #include "http/router.hpp"
 #include "telemetry/reader.hpp"
@@ -12,12 +10,6 @@
 namespace rollcall::doors {
 
 void add_ingest(http::Router& router, Services& services);
-
-// What is fed is taken as it comes; an error leaves in what was taken before it. `bytes` is called until it
-// answers "". For the door one piece, for files read from disk many.
-using Source = std::function<Result<std::string_view>()>;
-Result<telemetry::ReadReport> ingest(warehouse::Warehouse& warehouse, const Clock& clock, std::string_view table,
-                                     const telemetry::ReaderOptions& options, const Source& bytes);
 
 // {"lines", "rows", "bad", "badLines": [{"line", "reason"}]}
 json::object to_json(const telemetry::ReadReport& report);

@@ -1,0 +1,215 @@
+// Sources that answer what runs at the moment: each pull is a row for every instance that is there.
+#include <fmt/format.h>
+
+#include "base/json_text.hpp"
+#include "base/text.hpp"
+#include "sources/kinds.hpp"
+
+namespace rollcall::sources {
+namespace {
+
+using telemetry::Attributes;
+using telemetry::Names;
+
+// A version endpoint: JSON, and the place of the version in it, or the version as text.
+class Version final : public Source {
+ public:
+  Version(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  Result<Pulled> pull(Timestamp now, std::string_view) override {
+    Pulled pulled;
+    pulled.watermark = now;
+    TRY(const auto body, ask(client_, options_, options_.url));
+    std::string version(trim(body));
+    if (!options_.path.empty() || version.starts_with('{')) {
+      TRY(const auto document, parse_json(body));
+      const auto path = options_.path.empty() ? std::string("version") : options_.path;
+      const auto found = text_at(document, path);
+      if (!found) return fail("SOURCE0103", fmt::format("{} answers nothing at '{}'", options_.url, path));
+      version = *found;
+    }
+    if (version.empty() || version.size() > 200 || version.find('\n') != std::string::npos) {
+      return fail("SOURCE0103", fmt::format("{} answers no version; if it is JSON, say where with path", options_.url));
+    }
+    Names names;
+    names.take_attribute("service.version", version);
+    append_row(pulled.rows, names, options_.names, now, options_.url, "");
+    return pulled;
+  }
+
+ private:
+  SourceOptions options_;
+  http::Client& client_;
+};
+
+void append_build_info(telemetry::LogBatch& rows, const SourceOptions& options, const BuildInfo& info, Timestamp now) {
+  Names names;
+  Attributes attributes;
+  for (const auto& [name, value] : info.labels) {
+    names.take_label(name, value);
+    append_json(attributes.next(name), value);
+  }
+  if (names[Names::version].empty()) return;
+  append_row(rows, names, options.names, now, info.metric, attributes.finish());
+}
+
+class Prometheus final : public Source {
+ public:
+  Prometheus(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  Result<Pulled> pull(Timestamp now, std::string_view) override {
+    Pulled pulled;
+    pulled.watermark = now;
+    TRY(const auto body, ask(client_, options_, options_.url));
+    for (const auto& info : read_build_info(body)) append_build_info(pulled.rows, options_, info, now);
+    return pulled;
+  }
+
+ private:
+  SourceOptions options_;
+  http::Client& client_;
+};
+
+// https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
+class PrometheusServer final : public Source {
+ public:
+  PrometheusServer(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  Result<Pulled> pull(Timestamp now, std::string_view) override {
+    Pulled pulled;
+    pulled.watermark = now;
+    const auto query = options_.query.empty() ? std::string("{__name__=~\".+_build_info\"}") : options_.query;
+    TRY(const auto answer, ask_json(client_, options_, fmt::format("{}/api/v1/query?query={}", options_.url, http::encode_percent(query))));
+    const auto* data = find(answer, "data");
+    const auto* result = data == nullptr ? nullptr : find(*data, "result");
+    if (result == nullptr || !result->is_array()) return fail("SOURCE0103", fmt::format("{} answers no vector: {}", options_.url, text_or(answer, "error")));
+    for (const auto& one : result->get_array()) {
+      const auto* metric = find(one, "metric");
+      if (metric == nullptr || !metric->is_object()) continue;
+      BuildInfo info{std::string(text_or(*metric, "__name__")), {}};
+      for (const auto& label : metric->get_object()) {
+        if (label.key() != "__name__" && label.value().is_string()) info.labels.emplace_back(label.key(), label.value().get_string());
+      }
+      append_build_info(pulled.rows, options_, info, now);
+    }
+    return pulled;
+  }
+
+ private:
+  SourceOptions options_;
+  http::Client& client_;
+};
+
+// The images that pods run: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
+class Kubernetes final : public Source {
+ public:
+  Kubernetes(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  Result<Pulled> pull(Timestamp now, std::string_view) override {
+    Pulled pulled;
+    pulled.watermark = now;
+    std::string next;
+    do {
+      auto url = fmt::format("{}/api/v1/pods?limit=500", options_.url);
+      if (!options_.query.empty()) url += "&labelSelector=" + http::encode_percent(options_.query);
+      if (!next.empty()) url += "&continue=" + http::encode_percent(next);
+      TRY(const auto page, ask_json(client_, options_, url));
+      const auto* items = find(page, "items");
+      if (items == nullptr || !items->is_array()) return fail("SOURCE0103", fmt::format("{} answers no list of pods", options_.url));
+      for (const auto& pod : items->get_array()) append_pod(pulled.rows, pod, now);
+      const auto* metadata = find(page, "metadata");
+      next = metadata == nullptr ? std::string() : std::string(text_or(*metadata, "continue"));
+    } while (!next.empty());
+    return pulled;
+  }
+
+ private:
+  // `registry:5000/shop/portal:1.2@sha256:…` is portal, 1.2.
+  static std::pair<std::string_view, std::string_view> image_of(std::string_view image) {
+    const auto digest = image.find('@');
+    const auto named = image.substr(0, digest);
+    const auto slash = named.rfind('/');
+    const auto colon = named.find(':', slash == std::string_view::npos ? 0 : slash);
+    const auto name = named.substr(slash + 1, colon == std::string_view::npos ? colon : colon - slash - 1);
+    if (colon != std::string_view::npos) return {name, named.substr(colon + 1)};
+    return {name, digest == std::string_view::npos ? std::string_view("latest") : image.substr(digest + 1)};
+  }
+
+  void append_pod(telemetry::LogBatch& rows, const json::value& pod, Timestamp now) const {
+    const auto* metadata = find(pod, "metadata");
+    const auto* spec = find(pod, "spec");
+    const auto* status = find(pod, "status");
+    if (metadata == nullptr || spec == nullptr || status == nullptr || text_or(*status, "phase") != "Running") return;
+    const json::value none;
+    const auto* given = find(*metadata, "labels");
+    const auto& labels = given == nullptr ? none : *given;
+    const auto* containers = find(*spec, "containers");
+    if (containers == nullptr || !containers->is_array()) return;
+    const auto pod_role = text_or(labels, "app.kubernetes.io/name", text_or(labels, "app"));
+    bool first = true;
+    for (const auto& container : containers->get_array()) {
+      const auto [image, tag] = image_of(text_or(container, "image"));
+      if (image.empty()) continue;
+      // The first container is what the pod is for; the others are roles of their own.
+      Names names;
+      const bool main = std::exchange(first, false);
+      names.take_attribute("service.name", main && !pod_role.empty() ? pod_role : image);
+      names.take_attribute("service.version", main ? text_or(labels, "app.kubernetes.io/version", tag) : tag);
+      names.take_attribute("cloud.region", text_or(labels, "topology.kubernetes.io/region"));
+      names.take_attribute("service.instance.id", text_or(*metadata, "name"));
+      names.take_attribute("host.name", text_or(*spec, "nodeName"));
+      Attributes attributes;
+      append_json(attributes.next("k8s.namespace.name"), text_or(*metadata, "namespace"));
+      append_json(attributes.next("container.image"), text_or(container, "image"));
+      append_row(rows, names, options_.names, now, "pod", attributes.finish());
+    }
+  }
+
+  SourceOptions options_;
+  http::Client& client_;
+};
+
+// `name{label="value",…} 1`; false when it is none.
+bool read_sample(std::string_view line, BuildInfo& info) {
+  const auto brace = line.find('{');
+  if (brace == std::string_view::npos) return false;
+  info = {std::string(trim(line.substr(0, brace))), {}};
+  if (!telemetry::OtlpPoints::is_build_info(info.metric)) return false;
+  for (std::size_t at = brace + 1; at < line.size();) {
+    while (at < line.size() && (line[at] == ',' || line[at] == ' ')) ++at;
+    if (at < line.size() && line[at] == '}') return trim(line.substr(at + 1)).starts_with('1');  // 0: a build that is gone
+    const auto equal = line.find("=\"", at);
+    if (equal == std::string_view::npos) return false;
+    const std::string name(trim(line.substr(at, equal - at)));
+    std::string value;
+    for (at = equal + 2; at < line.size() && line[at] != '"'; ++at) {
+      if (line[at] == '\\' && at + 1 < line.size()) {
+        ++at;
+        value += line[at] == 'n' ? '\n' : line[at];
+      } else {
+        value += line[at];
+      }
+    }
+    if (at >= line.size()) return false;
+    ++at;
+    info.labels.emplace_back(name, std::move(value));
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<BuildInfo> read_build_info(std::string_view exposition) {
+  std::vector<BuildInfo> all;
+  for (const auto raw : split(exposition, '\n')) {
+    const auto line = trim(raw);
+    BuildInfo info;
+    if (!line.empty() && line.front() != '#' && read_sample(line, info)) all.push_back(std::move(info));
+  }
+  return all;
+}
+
+std::unique_ptr<Source> make_version(const SourceOptions& options, http::Client& client) { return std::make_unique<Version>(options, client); }
+std::unique_ptr<Source> make_prometheus(const SourceOptions& options, http::Client& client) { return std::make_unique<Prometheus>(options, client); }
+std::unique_ptr<Source> make_prometheus_server(const SourceOptions& options, http::Client& client) {
+  return std::make_unique<PrometheusServer>(options, client);
+}
+std::unique_ptr<Source> make_kubernetes(const SourceOptions& options, http::Client& client) { return std::make_unique<Kubernetes>(options, client); }
+
+}  // namespace rollcall::sources
