@@ -97,7 +97,7 @@ class Directory final : public Source {
         pulled.more = true;
         return {};
       }
-      auto chunk = bytes_of(file, state.offset, std::min(chunk_bytes, left));
+      auto chunk = bytes_of(file, state.offset, chunk_bytes);
       const auto whole = chunk.rfind('\n');
       // A line without an end is not yet written; unless it is longer than any line may be, and then it is passed over.
       if (whole == std::string::npos && chunk.size() < chunk_bytes) return {};
