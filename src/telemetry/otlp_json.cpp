@@ -5,9 +5,9 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <simdjson.h>
 
 #include "base/json_text.hpp"
-#include "simdjson.h"
 #include "telemetry/otlp_rows.hpp"
 
 namespace rollcall::telemetry {
