@@ -1,5 +1,6 @@
-// The embedded warehouse: KQL compiled and run on DuckDB, ingestion through one writer, the catalog in memory. Readers
-// see a state between two ingestions, never half of one. Private to the module: commands work on it.
+// The embedded warehouse: KQL compiled and run on DuckDB, ingestion through one writer, the catalog
+// in memory. Readers see a state between two ingestions, never half of one. Private to the module:
+// commands work on it.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -18,13 +19,17 @@ namespace rollcall::warehouse {
 
 // What ends a query of these options: its time limit, or whoever asked; or somebody else.
 inline Stop stop_of(const QueryOptions& options, const std::atomic<bool>* killed = nullptr) {
-  const std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>> limit(options.limits.timeout.ticks);
-  return {std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit), options.cancelled, killed};
+  const std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>> limit(
+      options.limits.timeout.ticks);
+  return {std::chrono::steady_clock::now() +
+              std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit),
+          options.cancelled, killed};
 }
 
 class Embedded final : public Warehouse {
  public:
-  Embedded(std::unique_ptr<DuckDb> database, Connection writer, std::unique_ptr<QueryPlaces> places, const EmbeddedOptions& options);
+  Embedded(std::unique_ptr<DuckDb> database, Connection writer, std::unique_ptr<QueryPlaces> places,
+           const EmbeddedOptions& options);
   // Reads what the file holds; before anything else.
   Result<void> load();
 
@@ -34,12 +39,14 @@ class Embedded final : public Warehouse {
   Result<std::string> position(std::string_view source) override;
   Result<void> ingest(std::string_view name, const Table& rows, Timestamp ingested_at) override;
   Result<Taken> take(std::string_view name, const Table& rows, const Ingestion& ingestion) override;
-  Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text, const QueryOptions& options) override;
+  Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text,
+                                    const QueryOptions& options) override;
   Result<Table> execute(std::string_view command, const QueryOptions& options) override;
   Result<std::vector<TableSchema>> tables() override;
   Result<void> create_table(const TableSchema& wanted, const Principal& principal) override;
   Result<void> drop_table(std::string_view name, const Principal& principal) override;
-  Result<void> create_or_alter_function(const kql::Function& function, const Principal& principal) override;
+  Result<void> create_or_alter_function(const kql::Function& function,
+                                        const Principal& principal) override;
   Result<void> drop_function(std::string_view name, const Principal& principal) override;
   Result<std::vector<kql::Function>> functions() override;
 
@@ -47,23 +54,27 @@ class Embedded final : public Warehouse {
 
   // The table has these columns afterwards, in this order: others go with what they hold.
   Result<void> alter_table(const TableSchema& wanted, const Principal& principal);
-  Result<void> rename_column(std::string_view table, std::string_view from, const std::string& to, const Principal& principal);
+  Result<void> rename_column(std::string_view table, std::string_view from, const std::string& to,
+                             const Principal& principal);
   struct Renaming {
     std::string from, to;
     bool if_exists = false;
   };
   // All at once: names may be swapped.
   Result<void> rename_tables(std::vector<Renaming> renamings, const Principal& principal);
-  // `records` is a query that answers rows of this table, with all that `where` and `extend` leave. Answers how many they are;
-  // unless `what_if` they are gone afterwards.
-  Result<std::int64_t> delete_records(std::string_view table, std::string_view records, const QueryOptions& options, bool what_if);
+  // `records` is a query that answers rows of this table, with all that `where` and `extend` leave.
+  // Answers how many they are; unless `what_if` they are gone afterwards.
+  Result<std::int64_t> delete_records(std::string_view table, std::string_view records,
+                                      const QueryOptions& options, bool what_if);
   Result<void> clear_table(std::string_view table);
   // In one transaction; without `rows` columns the table's own stay.
-  Result<void> replace_rows(const TableSchema& wanted, const Table& rows, const QueryOptions& options);
+  Result<void> replace_rows(const TableSchema& wanted, const Table& rows,
+                            const QueryOptions& options);
 
   TableNotes notes() const;
   // An empty value takes the note away.
-  Result<void> put_note(const std::string& table, const std::string& kind, const std::string& value, const Principal& principal);
+  Result<void> put_note(const std::string& table, const std::string& kind, const std::string& value,
+                        const Principal& principal);
   // The table of that name, built in or not, but no view: WAREHOUSE0302, WAREHOUSE0301.
   Result<kql::Table> stored_table(std::string_view name) const;
   // Deletes what retention policies say is too old at that time.
@@ -79,24 +90,44 @@ class Embedded final : public Warehouse {
   std::shared_ptr<const State> state() const;
   void publish(State next);
   Result<const kql::Table*> user_table(const kql::Catalog& catalog, std::string_view name) const;
-  // `external` reads what externaldata asks for; empty: from the configured folder, if there is one.
-  Result<std::vector<Table>> run_all(std::string_view text, const QueryOptions& given, const kql::External& external);
-  Result<std::vector<Table>> run_queries(std::string_view text, const QueryOptions& options, const Stop& stop, const kql::External& external);
-  Result<std::uint64_t> ingest_records(std::string_view table, const RecordText& text, Timestamp now);
+  // `external` reads what externaldata asks for; empty: from the configured folder, if there is
+  // one.
+  Result<std::vector<Table>> run_all(std::string_view text, const QueryOptions& given,
+                                     const kql::External& external);
+  Result<std::vector<Table>> run_queries(std::string_view text, const QueryOptions& options,
+                                         const Stop& stop, const kql::External& external);
+  Result<std::uint64_t> ingest_records(std::string_view table, const RecordText& text,
+                                       Timestamp now);
   Result<void> expire_if_due(Timestamp now);
   void write_group(const LogQueue::Group& group);
   Result<void> write_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);
   Result<void> append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);
-  Result<void> append_rows(const kql::Table& table, const std::vector<std::size_t>& sources, const Table& rows, Timestamp ingested_at);
-  // The same rows in a table of other columns or another name. `sources` names the old column of each new one, "" for none.
-  Result<void> rewrite(const kql::Table& from, const kql::Table& to, const std::vector<std::string>& sources, const Principal& principal);
+  Result<void> append_rows(const kql::Table& table, const std::vector<std::size_t>& sources,
+                           const Table& rows, Timestamp ingested_at);
+  // The same rows in a table of other columns or another name. `sources` names the old column of
+  // each new one, "" for none.
+  Result<void> rewrite(const kql::Table& from, const kql::Table& to,
+                       const std::vector<std::string>& sources, const Principal& principal);
 
-  // `committed` runs between the commit and its acknowledgement, which can still fail (the sync of a folder).
+  // A commit that failed, on a full disk, leaves its texts in DuckDB's (1.4) open segment, and the
+  // next row's text would run over them: the segment is written anew first.
+  Result<void> tidy() {
+    if (!untidy_) return {};
+    TRY_DO(writer_.checkpoint());
+    untidy_ = false;
+    return {};
+  }
+  // `committed` runs between the commit and its acknowledgement, which can still fail (the sync of
+  // a folder).
   template <class Work, class Committed>
   Result<void> in_transaction(Work work, Committed committed) {
+    TRY_DO(tidy());
     TRY_DO(writer_.begin());
     Result<void> result = work();
-    if (result) result = writer_.commit();
+    if (result) {
+      result = writer_.commit();
+      untidy_ = !result;
+    }
     if (!result) {
       writer_.roll_back();
       return result;
@@ -107,7 +138,8 @@ class Embedded final : public Warehouse {
 
   EmbeddedOptions options_;
   std::unique_ptr<DuckDb> database_;
-  std::mutex write_mutex_;  // of writer_, observations_, sent_, log_file_, expired_at_ and changes of the state
+  std::mutex write_mutex_;  // of writer_, observations_, sent_, log_file_, expired_at_ and changes
+                            // of the state
   Connection writer_;
   std::unique_ptr<QueryPlaces> places_;
   LogFile log_file_;
@@ -116,11 +148,13 @@ class Embedded final : public Warehouse {
   LogQueue queue_;
   Activity activity_;
   Timestamp expired_at_{};
+  bool untidy_ = false;
   mutable std::mutex state_mutex_;
   std::shared_ptr<const State> state_;
 };
 
-// The cells of `rows` that append_rows takes, by the position of the table's column; Table::npos where it has none.
+// The cells of `rows` that append_rows takes, by the position of the table's column; Table::npos
+// where it has none.
 bool is_built_in(std::string_view name);
 
 }  // namespace rollcall::warehouse
