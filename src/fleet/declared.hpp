@@ -33,6 +33,7 @@ struct Declaration {
   std::string source;    // api, cdevents, github, git
   std::string change;    // commit, ticket, flag
   std::string url, by, description;
+  bool operator==(const Declaration&) const = default;
 };
 json::object to_fields(const Declaration& declaration);
 Result<Declaration> parse_declaration(const json::object& fields);

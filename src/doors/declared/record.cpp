@@ -66,7 +66,9 @@ Result<Recorded> record(Services& services, std::span<const fleet::Declaration> 
       }
       TRY(const auto before, fleet::parse_declaration(item->fields));
       const bool newer = before.updated_at < one.updated_at || (before.updated_at == one.updated_at && before.status < one.status);
-      if (!newer) {
+      auto as_known = one;
+      as_known.updated_at = before.updated_at;
+      if (!newer || as_known == before) {
         ++recorded.known;
         continue;
       }
