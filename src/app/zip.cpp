@@ -45,7 +45,10 @@ Result<std::string> content_of(std::string_view bytes, const Listed& about) {
   const auto begin = std::size_t{about.offset} + 30 + number(bytes, about.offset + 26, 2) + number(bytes, about.offset + 28, 2);
   if (begin > bytes.size() || about.packed > bytes.size() - begin) return damaged(about.name + " stops early");
   const auto packed = bytes.substr(begin, about.packed);
-  if (about.method == 0) return std::string(packed);
+  if (about.method == 0) {
+    if (about.packed != about.size) return damaged(about.name + " has two sizes");
+    return std::string(packed);
+  }
   if (about.method == 8) return inflated(packed, about);
   return damaged(fmt::format("{} is packed by method {}; stored and deflated entries are read", about.name, about.method));
 }
