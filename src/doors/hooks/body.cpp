@@ -11,23 +11,27 @@ namespace rollcall::doors {
 namespace {
 
 constexpr std::size_t most_parts = 1'000;
+constexpr int most_levels = 8;  // of multipart in multipart; deeper ones stay bytes
 
 std::string parameter_of(std::string_view header, std::string_view name) {
   for (const auto part : split(header, ';')) {
     const auto trimmed = trim(part);
     const auto equals = trimmed.find('=');
-    if (equals == std::string_view::npos || !equals_ignoring_case(trim(trimmed.substr(0, equals)), name)) continue;
+    if (equals == std::string_view::npos ||
+        !equals_ignoring_case(trim(trimmed.substr(0, equals)), name))
+      continue;
     auto value = trim(trimmed.substr(equals + 1));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
     return std::string(value);
   }
   return {};
 }
 
-Result<json::value> read(std::string_view type, std::string_view body);
+Result<json::value> read(std::string_view type, std::string_view body, int level);
 
 // RFC 2046, 5.1: {"$content-type", "$multipart": [{"headers", "body"}]}
-Result<json::value> read_parts(std::string_view type, std::string_view body) {
+Result<json::value> read_parts(std::string_view type, std::string_view body, int level) {
   const auto boundary = "--" + parameter_of(type, "boundary");
   json::array parts;
   auto at = body.find(boundary);
@@ -43,11 +47,14 @@ Result<json::value> read_parts(std::string_view type, std::string_view body) {
     json::object headers;
     for (const auto line : split(head, '\n')) {
       const auto colon = line.find(':');
-      if (colon != std::string_view::npos) headers[trim(line.substr(0, colon))] = json::value(trim(line.substr(colon + 1)));
+      if (colon != std::string_view::npos)
+        headers[trim(line.substr(0, colon))] = json::value(trim(line.substr(colon + 1)));
     }
     const auto content = gap == std::string_view::npos ? std::string_view() : part.substr(gap + 4);
-    const auto inner = headers.contains("Content-Type") ? json::value_to<std::string>(headers["Content-Type"]) : "text/plain";
-    TRY(auto value, read(inner, content));
+    const auto inner = headers.contains("Content-Type")
+                           ? json::value_to<std::string>(headers["Content-Type"])
+                           : "text/plain";
+    TRY(auto value, read(inner, content, level + 1));
     json::object made{{"headers", std::move(headers)}};
     made.emplace("body", std::move(value));
     parts.push_back(std::move(made));
@@ -58,11 +65,11 @@ Result<json::value> read_parts(std::string_view type, std::string_view body) {
   return made;
 }
 
-Result<json::value> read(std::string_view type, std::string_view body) {
+Result<json::value> read(std::string_view type, std::string_view body, int level) {
   const auto kind = to_lower(trim(type.substr(0, type.find(';'))));
   if (body.empty()) return json::value();
   if (kind == "application/json" || kind.ends_with("+json")) return parse_json(body, 1'000);
-  if (kind.starts_with("multipart/")) return read_parts(type, body);
+  if (kind.starts_with("multipart/") && level < most_levels) return read_parts(type, body, level);
   if (kind.empty()) {  // as most who forget it mean it
     if (auto value = parse_json(body, 1'000)) return *std::move(value);
   }
@@ -91,7 +98,7 @@ bool is_ours(std::string_view header) {
 }  // namespace
 
 Result<json::value> read_body(const http::Request& request) {
-  return read(request.headers.value_or("Content-Type"), request.body);
+  return read(request.headers.value_or("Content-Type"), request.body, 0);
 }
 
 http::Response to_response(const json::value& outputs) {
@@ -108,9 +115,10 @@ http::Response to_response(const json::value& outputs) {
   const bool whole = expr::is_envelope(*body) || body->is_string();
   response.body = whole && bytes ? *bytes : expr::to_json(*body);
   if (response.headers.find("Content-Type") == nullptr) {
-    response.headers.set("Content-Type", expr::is_envelope(*body) ? std::string(expr::envelope_type(*body))
-                                         : body->is_string()      ? "text/plain; charset=utf-8"
-                                                                  : "application/json; charset=utf-8");
+    response.headers.set("Content-Type", expr::is_envelope(*body)
+                                             ? std::string(expr::envelope_type(*body))
+                                         : body->is_string() ? "text/plain; charset=utf-8"
+                                                             : "application/json; charset=utf-8");
   }
   return response;
 }
