@@ -148,6 +148,11 @@ Result<std::string> Embedded::position(std::string_view source) {
 
 void Embedded::write_group(const LogQueue::Group& group) {
   const std::lock_guard lock(write_mutex_);
+  // First of all: what came more than an hour ago is no "before" any more.
+  if (const auto expired = expire_if_due(group.front()->ingestion.at); !expired) {
+    for (auto* one : group) one->result = std::unexpected(expired.error());
+    return;
+  }
   LogQueue::Group fresh;
   for (auto* one : group) {
     if (one->ingestion.once && sent_.has(*one->ingestion.once)) {
@@ -157,9 +162,10 @@ void Embedded::write_group(const LogQueue::Group& group) {
     sent_.add(one->ingestion);
     fresh.push_back(one);
   }
-  if (fresh.empty()) return;
   Result<void> result;
-  if (fresh.size() == 1) {
+  if (fresh.empty()) {
+    result = log_file_.committed();  // the earlier commit may have been refused for its folder's sync alone
+  } else if (fresh.size() == 1) {
     result = write_logs(fresh[0]->batch, fresh[0]->ingestion.at);
   } else {
     telemetry::LogBatch together;
@@ -177,13 +183,10 @@ Result<void> Embedded::write_logs(const telemetry::LogBatch& batch, Timestamp in
     TRY_DO(observations_.merge(writer_, batch, ingested_at));
     return options_.keep_logs ? append_logs(batch, ingested_at) : Result<void>{};
   };
-  auto result = expire_if_due(ingested_at);
-  if (result) {
-    result = in_transaction(write, [&] {
-      observations_.committed();
-      sent_.committed();
-    });
-  }
+  auto result = in_transaction(write, [&] {
+    observations_.committed();
+    sent_.committed();
+  });
   if (!result) {
     observations_.rolled_back();
     sent_.rolled_back();
@@ -199,7 +202,10 @@ Result<void> Embedded::ingest(std::string_view name, const Table& rows, Timestam
 Result<Taken> Embedded::take(std::string_view name, const Table& rows, const Ingestion& ingestion) {
   const std::lock_guard lock(write_mutex_);
   TRY_DO(expire_if_due(ingestion.at));
-  if (ingestion.once && sent_.has(*ingestion.once)) return Taken::before;
+  if (ingestion.once && sent_.has(*ingestion.once)) {
+    TRY_DO(log_file_.committed());
+    return Taken::before;
+  }
   const auto current = state();
   TRY(const auto* table, user_table(current->catalog, name));
   std::vector<std::size_t> sources;  // for each column of the table, the one of `rows`
