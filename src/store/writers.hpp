@@ -73,7 +73,8 @@ class Writers {
           std::this_thread::get_id());  // a write inside a write would wait for itself
     waiting_.push_back(&me);
     turn_.wait(lock, [&] { return me.done || committer_ == std::thread::id{}; });
-    if (!me.done) {
+    // More than max_batch may wait: the first batch of a committer can be others' alone.
+    while (!me.done) {
       committer_ = std::this_thread::get_id();
       auto batch = take_waiting();
       lock.unlock();
