@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "connectors/answer.hpp"
 #include "connectors/custom/body.hpp"
 #include "connectors/sharepoint_columns.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "connectors/answer.hpp"
 #include "connectors/custom/policies.hpp"
 #include "connectors/custom/polling.hpp"

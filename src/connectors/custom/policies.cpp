@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "connectors/answer.hpp"
 
 namespace rollcall::connectors {

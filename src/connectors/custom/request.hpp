@@ -44,9 +44,4 @@ Result<Draft> draft_of_url(std::string_view method, std::string_view url);
 // path is not usable.
 Result<http::ClientRequest> finish(const Draft& draft, std::string_view unique);
 
-// `https://host:port`, in lower case; "" when it is no http or https URL.
-std::string origin_of(std::string_view url);
-// A Location or a link to the next page, which may be relative to the request's URL.
-std::string absolute_url(std::string_view base, std::string_view link);
-
 }  // namespace rollcall::connectors

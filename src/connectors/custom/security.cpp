@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "expr/text.hpp"
 
 namespace rollcall::connectors {
