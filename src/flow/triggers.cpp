@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "flow/calls.hpp"
 #include "flow/execution.hpp"
 #include "flow/request_match.hpp"
@@ -136,7 +137,13 @@ Result<std::optional<TriggerCall>> trigger_call(const LoadedFlow& flow, const Tr
   }
   if (const auto* http = std::get_if<HttpTrigger>(&trigger.kind)) {
     TRY(auto inputs, object_of(http->inputs, environment));
-    if (!state.location.empty()) inputs["uri"] = state.location;
+    if (!state.location.empty()) {
+      inputs.erase("queries");  // the Location has its own
+      if (!same_origin(text_or(inputs, "uri"), state.location)) {
+        for (const auto name : {"authentication", "headers", "body"}) inputs.erase(name);
+      }
+      inputs["uri"] = state.location;
+    }
     return TriggerCall{plan.operation, std::move(inputs), {}, {}};
   }
   const auto* connector = std::get_if<ConnectorTrigger>(&trigger.kind);

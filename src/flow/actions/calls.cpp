@@ -14,6 +14,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "flow/calls.hpp"
 #include "flow/execution.hpp"
 #include "flow/request_match.hpp"
@@ -141,7 +142,8 @@ void retry(Execution& execution, Frame& frame, ActionIndex action, const Outcome
   execution.set_timer(frame, action, Timer::Purpose::retry, execution.now() + wait);
 }
 
-// The next attempt, or the next look at the Location: with the method GET, and as whom it was asked first.
+// The next attempt, or the next look at the Location: with the method GET, and as whom it was asked first, if
+// the Location is of the same origin.
 void ask_again(Execution& execution, Frame& frame, ActionIndex action) {
   auto& slot = execution.slot(frame, action);
   const auto& operation = operation_of(execution.workflow().plan(action), slot);
@@ -150,7 +152,11 @@ void ask_again(Execution& execution, Frame& frame, ActionIndex action) {
   if (slot.call && slot.call->stage == CallState::Stage::polling) {
     if (std::holds_alternative<Http>(execution.workflow().action(action).kind)) {
       json::object inputs{{"method", "GET"}, {"uri", slot.call->location}};
-      if (const auto* authentication = find(slot.inputs, "authentication")) inputs.emplace("authentication", *authentication);
+      // Who is told to look elsewhere does not show there who they are.
+      const auto* authentication = find(slot.inputs, "authentication");
+      if (authentication != nullptr && same_origin(text_or(slot.inputs, "uri"), slot.call->location)) {
+        inputs.emplace("authentication", *authentication);
+      }
       again.inputs = std::move(inputs);
     } else {
       again.location = slot.call->location;
