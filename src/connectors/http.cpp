@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "connectors/answer.hpp"
 #include "expr/template.hpp"
 #include "expr/text.hpp"
@@ -92,8 +93,13 @@ class Http final : public flow::Connector {
   Result<Outcome> call(std::size_t, const Call& call) override {
     const auto request = request_of(call);
     if (!request) return flow::refused(400, request.error().code, request.error().message);
-    const auto response = client_.send(*request);
-    return response ? to_outcome(*response) : no_answer(response.error());
+    auto response = client_.send(*request);
+    if (!response) return no_answer(response.error());
+    // Whoever asks there later does not know the request's URL.
+    if (const auto* location = response->headers.find("Location");
+        location != nullptr && !location->empty())
+      response->headers.set("Location", absolute_url(request->url, *location));
+    return to_outcome(*response);
   }
 
  private:
