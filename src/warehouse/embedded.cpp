@@ -148,6 +148,13 @@ Result<std::string> Embedded::position(std::string_view source) {
 
 void Embedded::write_group(const LogQueue::Group& group) {
   const std::lock_guard lock(write_mutex_);
+  struct RollBack {  // nothing is left to roll back of what was committed
+    Embedded& owner;
+    ~RollBack() {
+      owner.observations_.rolled_back();
+      owner.sent_.rolled_back();
+    }
+  } const roll_back{*this};
   // First of all: what came more than an hour ago is no "before" any more.
   if (const auto expired = expire_if_due(group.front()->ingestion.at); !expired) {
     for (auto* one : group) one->result = std::unexpected(expired.error());
@@ -159,8 +166,8 @@ void Embedded::write_group(const LogQueue::Group& group) {
       one->result = Taken::before;
       continue;
     }
-    sent_.add(one->ingestion);
     fresh.push_back(one);
+    sent_.add(one->ingestion);
   }
   Result<void> result;
   if (fresh.empty()) {
@@ -183,15 +190,10 @@ Result<void> Embedded::write_logs(const telemetry::LogBatch& batch, Timestamp in
     TRY_DO(observations_.merge(writer_, batch, ingested_at));
     return options_.keep_logs ? append_logs(batch, ingested_at) : Result<void>{};
   };
-  auto result = in_transaction(write, [&] {
+  return in_transaction(write, [&] {
     observations_.committed();
     sent_.committed();
   });
-  if (!result) {
-    observations_.rolled_back();
-    sent_.rolled_back();
-  }
-  return result;
 }
 
 Result<void> Embedded::ingest(std::string_view name, const Table& rows, Timestamp ingested_at) {
@@ -220,16 +222,16 @@ Result<Taken> Embedded::take(std::string_view name, const Table& rows, const Ing
                                                kql::name_of(target->type), kql::name_of(one.type)));
     }
   }
+  struct RollBack {
+    SentBatches& sent;
+    ~RollBack() { sent.rolled_back(); }
+  } const roll_back{sent_};
   sent_.add(ingestion);
   const auto write = [&]() -> Result<void> {
     TRY_DO(sent_.write(writer_));
     return append_rows(*table, sources, rows, ingestion.at);
   };
-  const auto result = in_transaction(write, [&] { sent_.committed(); });
-  if (!result) {
-    sent_.rolled_back();
-    return std::unexpected(result.error());
-  }
+  TRY_DO(in_transaction(write, [&] { sent_.committed(); }));
   return Taken::now;
 }
 

@@ -123,7 +123,13 @@ class Embedded final : public Warehouse {
   Result<void> in_transaction(Work work, Committed committed) {
     TRY_DO(tidy());
     TRY_DO(writer_.begin());
-    Result<void> result = work();
+    Result<void> result;
+    try {
+      result = work();
+    } catch (...) {  // no transaction stays open
+      writer_.roll_back();
+      throw;
+    }
     if (result) {
       result = writer_.commit();
       untidy_ = !result;

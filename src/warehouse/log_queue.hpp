@@ -28,6 +28,7 @@ class LogQueue {
 
  private:
   Group next_group();
+  void write_or_refuse(const Group& group);
 
   Write write_;
   std::mutex mutex_;

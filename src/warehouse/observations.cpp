@@ -162,9 +162,10 @@ std::int64_t ObservationKeeper::find_key(const telemetry::LogBatch& batch, std::
     add_field(key_text_, (*field)[row]);
   }
   if (const auto found = keys_.find(std::string_view(key_text_)); found != keys_.end()) return found->second;
-  const std::int64_t key = next_key_++;
+  const std::int64_t key = next_key_;
+  new_keys_.push_back({key, row, key_text_});  // first: rolled_back() undoes by it
+  ++next_key_;
   keys_.emplace(key_text_, key);
-  new_keys_.push_back({key, row, key_text_});
   return key;
 }
 
