@@ -105,11 +105,13 @@ class CurlClient final : public Client {
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
     const CURLcode code = curl_easy_perform(curl);
     curl_slist_free_all(headers);
+    // The queries may hold keys.
+    const auto place = std::string_view(request.url).substr(0, request.url.find('?'));
     if (answer.too_large) {
-      return fail("HTTP0204", fmt::format("{} answered more than {} bytes", request.url, request.max_response_bytes));
+      return fail("HTTP0204", fmt::format("{} answered more than {} bytes", place, request.max_response_bytes));
     }
     if (code != CURLE_OK) {
-      return fail(std::string(failure_code(code)), fmt::format("{}: {}", request.url, curl_easy_strerror(code)));
+      return fail(std::string(failure_code(code)), fmt::format("{}: {}", place, curl_easy_strerror(code)));
     }
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

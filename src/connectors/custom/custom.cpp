@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "base/url.hpp"
@@ -27,8 +28,12 @@ enum class Way { first, follow, stranger };
 struct Heard {
   http::Response response;
   json::value body;
-  std::string url;
+  std::string url;  // without the queries that credentials and policies added: they are added anew
 };
+
+bool has_query(const http::Parameters& queries, std::string_view name) {
+  return std::ranges::any_of(queries, [&](const auto& one) { return one.first == name; });
+}
 
 Outcome refusal(const Error& error) {
   if (error.code.starts_with("HTTP")) return no_answer(error);
@@ -144,7 +149,11 @@ class Custom final : public flow::Connector {
 
   Result<Heard> send_once(const ApiOperation& operation, Draft draft, Way way,
                           const std::string& key) const {
+    auto given = std::exchange(draft.queries, {});
     if (way != Way::stranger) TRY_DO(authenticate(*definition_, operation, connection_, draft));
+    // A key takes the place of what was given under its name.
+    std::erase_if(given, [&](const auto& one) { return has_query(draft.queries, one.first); });
+    draft.queries.insert(draft.queries.begin(), given.begin(), given.end());
     if (way == Way::first)
       TRY_DO(change_request(*definition_, operation, connection_.values, draft));
     if (way == Way::follow)
@@ -156,7 +165,10 @@ class Custom final : public flow::Connector {
     if (request.headers.find("Accept") == nullptr)
       request.headers.set("Accept", accept_of(operation));
     TRY(auto response, client_.send(request));
-    Heard heard{std::move(response), {}, std::move(request.url)};
+    auto shown = draft;
+    std::erase_if(shown.queries, [&](const auto& one) { return !has_query(given, one.first); });
+    TRY(auto plain, finish(shown, key));
+    Heard heard{std::move(response), {}, std::move(plain.url)};
     heard.body = body_of(heard.response);
     TRY_DO(change_answer(*definition_, operation, connection_.values, draft, heard.response,
                          heard.body));
@@ -203,7 +215,8 @@ class Custom final : public flow::Connector {
       auto* found = more == nullptr ? nullptr : more->if_contains(operation.item_name);
       if (found == nullptr || !found->is_array())
         return fail("CONNECTOR0525",
-                    fmt::format("{} is no page: '{}' is no array", url, operation.item_name));
+                    fmt::format("{} is no page: '{}' is no array", url.substr(0, url.find('?')),
+                                operation.item_name));
       for (auto& item : found->get_array()) all.push_back(std::move(item));
       auto following = std::string(text_or(*more, name));
       const bool leads_to_itself = found->get_array().empty() && following == link;

@@ -215,7 +215,8 @@ Result<Draft> draft_request(const ApiDefinition& definition, const ApiOperation&
 
 Result<Draft> draft_of_url(std::string_view method, std::string_view url) {
   if (origin_of(url).empty())
-    return cannot_send(fmt::format("'{}' is no http or https address", url));
+    return cannot_send(
+        fmt::format("'{}' is no http or https address", url.substr(0, url.find('?'))));
   url = url.substr(0, url.find('#'));
   const auto query = url.find('?');
   Draft draft;
