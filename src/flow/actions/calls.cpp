@@ -48,6 +48,7 @@ Place place_of(const BoundOperation& operation) { return operation.operation().p
 // https://learn.microsoft.com/azure/logic-apps/logic-apps-create-api-app, “Perform long-running tasks with the
 // polling action pattern”: how long to wait when the answer does not say.
 constexpr Timespan usual_poll = seconds(20);
+constexpr Timespan least_poll = seconds(1);  // Retry-After: 0 would ask without end
 constexpr Timespan longest_poll = hours(24);
 
 // Where the other side says that its answer will be; "": this is the answer.
@@ -85,7 +86,7 @@ void poll(Execution& execution, Frame& frame, ActionIndex action, std::string lo
   state.location = std::move(location);
   state.retries = 0;
   ++slot.attempt;
-  const auto wait = std::min(outcome.retry_after.value_or(usual_poll), longest_poll);
+  const auto wait = std::clamp(outcome.retry_after.value_or(usual_poll), least_poll, longest_poll);
   execution.set_timer(frame, action, Timer::Purpose::poll, execution.now() + wait);
 }
 
