@@ -34,7 +34,8 @@ struct OtlpReport {
 
 // An ExportLogsServiceRequest. Appends to the batch; a record without any time gets `received`.
 // INGEST0301: the body is no protobuf or no such message; INGEST0302: no JSON, or a field of the
-// wrong kind. Then the batch holds rows of no meaning.
+// wrong kind; INGEST0105: the rows together have more than 256 MiB. Then the batch holds rows of no
+// meaning.
 Result<OtlpReport> read_otlp_logs(std::string_view body, OtlpEncoding encoding, Timestamp received,
                                   LogBatch& batch);
 

@@ -2,10 +2,10 @@
 // (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): lowerCamelCase names only,
 // trace and span ids in hexadecimal, enumerations as integers; 64-bit integers as texts or numbers.
 // Members that are not known are skipped.
+#include <simdjson.h>
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <simdjson.h>
 
 #include "base/json_text.hpp"
 #include "telemetry/otlp_rows.hpp"
@@ -322,6 +322,7 @@ Result<OtlpReport> read_otlp_logs_json(std::string_view body, Timestamp received
       });
     });
   });
+  TRY_DO(rows.check_size());
   return done(read, rows.report());
 }
 
@@ -352,6 +353,7 @@ Result<OtlpReport> read_otlp_metrics_json(std::string_view body, Timestamp recei
       read.each(scope_metrics, "metrics", take_metric);
     });
   });
+  TRY_DO(points.check_size());
   return done(read, points.report());
 }
 

@@ -228,6 +228,7 @@ Result<OtlpReport> read_otlp_logs_protobuf(std::string_view body, Timestamp rece
       });
     });
   });
+  TRY_DO(rows.check_size());
   return done(trouble, rows.report(), "ExportLogsServiceRequest");
 }
 
@@ -259,6 +260,7 @@ Result<OtlpReport> read_otlp_metrics_protobuf(std::string_view body, Timestamp r
     read.each(resource_metrics, 2,
               [&](std::string_view scope_metrics) { read.each(scope_metrics, 2, take_metric); });
   });
+  TRY_DO(points.check_size());
   return done(trouble, points.report(), "ExportMetricsServiceRequest");
 }
 

@@ -69,7 +69,31 @@ void put_names(LogRow& row, const Names& resource, const Names& own) {
   row.host = better(resource[Names::host], own[Names::host]);
 }
 
+std::size_t bytes_of(const LogRow& row) {
+  std::size_t sum = 0;
+  for (const auto text : {row.environment, row.role, row.region, row.version, row.instance,
+                          row.host, row.severity_text, row.body, row.trace_id, row.span_id,
+                          row.resource_attributes, row.log_attributes}) {
+    sum += text.size();
+  }
+  return sum;
+}
+
 }  // namespace
+
+bool OtlpLimit::take(const LogRow& row) {
+  if (!is_passed()) bytes_ += bytes_of(row) + sizeof(Timestamp) * 2;
+  return !is_passed();
+}
+
+Result<void> OtlpLimit::check() const {
+  if (!is_passed()) return {};
+  return fail(
+      "INGEST0105",
+      fmt::format("the rows of this request, each with the attributes of its resource, have "
+                  "more than {} bytes; send it in several parts",
+                  most_bytes));
+}
 
 Result<OtlpReport> read_otlp_logs(std::string_view body, OtlpEncoding encoding, Timestamp received,
                                   LogBatch& batch) {
@@ -135,18 +159,27 @@ void OtlpRecord::clear() {
 
 void OtlpRows::append(const OtlpContext& context, OtlpRecord& record) {
   ++report_.records;
+  if (limit_.is_passed()) return;
+  LogRow row;
+  put_names(row, context.names, record.names);
+  row.severity_text = record.severity_text;
+  row.body = record.body;
+  row.trace_id = record.trace_id;
+  row.span_id = record.span_id;
+  row.resource_attributes = context.resource_attributes;
+  const bool large_scope =
+      context.scope_name.size() + context.scope_version.size() > max_otlp_record_bytes;
   const auto time = time_of(record.time != 0 ? record.time : record.observed_time);
   const auto observed = time_of(record.observed_time != 0 ? record.observed_time : record.time);
   if (!time || !observed) record.wrong = "its time is beyond the year 2262";
-  if (!context.scope_name.empty())
+  if (!large_scope && !context.scope_name.empty())
     append_json(record.attributes.next("otel.scope.name"), context.scope_name);
-  if (!context.scope_version.empty())
+  if (!large_scope && !context.scope_version.empty())
     append_json(record.attributes.next("otel.scope.version"), context.scope_version);
   if (!record.event_name.empty())
     append_json(record.attributes.next("event.name"), record.event_name);
-  LogRow row;
   row.log_attributes = record.attributes.finish();
-  if (record.body.size() + row.log_attributes.size() > max_otlp_record_bytes)
+  if (large_scope || bytes_of(row) > max_otlp_record_bytes)
     record.wrong = "it is larger than 4 MiB";
   if (record.wrong != nullptr) {
     if (report_.rejected++ == 0)
@@ -156,14 +189,9 @@ void OtlpRows::append(const OtlpContext& context, OtlpRecord& record) {
   const bool timeless = record.time == 0 && record.observed_time == 0;
   row.timestamp = timeless ? received_ : *time;
   row.observed_timestamp = timeless ? received_ : *observed;
-  put_names(row, context.names, record.names);
   if (record.severity_number > 0 && record.severity_number <= 24)
     row.severity_number = static_cast<std::int32_t>(record.severity_number);
-  row.severity_text = record.severity_text;
-  row.body = record.body;
-  row.trace_id = record.trace_id;
-  row.span_id = record.span_id;
-  row.resource_attributes = context.resource_attributes;
+  if (!limit_.take(row)) return;
   batch_.append(row);
   ++report_.rows;
 }
@@ -195,6 +223,7 @@ void OtlpPoints::append(const OtlpContext& context, std::string_view metric, boo
   row.body = metric;
   row.resource_attributes = context.resource_attributes;
   row.log_attributes = point.attributes.finish();
+  if (!limit_.take(row)) return;
   batch_.append(row);
   ++report_.rows;
 }

@@ -62,16 +62,33 @@ struct OtlpRecord {
   void clear();
 };
 
+// What a request becomes is bounded: a resource stands in each row of its records, so that a body
+// can hold little and say much.
+class OtlpLimit {
+ public:
+  // Whether the row is still to be kept; no row is after the first that was not.
+  bool take(const LogRow& row);
+  bool is_passed() const { return bytes_ > most_bytes; }
+  // INGEST0105
+  Result<void> check() const;
+
+ private:
+  static constexpr std::size_t most_bytes = std::size_t{256} << 20;
+  std::size_t bytes_ = 0;
+};
+
 class OtlpRows {
  public:
   OtlpRows(Timestamp received, LogBatch& batch) : received_(received), batch_(batch) {}
   void append(const OtlpContext& context, OtlpRecord& record);
   const OtlpReport& report() const { return report_; }
+  Result<void> check_size() const { return limit_.check(); }
 
  private:
   Timestamp received_;
   LogBatch& batch_;
   OtlpReport report_;
+  OtlpLimit limit_;
 };
 
 // A data point, as far as it says which version runs.
@@ -90,11 +107,13 @@ class OtlpPoints {
   void begin_resource();
   void append(const OtlpContext& context, std::string_view metric, bool gauge, OtlpPoint& point);
   const OtlpReport& report() const { return report_; }
+  Result<void> check_size() const { return limit_.check(); }
 
  private:
   Timestamp received_;
   LogBatch& batch_;
   OtlpReport report_;
+  OtlpLimit limit_;
   bool heard_ = false;  // the resource has its row
 };
 
