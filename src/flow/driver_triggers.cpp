@@ -5,7 +5,8 @@
 //   success but 202              a run (one per item of splitOn)             Retry-After, else the recurrence
 //   202                          nothing is new                              Retry-After, else the recurrence
 //   a failure                    is said in Driver::problems()               Retry-After, else the recurrence
-// A Location in the answer is asked next time, in place of what the trigger's inputs say.
+// A Location in the answer is asked next time, in place of what the trigger's inputs say; not when a run cannot be
+// made of the answer: it is asked for again, and Driver::problems() says why.
 // https://learn.microsoft.com/azure/logic-apps/logic-apps-create-api-app, “Trigger patterns”
 #include <fmt/format.h>
 
@@ -125,13 +126,16 @@ Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const Lo
       TRY(next, next_poll(flow, &outcome));
     }
   } else {
-    if (auto location = header_of(outcome.outputs.value(), "Location"); outcome.succeeded() && !location.empty()) state.location = std::move(location);
     TRY(next, next_poll(flow, &outcome));
+    bool taken = outcome.succeeded();
     if (is_news(outcome)) {
       auto made = new_runs(flow, *flow.scheduled, outcome.outputs.value(), "schedule");
+      taken = made.has_value();
       if (made) runs = *std::move(made);
       else broken_flows_[record.name] = made.error().message;
     }
+    // News that could not become runs is asked for again.
+    if (auto location = header_of(outcome.outputs.value(), "Location"); taken && !location.empty()) state.location = std::move(location);
   }
   for (auto& run : runs) TRY_DO(create(transaction, run));
   TRY_DO(store_.set_fire(transaction, record.name, due, next));
