@@ -15,13 +15,15 @@ constexpr std::size_t max_plain_bytes = std::size_t{64} << 20;
 Result<telemetry::ReadReport> ingest_logs(warehouse::Warehouse& warehouse, const warehouse::Ingestion& ingestion,
                                           telemetry::ReaderOptions options, std::string_view body) {
   options.batch_rows = options.batch_bytes = SIZE_MAX;  // one transaction: a resend finds all of it or nothing
-  const auto sink = [&](telemetry::LogBatch& batch) -> Result<void> {
-    TRY_DO(warehouse.take(batch, ingestion));
+  telemetry::LogBatch rows;  // written only when the whole body could be read: a stream that was cut off leaves nothing
+  telemetry::LogReader reader(options, [&](telemetry::LogBatch& batch) -> Result<void> {
+    rows = std::move(batch);
     return {};
-  };
-  telemetry::LogReader reader(options, sink);
+  });
   TRY_DO(reader.feed(body));
-  return reader.finish();
+  TRY(auto report, reader.finish());
+  if (!rows.empty()) TRY_DO(warehouse.take(rows, ingestion));
+  return report;
 }
 
 Result<warehouse::Table> empty_rows(warehouse::Warehouse& warehouse, std::string_view table) {
