@@ -40,6 +40,7 @@ Result<void> read_events(const json::value& body, const WebhookOptions& options,
     for (const auto& one : body.get_array()) TRY_DO(read_events(one, options, all));
     return {};
   }
+  if (all.size() >= most_at_once) return fail("DECLARED0101", fmt::format("more than {} events at once; send them in parts", most_at_once));
   const auto* data = find(body, "context") == nullptr ? find(body, "data") : nullptr;
   TRY(auto some, read_cdevent(data == nullptr ? body : *data, options));
   std::move(some.begin(), some.end(), std::back_inserter(all));
