@@ -12,6 +12,9 @@ namespace {
 
 using flow::Outcome;
 
+// It is kept inside other JSON, which is read back 1,000 deep.
+constexpr std::size_t most_json_levels = 900;
+
 std::optional<Timespan> retry_after(const http::Response& response) {
   const auto text = response.headers.value_or("Retry-After");
   std::int64_t count = 0;
@@ -27,7 +30,7 @@ json::value body_of(const http::Response& response) {
   const auto type = to_lower(response.headers.value_or("Content-Type"));
   if (response.body.empty()) return nullptr;
   if (type.find("json") != std::string::npos) {
-    if (auto value = parse_json(response.body, 1'000)) return *std::move(value);
+    if (auto value = parse_json(response.body, most_json_levels)) return *std::move(value);
   }
   if (type.empty() || type.starts_with("text/") || type.find("json") != std::string::npos)
     return json::value(response.body);
