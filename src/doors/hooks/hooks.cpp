@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <charconv>
 #include <chrono>
+#include <memory>
 #include <thread>
 
 #include "base/text.hpp"
@@ -19,6 +21,21 @@ using std::chrono::steady_clock;
 constexpr auto longest_wait = std::chrono::seconds(120);
 constexpr auto between_looks = std::chrono::milliseconds(10);
 constexpr std::size_t steps_at_once = 200;
+constexpr int most_waiting = 24;  // callers, each of whom holds a worker of the server
+
+// A caller's place among those who wait, as long as it lives.
+class Seat {
+ public:
+  explicit Seat(std::atomic<int>& waiting) : waiting_(waiting), taken_(waiting.fetch_add(1) < most_waiting) {}
+  ~Seat() { --waiting_; }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  std::atomic<int>& waiting_;
+  bool taken_;
+};
 
 const Principal caller{Principal::Kind::token, "hook"};
 
@@ -128,7 +145,13 @@ http::Response refuse_start(const Error& error) {
   return refused;
 }
 
-http::Response trigger(Services& services, const http::Request& request) {
+http::Response too_many_wait() {
+  auto refused = http::problem(503, "HOOK0107", fmt::format("{} callers wait for the answers of their runs already; try again later", most_waiting));
+  refused.headers.set("Retry-After", "5");
+  return refused;
+}
+
+http::Response trigger(Services& services, std::atomic<int>& waiting, const http::Request& request) {
   const auto name = request.path_value("flow"), trigger_name = request.path_value("trigger");
   const auto signature = request.query_value("sig").value_or("");
   const bool is_signed = services.driver.with([&](flow::Driver& driver) { return driver.site().trigger_is_signed(name, trigger_name, signature); });
@@ -149,6 +172,8 @@ http::Response trigger(Services& services, const http::Request& request) {
   auto outputs = outputs_of(request);
   if (!outputs) return refuse(outputs.error());
   if (!path->empty()) outputs->emplace("relativePathParameters", std::move(*path));
+  std::optional<Seat> seat;
+  if (door->responds && !seat.emplace(waiting).taken()) return too_many_wait();
   const auto id = services.driver.with([&](flow::Driver& driver) {
     return driver.start_with_outputs(name, door->trigger, *std::move(outputs), caller);
   });
@@ -190,9 +215,11 @@ http::Response fetch(Services& services, const http::Request& request) {
 }  // namespace
 
 void add_hooks(http::Router& router, Services& services) {
+  const auto waiting = std::make_shared<std::atomic<int>>(0);
+  const auto start = [&services, waiting](const http::Request& request) { return trigger(services, *waiting, request); };
   for (const auto* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
-    router.add(method, "/hooks/{flow}/{trigger}", [&services](const http::Request& request) { return trigger(services, request); });
-    router.add(method, "/hooks/{flow}/{trigger}/{rest...}", [&services](const http::Request& request) { return trigger(services, request); });
+    router.add(method, "/hooks/{flow}/{trigger}", start);
+    router.add(method, "/hooks/{flow}/{trigger}/{rest...}", start);
   }
   router.add("POST", "/hooks/runs/{run}/{instance}", [&services](const http::Request& request) { return call_back(services, request); });
   router.add("GET", "/hooks/runs/{run}/response", [&services](const http::Request& request) { return fetch(services, request); });
