@@ -75,6 +75,7 @@ Result<std::vector<ZipEntry>> read_zip(std::string_view bytes, const std::vector
     if (std::ranges::none_of(endings, [&](const auto& ending) { return about.name.ends_with(ending); })) continue;
     if (about.size > most_bytes - all) return damaged("it unpacks to more than 64 MB");
     TRY(auto content, content_of(bytes, about));
+    if (content.size() > most_bytes - all) return damaged("it unpacks to more than 64 MB");  // whatever its directory says
     all += content.size();
     entries.push_back({std::move(about.name), std::move(content)});
   }
