@@ -71,7 +71,9 @@ class Blobs {
  public:
   explicit Blobs(std::function<void(std::string_view, std::string_view)> take) : take_(std::move(take)) {}
   void feed(std::string_view bytes) {
-    rest_ += bytes;
+    const auto skipped = std::min(skip_, bytes.size());
+    skip_ -= skipped;
+    rest_ += bytes.substr(skipped);
     std::size_t begin = 0;
     while (const auto size = one(std::string_view(rest_).substr(begin))) begin += size;
     rest_.erase(0, begin);
@@ -85,12 +87,18 @@ class Blobs {
     std::size_t size = 0;
     if (parts.size() < 3) return end + 1;  // missing
     std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), size);
-    if (text.size() < end + 1 + size + 1) return 0;
-    if (size <= max_file_bytes) take_(parts[0], text.substr(end + 1, size));
-    return end + 1 + size + 1;
+    const std::size_t whole = end + 1 + size + 1;
+    if (size > max_file_bytes) {  // not collected either
+      skip_ = whole - std::min(whole, text.size());
+      return std::min(whole, text.size());
+    }
+    if (text.size() < whole) return 0;
+    take_(parts[0], text.substr(end + 1, size));
+    return whole;
   }
   std::function<void(std::string_view, std::string_view)> take_;
   std::string rest_;
+  std::size_t skip_ = 0;  // bytes to come that belong to a blob that is too large
 };
 
 class TemporaryFile {

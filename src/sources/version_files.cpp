@@ -12,11 +12,12 @@ namespace {
 
 constexpr std::size_t max_scalars = 100'000;
 constexpr std::size_t max_version_size = 200;
+constexpr int max_depth = 50;  // of what stands within another
 
 using Scalars = std::vector<std::pair<std::string, std::string>>;
 
 void flatten(const json::value& value, const std::string& place, Scalars& scalars, int depth) {
-  if (scalars.size() >= max_scalars || depth > 50) return;
+  if (scalars.size() >= max_scalars || depth > max_depth) return;
   const auto below = [&](std::string_view name) { return place.empty() ? std::string(name) : fmt::format("{}.{}", place, name); };
   if (value.is_object()) {
     for (const auto& member : value.get_object()) flatten(member.value(), below(member.key()), scalars, depth + 1);
@@ -79,6 +80,7 @@ class YamlLines {
     block_indent_.reset();
     while (line.starts_with("- ") || line == "-") {
       auto& sequence = sequence_at(indent);
+      if (frames_.size() >= max_depth) return;
       const auto item = fmt::format("{}{}{}", sequence.place, sequence.place.empty() ? "" : ".", sequence.items++);
       const auto rest = line.substr(std::min(line.find_first_not_of(' ', 1), line.size()));
       frames_.push_back({indent + 1, item});
@@ -97,6 +99,7 @@ class YamlLines {
     if (value.starts_with('|') || value.starts_with('>')) {
       block_indent_ = indent;
     } else if (value.empty() || value.starts_with('#')) {
+      if (frames_.size() >= max_depth) return;
       frames_.push_back({indent + 1, here});
     } else {
       scalars_.emplace_back(here, unquoted(value));
