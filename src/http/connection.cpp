@@ -51,11 +51,17 @@ Response carry_out(const Handler& handler, Request request, std::size_t max_body
   }
 }
 
+// RFC 9110, 5.6.2
+bool is_token(std::string_view name) {
+  constexpr std::string_view characters = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  return !name.empty() && name.find_first_not_of(characters) == std::string_view::npos;
+}
+
 std::string serialize(const Response& response, bool keep_alive, bool head) {
   std::string bytes = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   for (const auto& header : response.headers) {
     if (head && equals_ignoring_case(header.name, "Content-Length")) continue;
-    if (header.value.find_first_of("\r\n") != std::string::npos) continue;  // it would be another header, or a body
+    if (!is_token(header.name) || header.value.find_first_of("\r\n") != std::string::npos) continue;  // it would be another header, or a body
     bytes += fmt::format("{}: {}\r\n", header.name, header.value);
   }
   const auto* stated = response.headers.find("Content-Length");
