@@ -17,6 +17,7 @@ using lists::ColumnType;
 using pugi::xml_node;
 
 constexpr int max_depth = 60;
+constexpr int max_offset_days = 1'000'000;
 constexpr std::size_t max_xml_bytes = 256 * 1024;
 
 std::unexpected<Error> unable(std::string message) {
@@ -121,8 +122,12 @@ class Writer {
   }
   Result<Timestamp> time_of(const xml_node& value) const {
     if (const auto today = value.child("Today")) {
-      return Timestamp{now_.ticks - now_.ticks % ticks_per_day} +
-             days(today.attribute("OffsetDays").as_int(0));
+      const auto offset =
+          std::clamp(today.attribute("OffsetDays").as_int(0), -max_offset_days, max_offset_days);
+      const auto day = Timestamp{now_.ticks - now_.ticks % ticks_per_day} + days(offset);
+      if (day.ticks < 0 || day > timestamp_max)
+        return unable(fmt::format("OffsetDays='{}' is beyond the calendar", offset));
+      return day;
     }
     const auto text = trim(value.text().get());
     const auto time =
@@ -147,7 +152,8 @@ class Writer {
       return fmt::format("{} {} {}", field.name, op, format_iso(time));
     }
     const Timestamp day{time.ticks - time.ticks % ticks_per_day};
-    const auto today = format_iso_seconds(day), tomorrow = format_iso_seconds(day + days(1));
+    const auto today = format_iso_seconds(day),
+               tomorrow = format_iso_seconds(std::min(day + days(1), timestamp_max));
     if (op == "eq") return fmt::format("({0} ge {1} and {0} lt {2})", field.name, today, tomorrow);
     if (op == "ne")
       return fmt::format("not ({0} ge {1} and {0} lt {2})", field.name, today, tomorrow);
