@@ -31,6 +31,8 @@ std::unexpected<Error> no_resource(const Call& call, std::size_t at) {
                             : fmt::format("Cannot find resource for the request {}.", name));
 }
 
+Result<void> require_admin(const Call& call) { return Access::require(call.caller, Scope::admin); }
+
 store::Transaction& writing(const Call& call) {
   CHECK(call.transaction != nullptr);
   return *call.transaction;

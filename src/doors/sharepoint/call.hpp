@@ -18,7 +18,8 @@ enum class Format { minimal, none, verbose };
 
 struct Call {
   Services& services;
-  const Principal& principal;
+  const Caller& caller;
+  const Principal& principal;  // the caller's
   Timestamp now;
   std::string method;  // GET, POST, MERGE (also of PATCH and PUT), DELETE
   std::string site;    // http://host:port, with /sites/NAME where the client said so
@@ -56,6 +57,8 @@ using Answer = Result<Reply>;
 Reply no_content(int status);
 // SP0101 and 404: nothing is there under the steps from `at` on.
 std::unexpected<Error> no_resource(const Call& call, std::size_t at);
+// AUTH0103: a list or a column goes with all that it holds, for which writing is not enough.
+Result<void> require_admin(const Call& call);
 // Needs the transaction, so only for methods that write.
 store::Transaction& writing(const Call& call);
 

@@ -183,6 +183,7 @@ Answer one_field(Call& call, const lists::List& list, const Column& column, bool
     if (own) return fail("LIST0108", fmt::format("field '{}' is kept by Rollcall", column.name));
     if (call.method == "MERGE") return change_field(call, list, column);
     if (call.method == "DELETE") {
+      TRY_DO(require_admin(call));
       TRY_DO(call.services.lists.delete_column(writing(call), list, column.name, call.write()));
       return no_content(200);
     }

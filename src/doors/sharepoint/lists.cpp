@@ -113,6 +113,7 @@ Answer change_list(Call& call, const lists::List& list) {
 }
 
 Answer delete_list(Call& call, const lists::List& list) {
+  TRY_DO(require_admin(call));
   TRY_DO(call.services.lists.delete_list(writing(call), list, call.write()));
   return no_content(200);
 }

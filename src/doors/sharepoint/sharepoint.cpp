@@ -96,7 +96,7 @@ class SharePoint {
   Result<http::Response> admit_and_answer(const http::Request& request, Asked& asked) const {
     TRY(const auto caller, services_.access.identify(request));
     TRY_DO(Access::require(caller, Scope::read));
-    if (asked.is("contextinfo")) return context_info(asked, caller.principal);
+    if (asked.is("contextinfo")) return context_info(asked, caller);
     std::vector<http::Request> parts;
     const bool is_batch = asked.is("$batch");
     if (is_batch) {
@@ -111,9 +111,8 @@ class SharePoint {
                  : writes(asked);
     if (asked.method != "GET") TRY_DO(check_digest(request, caller.principal));
     if (any_writes) TRY_DO(Access::require(caller, Scope::write));
-    if (!is_batch) return answer_one(asked, caller.principal, any_writes);
-    return answer_batch(all, caller.principal, any_writes,
-                        request.headers.value_or("Content-Type"));
+    if (!is_batch) return answer_one(asked, caller, any_writes);
+    return answer_batch(all, caller, any_writes, request.headers.value_or("Content-Type"));
   }
 
   // A token says already that the client means it.
@@ -128,35 +127,36 @@ class SharePoint {
             : "X-RequestDigest is not valid any more: POST /_api/contextinfo answers another");
   }
 
-  Result<http::Response> context_info(const Asked& asked, const Principal& principal) const {
+  Result<http::Response> context_info(const Asked& asked, const Caller& caller) const {
     if (asked.method != "POST") return fail("SP0103", "contextinfo: only POST is taken");
     const auto now = services_.clock.now();
     Reply reply;
     reply.name = "GetContextWebInformation";
     reply.value = json::object{{"FormDigestTimeoutSeconds", digest_seconds},
-                               {"FormDigestValue", digests_.make(principal, now)},
+                               {"FormDigestValue", digests_.make(caller.principal, now)},
                                {"LibraryVersion", "16.0.0.0"},
                                {"SiteFullUrl", asked.site},
                                {"SupportedSchemaVersions", json::array{"14.0.0.0", "15.0.0.0"}},
                                {"WebFullUrl", asked.site}};
     reply.metadata = "SP.ContextWebInformation";
     return services_.database.read([&](store::Connection& connection) -> Result<http::Response> {
-      const auto call = make_call(asked, principal, connection, nullptr);
+      const auto call = make_call(asked, caller, connection, nullptr);
       return respond(call, std::move(reply));
     });
   }
 
-  Call make_call(const Asked& asked, const Principal& principal, store::Connection& connection,
+  Call make_call(const Asked& asked, const Caller& caller, store::Connection& connection,
                  store::Transaction* transaction) const {
-    return {services_,   principal,   services_.clock.now(), asked.method,   asked.site, asked.path,
-            asked.query, asked.steps, asked.format,          asked.if_match, nullptr,    connection,
-            transaction};
+    return {services_,    caller,       caller.principal, services_.clock.now(),
+            asked.method, asked.site,   asked.path,       asked.query,
+            asked.steps,  asked.format, asked.if_match,   nullptr,
+            connection,   transaction};
   }
 
-  Result<http::Response> perform(const Asked& asked, const Principal& principal,
+  Result<http::Response> perform(const Asked& asked, const Caller& caller,
                                  store::Connection& connection,
                                  store::Transaction* transaction) const {
-    auto call = make_call(asked, principal, connection, transaction);
+    auto call = make_call(asked, caller, connection, transaction);
     if (asked.method != "GET" && asked.method != "POST" && asked.method != "MERGE" &&
         asked.method != "DELETE") {
       return fail("SP0103", fmt::format("the method {} is not taken", asked.method));
@@ -168,23 +168,21 @@ class SharePoint {
     return respond(call, std::move(reply));
   }
 
-  Result<http::Response> answer_one(const Asked& asked, const Principal& principal,
-                                    bool writes) const {
+  Result<http::Response> answer_one(const Asked& asked, const Caller& caller, bool writes) const {
     if (!writes) {
       return services_.database.read([&](store::Connection& connection) {
-        return perform(asked, principal, connection, nullptr);
+        return perform(asked, caller, connection, nullptr);
       });
     }
     return services_.database.write([&](store::Transaction& transaction) {
-      return perform(asked, principal, transaction, &transaction);
+      return perform(asked, caller, transaction, &transaction);
     });
   }
 
   // One transaction for all: each request is whole or not at all, and they are acknowledged
   // together.
-  Result<http::Response> answer_batch(const std::vector<Result<Asked>>& all,
-                                      const Principal& principal, bool writes,
-                                      std::string_view content_type) const {
+  Result<http::Response> answer_batch(const std::vector<Result<Asked>>& all, const Caller& caller,
+                                      bool writes, std::string_view content_type) const {
     std::vector<http::Response> answers;
     const auto each = [&](store::Connection& connection,
                           store::Transaction* transaction) -> Result<void> {
@@ -193,10 +191,10 @@ class SharePoint {
         Result<http::Response> answered =
             !asked ? Result<http::Response>(std::unexpected(asked.error())) : fail("", "");
         if (asked && transaction == nullptr)
-          answered = perform(*asked, principal, connection, nullptr);
+          answered = perform(*asked, caller, connection, nullptr);
         if (asked && transaction != nullptr) {
           const auto undone = transaction->nested([&]() -> Result<void> {
-            answered = perform(*asked, principal, *transaction, transaction);
+            answered = perform(*asked, caller, *transaction, transaction);
             if (!answered) return std::unexpected(answered.error());
             return {};
           });
