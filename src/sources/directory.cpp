@@ -1,11 +1,12 @@
 // A folder of NDJSON files that grow. The position names each file by its inode and says how far it was read, with a hash of
 // how it begins: so a file that was renamed goes on where it was, and one that was cut or written anew is read from its start.
 // Only whole lines are taken.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "base/hash.hpp"
@@ -19,10 +20,12 @@ namespace fs = std::filesystem;
 constexpr std::size_t chunk_bytes = 4U << 20U;
 constexpr std::size_t pull_bytes = 16U << 20U;
 constexpr std::size_t head_bytes = 256;
+constexpr std::uint64_t most_missed = 5;  // pulls for which a file that is not there is remembered
 
 struct FileState {
   std::uint64_t offset = 0;
   std::uint64_t head_size = 0, head_hash = 0;  // of the first bytes, at most head_bytes of what was read
+  std::uint64_t missed = 0;                    // pulls since it was there; written when it is not 0
 };
 using States = std::map<std::string, FileState>;  // by device and inode
 
@@ -31,29 +34,64 @@ States read_position(std::string_view position) {
   const auto document = parse_json(position);
   if (!document || !document->is_object()) return states;
   for (const auto& member : document->get_object()) {
-    if (!member.value().is_array() || member.value().get_array().size() != 3) continue;
+    if (!member.value().is_array()) continue;
+    const auto size = member.value().get_array().size();
+    if (size != 3 && size != 4) continue;
     const auto number = [&](std::size_t i) {
       const auto& value = member.value().get_array()[i];
       return value.is_int64() ? static_cast<std::uint64_t>(value.get_int64()) : value.is_uint64() ? value.get_uint64() : 0;
     };
-    states[std::string(member.key())] = {number(0), number(1), number(2)};
+    states[std::string(member.key())] = {number(0), number(1), number(2), size == 4 ? number(3) : 0};
   }
   return states;
 }
 std::string write_position(const States& states) {
   json::object document;
-  for (const auto& [id, state] : states) document[id] = json::array{state.offset, state.head_size, state.head_hash};
+  for (const auto& [id, state] : states) {
+    json::array numbers{state.offset, state.head_size, state.head_hash};
+    if (state.missed > 0) numbers.push_back(state.missed);
+    document[id] = std::move(numbers);
+  }
   return json::serialize(document);
 }
 
-std::string bytes_of(std::ifstream& file, std::uint64_t offset, std::size_t size) {
-  std::string bytes(size, '\0');
-  file.clear();
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(bytes.data(), static_cast<std::streamsize>(size));
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
-  return bytes;
-}
+// What is open stays the same file, whatever its name comes to mean meanwhile.
+class OpenFile {
+ public:
+  explicit OpenFile(const fs::path& path) : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+    if (number_ < 0) {
+      static_cast<void>(::stat(path.c_str(), &status_));
+    } else {
+      regular_ = ::fstat(number_, &status_) == 0 && S_ISREG(status_.st_mode);
+    }
+  }
+  ~OpenFile() {
+    if (number_ >= 0) ::close(number_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  bool is_regular() const { return regular_; }
+  std::string id() const { return fmt::format("{}:{}", status_.st_dev, status_.st_ino); }
+  std::uint64_t size() const { return static_cast<std::uint64_t>(status_.st_size); }
+  // Fewer where the file ends.
+  std::string read(std::uint64_t offset, std::size_t size) const {
+    std::string bytes(size, '\0');
+    std::size_t had = 0;
+    while (had < size) {
+      const auto count = ::pread(number_, bytes.data() + had, size - had, static_cast<off_t>(offset + had));
+      if (count <= 0) break;
+      had += static_cast<std::size_t>(count);
+    }
+    bytes.resize(had);
+    return bytes;
+  }
+
+ private:
+  int number_;
+  struct stat status_ {};
+  bool regular_ = false;
+};
 
 class Directory final : public Source {
  public:
@@ -70,16 +108,30 @@ class Directory final : public Source {
     if (error) return fail("SOURCE0105", fmt::format("the folder {} cannot be read: {}", options_.folder, error.message()));
     std::sort(files.begin(), files.end());
     std::size_t left = pull_bytes;
-    for (const auto& file : files) {
-      struct stat status {};
-      if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-      const auto id = fmt::format("{}:{}", status.st_dev, status.st_ino);
+    for (const auto& path : files) {
+      if (path.extension() == ".gz" || path.extension() == ".zst") continue;
+      const OpenFile file(path);
+      const auto id = file.id();
+      if (!file.is_regular()) {  // one that may not be read just now is not gone
+        if (const auto kept = before.find(id); kept != before.end()) after.insert(*kept);
+        continue;
+      }
+      if (after.contains(id)) continue;  // by another name: a link
       const auto known = before.find(id);
-      if (known == before.end() && telemetry::format_of_name(file.string()) != telemetry::Format::ndjson) continue;
-      if (file.extension() == ".gz" || file.extension() == ".zst") continue;
+      const bool is_ndjson = telemetry::format_of_name(path.string()) == telemetry::Format::ndjson;
+      if (known == before.end() && !is_ndjson) continue;
       auto state = known == before.end() ? FileState{} : known->second;
-      TRY_DO(read_on(file, static_cast<std::uint64_t>(status.st_size), state, left, pulled));
+      state.missed = 0;
+      if (!goes_on(file, state)) {
+        if (!is_ndjson) continue;  // another file, which got the inode of one that is gone
+        state = {};
+      }
+      TRY_DO(read_on(file, state, left, pulled));
       after[id] = state;
+    }
+    // A file that is on its way to another name may be seen under neither.
+    for (auto [id, state] : before) {
+      if (state.offset > 0 && !after.contains(id) && ++state.missed <= most_missed) after[id] = state;
     }
     pulled.position = write_position(after);
     if (*pulled.position == position) pulled.position.reset();
@@ -87,17 +139,20 @@ class Directory final : public Source {
   }
 
  private:
-  Result<void> read_on(const fs::path& path, std::uint64_t size, FileState& state, std::size_t& left, Pulled& pulled) const {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return {};  // it went away; what was not read of it is gone
-    const bool same = size >= state.offset && xxhash64(bytes_of(file, 0, state.head_size)) == state.head_hash;
-    if (state.offset > 0 && !same) state = {};
+  // Whether it is the file that was read so far.
+  static bool goes_on(const OpenFile& file, const FileState& state) {
+    if (state.offset == 0) return true;
+    return file.size() >= state.offset && xxhash64(file.read(0, std::min(state.head_size, std::uint64_t{head_bytes}))) == state.head_hash;
+  }
+
+  Result<void> read_on(const OpenFile& file, FileState& state, std::size_t& left, Pulled& pulled) const {
+    const auto size = file.size();
     while (state.offset < size) {
       if (left == 0) {
         pulled.more = true;
         return {};
       }
-      auto chunk = bytes_of(file, state.offset, chunk_bytes);
+      auto chunk = file.read(state.offset, chunk_bytes);
       const auto whole = chunk.rfind('\n');
       // A line without an end is not yet written; unless it is longer than any line may be, and then it is passed over.
       if (whole == std::string::npos && chunk.size() < chunk_bytes) return {};
@@ -107,7 +162,7 @@ class Directory final : public Source {
       left -= std::min(left, chunk.size());
       if (state.head_size < head_bytes) {
         state.head_size = std::min<std::uint64_t>(state.offset, head_bytes);
-        state.head_hash = xxhash64(bytes_of(file, 0, state.head_size));
+        state.head_hash = xxhash64(file.read(0, state.head_size));
       }
     }
     return {};
