@@ -105,12 +105,16 @@ class Elasticsearch final : public Source {
     std::vector<Timestamp> times;
     for (const auto& hit : hits->get_array()) {
       const auto* source = find(hit, "_source");
-      const auto time = source == nullptr ? std::nullopt : parse_iso(text_or(*source, "@timestamp"));
-      if (!time) continue;
+      const auto time = source == nullptr ? std::nullopt : time_of(*source);
+      if (!time) {
+        ++pulled.bad;
+        continue;
+      }
       lines.emplace_back(*time, source);
       times.push_back(*time);
     }
-    if (times.size() >= page_lines) {
+    if (hits->get_array().size() >= page_lines) {
+      if (times.empty()) return fail("SOURCE0103", fmt::format("{} answers {} hits, and none has a time in @timestamp", options_.url, page_lines));
       TRY(slice.to, end_of_page(std::move(times), options_));
       pulled.more = true;
     }
@@ -123,6 +127,23 @@ class Elasticsearch final : public Source {
   }
 
  private:
+  // ISO 8601, or milliseconds since 1970: a date of a mapping is either.
+  static std::optional<Timestamp> time_of(const json::value& source) {
+    const auto* given = find(source, "@timestamp");
+    if (given == nullptr) return std::nullopt;
+    std::int64_t number = 0;
+    if (given->is_int64()) {
+      number = given->get_int64();
+    } else {
+      const auto text = text_or(source, "@timestamp");
+      if (const auto time = parse_iso(text)) return time;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    }
+    constexpr auto most = (timestamp_max.ticks - unix_epoch_ticks) / ticks_per_millisecond;
+    if (number < 0 || number > most) return std::nullopt;
+    return from_unix_seconds(0) + milliseconds(number);
+  }
   // Fields come nested, or with dots in their names.
   static std::string field(const json::value& source, const std::string& name) {
     if (const auto flat = text_or(source, name); !flat.empty()) return std::string(flat);
