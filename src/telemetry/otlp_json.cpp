@@ -52,9 +52,11 @@ class MessageReader {
   void resource(const dom::object& owner, OtlpContext& context) {
     resource_.clear();
     context.names.clear();
+    deep_ = false;
     if (const auto resource = object(owner, "resource"))
       attributes(*resource, resource_, context.names, false);
     context.resource_attributes = resource_.finish();
+    context.deep = std::exchange(deep_, false);
   }
   void scope(const dom::object& owner, OtlpContext& context) {
     context.scope_name.clear();
@@ -69,6 +71,7 @@ class MessageReader {
   // each time.
   void log_record(const dom::object& from, OtlpRecord& record) {
     record.clear();
+    deep_ = false;
     for (const auto [key, value] : from) {
       if (value.is_null()) continue;
       if (key == "timeUnixNano")
@@ -174,6 +177,11 @@ class MessageReader {
       out += c >= 'A' && c <= 'F' ? static_cast<char>(c + ('a' - 'A')) : c;
   }
 
+  static bool is_value_name(std::string_view name) {
+    return name == "stringValue" || name == "boolValue" || name == "intValue" ||
+           name == "doubleValue" || name == "arrayValue" || name == "kvlistValue" ||
+           name == "bytesValue";
+  }
   // AnyValue: {"stringValue": …} and its kin.
   void any_value(const dom::element& any, std::string& out, int depth) {
     dom::object object;
@@ -189,9 +197,9 @@ class MessageReader {
     }
     const std::size_t begin = out.size();
     for (const auto [key, value] : object) {
-      if (value.is_null()) continue;
-      out.resize(begin);
-      if (key == "stringValue")
+      if (value.is_null() || !is_value_name(key)) continue;
+      out.resize(begin);  // of a oneof the last one counts
+      if (key == "stringValue" || key == "bytesValue")
         append_json(out, text_of(value, key));
       else if (key == "boolValue")
         boolean(value, out);
@@ -201,10 +209,8 @@ class MessageReader {
         real(value, out);
       else if (key == "arrayValue")
         array_value(value, out, depth);
-      else if (key == "kvlistValue")
+      else
         key_value_list(value, out, depth);
-      else if (key == "bytesValue")
-        append_json(out, text_of(value, key));
     }
     if (out.size() == begin) out += "null";
   }

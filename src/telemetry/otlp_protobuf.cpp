@@ -63,12 +63,14 @@ class MessageReader {
   void resource(std::string_view bytes, OtlpContext& context) {
     resource_.clear();
     context.names.clear();
+    trouble_.deep = false;
     ProtobufReader reader(bytes);
     while (reader.next()) {
       if (reader.is(1, Wire::bytes)) attribute(reader.bytes(), resource_, context.names, false);
     }
     end(reader);
     context.resource_attributes = resource_.finish();
+    context.deep = std::exchange(trouble_.deep, false);
   }
   void scope(std::string_view bytes, OtlpContext& context) {
     context.scope_name.clear();
@@ -84,6 +86,7 @@ class MessageReader {
   // message LogRecord.
   void log_record(std::string_view bytes, OtlpRecord& record) {
     record.clear();
+    trouble_.deep = false;
     ProtobufReader reader(bytes);
     while (reader.next()) {
       if (reader.is(1, Wire::fixed64))

@@ -160,6 +160,7 @@ void OtlpRecord::clear() {
 void OtlpRows::append(const OtlpContext& context, OtlpRecord& record) {
   ++report_.records;
   if (limit_.is_passed()) return;
+  if (context.deep) record.wrong = "the values of its resource are nested deeper than 64 levels";
   LogRow row;
   put_names(row, context.names, record.names);
   row.severity_text = record.severity_text;

@@ -47,6 +47,7 @@ struct OtlpContext {
   Names names;
   std::string resource_attributes;
   std::string scope_name, scope_version;
+  bool deep = false;  // values of the resource are nested too deeply: none of its records is kept
 };
 
 struct OtlpRecord {
