@@ -105,7 +105,7 @@ int run_sim(const std::string& seeds, const std::string& only) {
 void add_replay(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<ReplayArguments>();
   CLI::App* command = app.add_subcommand(
-      "replay", "play real deployments, or real logs, through the real flow on a virtual clock, and judge what it recorded");
+      "replay", "Plays real deployments, or real logs, through the real flow on a virtual clock, and judge what it recorded");
   ReplayOptions& options = arguments->options;
   command->add_option("file", options.file, "deployments: CSV of time,environment,role,region,version (.gz and .zst too)");
   command->add_option("--logs", options.logs, "log lines made elsewhere, in order of arrival: NDJSON, columns of OTelLogs and Arrival");
@@ -130,7 +130,7 @@ void add_replay(CLI::App& app, int& exit_code) {
 void add_sim(CLI::App& app, int& exit_code) {
   auto seeds = std::make_shared<std::string>("1");
   auto only = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("sim", "small random fleets and flows with random faults through the whole product, watching its invariants");
+  CLI::App* command = app.add_subcommand("sim", "Small random fleets and flows with random faults through the whole product, watching its invariants");
   command->add_option("--only", *only, "fleets or flows alone")->check(CLI::IsMember({"fleets", "flows"}));
   command->add_option("--seed,--seeds", *seeds, "one, or a range: 1..500")->capture_default_str();
   command->footer("Example: rollcall sim --seeds 1..100");
