@@ -1,10 +1,16 @@
 // One figure beside its baseline. A file of benchmarks/ says what it measures with a global Benchmark; the
 // program prints one object a line (--json) or a table.
 #pragma once
+#include <fmt/format.h>
+
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
+
+#include "base/error.hpp"
 
 namespace rollcall::bench {
 
@@ -25,6 +31,16 @@ using Report = std::function<void(const Figure&)>;
 struct Benchmark {
   Benchmark(std::string name, std::function<void(const Report&)> run);
 };
+
+// The value, or the error on stderr and the end: there is nothing to measure then.
+template <class T>
+T must(Result<T> result) {
+  if (!result) {
+    fmt::print(stderr, "{} {}\n", result.error().code, result.error().message);
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
 
 double median(std::vector<double> values);
 double seconds_of(const std::function<void()>& work);

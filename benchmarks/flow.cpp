@@ -22,15 +22,6 @@ constexpr int rounds = 7;
 constexpr std::size_t records_a_batch = 500;  // as a turn of the flow takes: 2,000 events, four a record
 const auto start_time = *parse_iso("2026-01-01T00:00:00Z");
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{} {}\n", result.error().code, result.error().message);
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
 class Answers final : public flow::Connector {
  public:
   std::string_view id() const override { return "shared_kusto"; }

@@ -28,15 +28,6 @@ constexpr std::size_t rounds = 3;
 constexpr std::uint64_t memory_bytes = std::uint64_t{4} << 30;
 constexpr std::int64_t start_ns = 1'767'225'600'000'000'000;
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{} {}\n", result.error().code, result.error().message);
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
 class Folder {
  public:
   Folder() {

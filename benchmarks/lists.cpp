@@ -27,15 +27,6 @@ constexpr std::int64_t items_a_round = 5'000;
 constexpr std::int64_t items_a_transaction = 500;
 constexpr std::int64_t million = 1'000'000;
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{} {}\n", result.error().code, result.error().message);
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
 struct Folder {
   Folder()
       : path(std::filesystem::temp_directory_path() /

@@ -21,15 +21,6 @@ constexpr int cells_a_batch = 2'000;
 constexpr int rounds = 5;
 const auto start_time = *parse_iso("2026-01-01T00:00:00Z");
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{} {}\n", result.error().code, result.error().message);
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
 class Fleet {
  public:
   Fleet() {

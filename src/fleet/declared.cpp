@@ -6,6 +6,7 @@
 #include <set>
 
 #include "fleet/fields.hpp"
+#include "fleet/guarded_column.hpp"
 
 namespace rollcall::fleet {
 namespace {
@@ -23,15 +24,6 @@ std::optional<Value> named(const Names& names, std::string_view text) {
     if (names[i] == text) return static_cast<Value>(i);
   }
   return std::nullopt;
-}
-
-Column column(std::string_view name, ColumnType type, std::string_view description) {
-  Column made;
-  made.name = name;
-  made.type = type;
-  made.description = description;
-  made.guarded = true;
-  return made;
 }
 
 std::string_view plain(std::string_view version) {
@@ -94,29 +86,29 @@ lists::ListDefinition declared_definition() {
   lists::ListDefinition list;
   list.name = declared_list;
   list.description = "What pipelines and people declared: deployments, rollbacks, removals, configuration and flag changes.";
-  auto title = column("Title", ColumnType::text, "what it is, for people");
+  auto title = guarded_column("Title", ColumnType::text, "what it is, for people");
   title.guarded = false;
   list.columns.push_back(std::move(title));
-  auto id = column("DeclarationId", ColumnType::text, "the source's own id of it");
+  auto id = guarded_column("DeclarationId", ColumnType::text, "the source's own id of it");
   id.required = true;
   list.columns.push_back(std::move(id));
   for (const auto& [name, description] : {std::pair{"Environment", "where"}, {"Role", "what"}, {"Region", "empty: every region"},
                                           {"Version", "what is to run; of configuration and flags the new value"}}) {
-    list.columns.push_back(column(name, ColumnType::text, description));
+    list.columns.push_back(guarded_column(name, ColumnType::text, description));
   }
-  auto kind = column("Kind", ColumnType::choice, "what was done");
+  auto kind = guarded_column("Kind", ColumnType::choice, "what was done");
   kind.choices.assign(kinds.begin(), kinds.end());
-  auto status = column("Status", ColumnType::choice, "as far as the source knows");
+  auto status = guarded_column("Status", ColumnType::choice, "as far as the source knows");
   status.choices.assign(statuses.begin(), statuses.end());
   list.columns.push_back(std::move(kind));
   list.columns.push_back(std::move(status));
-  list.columns.push_back(column("At", ColumnType::datetime, "when it began"));
-  list.columns.push_back(column("UpdatedAt", ColumnType::datetime, "when the source said this"));
+  list.columns.push_back(guarded_column("At", ColumnType::datetime, "when it began"));
+  list.columns.push_back(guarded_column("UpdatedAt", ColumnType::datetime, "when the source said this"));
   for (const auto& [name, description] : {std::pair{"Source", "api, cdevents, github or git"}, {"Change", "commit, ticket or flag"},
                                           {"Url", "where to read more"}, {"By", "who did it"}}) {
-    list.columns.push_back(column(name, ColumnType::text, description));
+    list.columns.push_back(guarded_column(name, ColumnType::text, description));
   }
-  list.columns.push_back(column("Description", ColumnType::note, "in the source's words"));
+  list.columns.push_back(guarded_column("Description", ColumnType::note, "in the source's words"));
   for (auto& one : list.columns) {
     if (one.name == "DeclarationId" || one.name == "Url") one.max_length = 1'000;
   }

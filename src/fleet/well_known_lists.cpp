@@ -2,6 +2,7 @@
 
 #include "fleet/declared.hpp"
 #include "fleet/fields.hpp"
+#include "fleet/guarded_column.hpp"
 
 namespace rollcall::fleet {
 namespace {
@@ -9,30 +10,21 @@ namespace {
 using lists::Column;
 using lists::ColumnType;
 
-Column column(std::string_view name, ColumnType type, std::string_view description) {
-  Column made;
-  made.name = name;
-  made.type = type;
-  made.description = description;
-  made.guarded = true;
-  return made;
-}
-
 Column required(std::string_view name, std::string_view description) {
-  Column made = column(name, ColumnType::text, description);
+  Column made = guarded_column(name, ColumnType::text, description);
   made.required = true;
   return made;
 }
 
 Column choice(std::string_view name, std::vector<std::string> choices,
               std::string_view description) {
-  Column made = column(name, ColumnType::choice, description);
+  Column made = guarded_column(name, ColumnType::choice, description);
   made.choices = std::move(choices);
   return made;
 }
 
 Column title() {
-  Column made = column("Title", ColumnType::text, "what it is, for people");
+  Column made = guarded_column("Title", ColumnType::text, "what it is, for people");
   made.guarded = false;
   return made;
 }
@@ -58,19 +50,19 @@ lists::ListDefinition deployment_history_definition() {
   add_cell(list);
   list.columns.push_back(required("Version", "what was deployed"));
   list.columns.push_back(
-      column("PreviousVersion", ColumnType::text, "what it replaced; empty for the first"));
+      guarded_column("PreviousVersion", ColumnType::text, "what it replaced; empty for the first"));
   list.columns.push_back(
       choice("Kind", {"initial", "deploy", "rollback", "redeploy"}, "by the cell's own history"));
   list.columns.push_back(choice("Status", statuses, "how it went"));
-  list.columns.push_back(column("StartedAt", ColumnType::datetime, "its first instance started"));
-  list.columns.push_back(column("CompletedAt", ColumnType::datetime, "its last instance started"));
-  list.columns.push_back(column("DetectedAt", ColumnType::datetime, "the poll that found it"));
+  list.columns.push_back(guarded_column("StartedAt", ColumnType::datetime, "its first instance started"));
+  list.columns.push_back(guarded_column("CompletedAt", ColumnType::datetime, "its last instance started"));
+  list.columns.push_back(guarded_column("DetectedAt", ColumnType::datetime, "the poll that found it"));
   list.columns.push_back(
-      column("Instances", ColumnType::integer, "that run it; the most there were, once over"));
+      guarded_column("Instances", ColumnType::integer, "that run it; the most there were, once over"));
   list.columns.push_back(
-      column("Percent", ColumnType::integer, "of the living instances; the most, once over"));
-  list.columns.push_back(column("Sequence", ColumnType::integer, "its rank in the cell, from 1"));
-  list.columns.push_back(column("RunId", ColumnType::text, "the flow run that found it"));
+      guarded_column("Percent", ColumnType::integer, "of the living instances; the most, once over"));
+  list.columns.push_back(guarded_column("Sequence", ColumnType::integer, "its rank in the cell, from 1"));
+  list.columns.push_back(guarded_column("RunId", ColumnType::text, "the flow run that found it"));
   list.unique_keys = {{"DeploymentId"}};
   list.indexes = {{"Environment", "Role", "Region", "Sequence"}, {"Version"}, {"StartedAt"}};
   return list;
@@ -83,11 +75,11 @@ lists::ListDefinition current_snapshot_definition() {
   list.columns.push_back(title());
   add_cell(list);
   list.columns.push_back(required("Version", "what most living instances run"));
-  list.columns.push_back(column("PreviousVersion", ColumnType::text, "what it replaced"));
-  list.columns.push_back(column("Since", ColumnType::datetime, "when its first instance started"));
-  list.columns.push_back(column("Percent", ColumnType::integer, "of the living instances"));
+  list.columns.push_back(guarded_column("PreviousVersion", ColumnType::text, "what it replaced"));
+  list.columns.push_back(guarded_column("Since", ColumnType::datetime, "when its first instance started"));
+  list.columns.push_back(guarded_column("Percent", ColumnType::integer, "of the living instances"));
   list.columns.push_back(choice("Status", statuses, "of its deployment"));
-  list.columns.push_back(column("DeploymentId", ColumnType::text, "its deployment in the history"));
+  list.columns.push_back(guarded_column("DeploymentId", ColumnType::text, "its deployment in the history"));
   list.unique_keys = {{"Environment", "Role", "Region"}};
   return list;
 }
@@ -101,8 +93,8 @@ lists::ListDefinition plain_history_definition() {
   add_cell(list);
   list.columns.push_back(required("Version", "what was seen"));
   list.columns.push_back(
-      column("FirstSeen", ColumnType::datetime, "its first line in the look-back"));
-  list.columns.push_back(column("DetectedAt", ColumnType::datetime, "the poll that found it"));
+      guarded_column("FirstSeen", ColumnType::datetime, "its first line in the look-back"));
+  list.columns.push_back(guarded_column("DetectedAt", ColumnType::datetime, "the poll that found it"));
   list.indexes = {{"Environment", "Role", "Region", "Version"}};
   return list;
 }
@@ -114,7 +106,7 @@ lists::ListDefinition plain_snapshot_definition() {
   list.columns.push_back(title());
   add_cell(list);
   list.columns.push_back(required("Version", "what was seen last"));
-  list.columns.push_back(column("Since", ColumnType::datetime, "its first line in the look-back"));
+  list.columns.push_back(guarded_column("Since", ColumnType::datetime, "its first line in the look-back"));
   list.unique_keys = {{"Environment", "Role", "Region"}};
   return list;
 }

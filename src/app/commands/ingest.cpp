@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
 
 #include "app/commands/commands.hpp"
-#include "telemetry/decompress.hpp"
+#include "app/packed_file.hpp"
 #include "telemetry/reader.hpp"
 
 namespace rollcall::app {
@@ -70,31 +69,12 @@ class Sender {
 };
 
 Result<void> send_file(const std::string& name, Sender& sender) {
-  std::ifstream file(name, std::ios::binary);
-  if (!file) return fail("INGEST0201", fmt::format("{} cannot be opened", name));
-  std::string chunk(1U << 20U, '\0');
-  std::unique_ptr<telemetry::Decompressor> decompressor;
-  auto compression = telemetry::Compression::automatic;
-  for (;;) {
-    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-    const auto bytes = std::string_view(chunk).substr(0, static_cast<std::size_t>(file.gcount()));
-    if (bytes.empty()) break;
-    if (compression == telemetry::Compression::automatic) {
-      compression = telemetry::detect_compression(bytes);
-      decompressor = telemetry::make_decompressor(compression);
-    }
-    if (!decompressor) {
-      TRY_DO(sender.feed(bytes));
-    } else if (auto fed = decompressor->feed(bytes, [&](std::string_view plain) { return sender.feed(plain); }); !fed) {
-      return fail(fed.error().code, fmt::format("{}: {}", name, fed.error().message));
-    }
-  }
+  TRY(const auto unpacked, read_unpacked(name, [&](std::string_view plain) { return sender.feed(plain); }));
   TRY_DO(sender.finish());
-  if (decompressor && !decompressor->is_complete()) {
-    return fail("INGEST0103", fmt::format("{}: the {} stream ends before its end: the file was cut off; what came before was "
-                                          "taken (rows: {})", name, telemetry::name_of(compression), sender.rows));
-  }
-  return {};
+  if (unpacked.complete) return {};
+  auto error = cut_off(name, unpacked);
+  error.message += fmt::format("; what came before was taken (rows: {})", sender.rows);
+  return std::unexpected(std::move(error));
 }
 
 }  // namespace

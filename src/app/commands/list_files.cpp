@@ -8,9 +8,9 @@
 #include <fstream>
 
 #include "app/commands/list.hpp"
+#include "app/packed_file.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
-#include "telemetry/decompress.hpp"
 #include "telemetry/fields.hpp"
 #include "telemetry/record_splitter.hpp"
 
@@ -168,31 +168,9 @@ class Importer {
   std::size_t piece_lines_ = 0;
 };
 
-Result<void> read_file(const std::string& name,
-                       const std::function<Result<void>(std::string_view)>& feed) {
-  std::ifstream file(name, std::ios::binary);
-  if (!file) return fail("INGEST0201", fmt::format("{} cannot be opened", name));
-  std::string chunk(1U << 20U, '\0');
-  std::unique_ptr<telemetry::Decompressor> decompressor;
-  auto compression = telemetry::Compression::automatic;
-  for (;;) {
-    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-    const auto bytes = std::string_view(chunk).substr(0, static_cast<std::size_t>(file.gcount()));
-    if (bytes.empty()) break;
-    if (compression == telemetry::Compression::automatic) {
-      compression = telemetry::detect_compression(bytes);
-      decompressor = telemetry::make_decompressor(compression);
-    }
-    if (decompressor)
-      TRY_DO(decompressor->feed(bytes, feed));
-    else
-      TRY_DO(feed(bytes));
-  }
-  if (decompressor && !decompressor->is_complete()) {
-    return fail("INGEST0103",
-                fmt::format("{}: the {} stream ends before its end: the file was cut off", name,
-                            telemetry::name_of(compression)));
-  }
+Result<void> read_file(const std::string& name, const std::function<Result<void>(std::string_view)>& feed) {
+  TRY(const auto unpacked, read_unpacked(name, feed));
+  if (!unpacked.complete) return std::unexpected(cut_off(name, unpacked));
   return {};
 }
 
