@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t rows_a_batch = 8'192;
 constexpr std::size_t batches = 16;
-constexpr std::size_t rounds = 3;
+constexpr std::size_t rounds = 5;
 constexpr std::uint64_t memory_bytes = std::uint64_t{4} << 30;
 constexpr std::int64_t start_ns = 1'767'225'600'000'000'000;
 
