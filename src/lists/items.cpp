@@ -407,16 +407,7 @@ Result<Page> Items::query(store::Connection& connection, const KeptList& kept,
     }
     see({row.integer(0), row.integer(1), fields});
   };
-  const auto explain = [&](Error error) {
-    if (error.code == "STORE0102" && error.message.contains("parser stack overflow")) {
-      return Error{"ODATA0108", "the filter nests too deeply", std::nullopt};
-    }
-    return error;
-  };
-  if (auto rows = connection.query(plan->select, std::span<const Argument>(arguments), read_row);
-      !rows) {
-    return std::unexpected(explain(std::move(rows).error()));
-  }
+  TRY_DO(connection.query(plan->select, std::span<const Argument>(arguments), read_row));
   if (options.count) {
     TRY_DO(connection.query(plan->count, std::span<const Argument>(arguments),
                             [&](const store::Row& row) { page.count = row.integer(0); }));

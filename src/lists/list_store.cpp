@@ -35,6 +35,16 @@ std::unexpected<Error> no_such_list(const CatalogState& state, std::string_view 
                                                         name, nearest));
 }
 
+// What only the database finds wrong with a question.
+template <class T>
+Result<T> of_question(Result<T> answer) {
+  if (answer) return answer;
+  auto& error = answer.error();
+  if (error.code == "STORE0111") error = {"ODATA0108", "the filter nests too deeply", std::nullopt};
+  if (error.code == "STORE0110") error.code = "ODATA0111";
+  return answer;
+}
+
 void set_unique(ListDefinition& definition, const std::string& column, bool unique) {
   auto& keys = definition.unique_keys;
   const std::vector<std::string> key{column};
@@ -217,12 +227,12 @@ class StoredLists final : public ListStore {
   Result<Page> query(store::Connection& connection, const List& list, const odata::Options& options,
                      Timestamp now, const Reading& reading, const SeeItem& see) override {
     TRY(const auto kept, catalog_.current(connection, list));
-    return items_.query(connection, *kept, options, now, reading, see);
+    return of_question(items_.query(connection, *kept, options, now, reading, see));
   }
   Result<json::array> aggregate(store::Connection& connection, const List& list,
                                 const odata::Options& options, Timestamp now) override {
     TRY(const auto kept, catalog_.current(connection, list));
-    return aggregate_items(database_, connection, *kept, options, now);
+    return of_question(aggregate_items(database_, connection, *kept, options, now));
   }
   Result<std::int64_t> count_items(store::Connection& connection, const List& list) override {
     TRY(const auto kept, catalog_.current(connection, list));

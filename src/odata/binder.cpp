@@ -149,6 +149,8 @@ Result<Bound> Binder::comparison(const ast::Binary& node, Span span, Nulls nulls
     const bool true_of_nulls = node.op == A::eq || node.op == A::ge || node.op == A::le;
     if (left_null && right_null) return truth(sql::literal(true_of_nulls), false);
     auto& other = left_null ? right : left;
+    // PostgreSQL wants to know of what type a mark is, and this would not tell it.
+    if (other.literal) return truth(sql::literal(node.op == A::ne), false);
     if (node.op == A::ne) return truth(is_not_null(std::move(other.sql)), false);
     return truth(true_of_nulls ? is_null(std::move(other.sql)) : sql::literal(false), false);
   }
@@ -165,6 +167,7 @@ Result<Bound> Binder::comparison(const ast::Binary& node, Span span, Nulls nulls
         sql::binary(equals ? Op::is_not_distinct_from : Op::is_distinct_from, left.sql, right.sql),
         false);
   }
+  if (left.type == Type::text) right.sql = sql::call("as_bytes", {right.sql});
   auto compared = sql::binary(comparison_operator(node.op), left.sql, right.sql);
   if (both_nullable && (node.op == A::ge || node.op == A::le)) {
     auto both = sql::binary(Op::and_, is_null(left.sql), is_null(right.sql));

@@ -314,6 +314,7 @@ class Renderer {
   }
 
   void write(const Call& node) {
+    if (node.function == "as_bytes") return as_bytes(node.arguments.at(0));
     if (dialect_ == Dialect::postgresql && postgresql_call(node)) return;
     function_name(node.function);
     put('(');
@@ -328,6 +329,14 @@ class Renderer {
       put(')');
     }
     if (node.over) window(*node.over);
+  }
+
+  // A text that is ordered as bytes, whatever the database's own order is; only PostgreSQL has others.
+  void as_bytes(const ExprPtr& text) {
+    if (dialect_ != Dialect::postgresql) return operand(text);
+    put('(');
+    operand(text);
+    put(" COLLATE \"C\")");
   }
 
   // SQLite's functions that PostgreSQL calls otherwise, or has for other types. False: its own name serves.
@@ -356,10 +365,11 @@ class Renderer {
       for (std::size_t i = 1; i < arguments.size(); ++i) wrapped(", CAST(", arguments[i], " AS INTEGER)");
       put(')');
     } else if (node.function == "round") {
-      wrapped("CAST(round(CAST(", arguments[0], " AS NUMERIC)) AS DOUBLE PRECISION)");
+      // By way of the text, which has all digits; the cast to NUMERIC itself keeps fifteen.
+      wrapped("CAST(round(CAST(CAST(", arguments[0], " AS TEXT) AS NUMERIC)) AS DOUBLE PRECISION)");
     } else if (node.function == "mod") {
-      wrapped("CAST(mod(CAST(", arguments[0], " AS NUMERIC), ");
-      wrapped("NULLIF(CAST(", arguments[1], " AS NUMERIC), 0)) AS DOUBLE PRECISION)");
+      wrapped("CAST(mod(CAST(CAST(", arguments[0], " AS TEXT) AS NUMERIC), ");
+      wrapped("NULLIF(CAST(CAST(", arguments[1], " AS TEXT) AS NUMERIC), 0)) AS DOUBLE PRECISION)");
     } else if (node.function == "strftime") {
       const auto& format = std::get<std::string>(std::get<Literal>(arguments[0]->node).value);
       put("EXTRACT(");

@@ -134,7 +134,8 @@ class Transaction : public Connection {
 
 // Errors: STORE0101 cannot open, STORE0102 refused by the database (a bug or a broken file), STORE0103 locked
 // by another process, STORE0104 written by a newer Rollcall, STORE0105 not unique, STORE0106 disk full,
-// STORE0107 the connection is lost, STORE0108 not done by this driver, STORE0109 another process has the claim.
+// STORE0107 the connection is lost, STORE0108 not done by this driver, STORE0109 another process has the claim,
+// STORE0110 a value that was calculated does not fit its type, STORE0111 the statement nests too deeply.
 class Database {
  public:
   virtual ~Database() = default;

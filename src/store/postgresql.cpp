@@ -54,6 +54,8 @@ Error to_error(PGconn* connection, const PGresult* result) {
     return {"STORE0103",
             "the database is locked by another process for more than 10 s; stop that process"};
   }
+  if (code.starts_with("22")) return {"STORE0110", fmt::format("a value is out of its range: {}", text)};
+  if (code == "54001") return {"STORE0111", "the statement nests too deeply for the database"};
   return {"STORE0102", fmt::format("the database refused ({}): {}", code, text)};
 }
 

@@ -64,6 +64,10 @@ Error to_error(sqlite3* handle, int code) {
       code == SQLITE_CONSTRAINT_ROWID) {
     return {"STORE0105", fmt::format("not unique: {}", text)};
   }
+  if (text == "integer overflow") return {"STORE0110", "a value is out of its range: integer overflow"};
+  if (text.starts_with("parser stack overflow") || text.starts_with("Expression tree is too large")) {
+    return {"STORE0111", "the statement nests too deeply for the database"};
+  }
   return {"STORE0102", fmt::format("the database refused: {}", text)};
 }
 

@@ -1,7 +1,10 @@
-// odata/abnf_cases: texts that OASIS's grammar of OData accepts or rejects, one rule each.
+// odata/abnf_cases: texts that OASIS's grammar of OData accepts or rejects, one rule each. Those that a list
+// store meets are marked as the core, and counted once more. What is a text of the grammar is decided before
+// any database is asked.
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "base/text.hpp"
 #include "conformance/conformance.hpp"
@@ -149,28 +152,36 @@ std::map<std::string, Check> payload_rules() {
   return rules;
 }
 
-const conformance::Suite suite{
-    "odata/abnf_cases", [](conformance::Run& run) {
-      const auto in_url = url_rules();
-      const auto in_payload = payload_rules();
-      std::size_t number = 0;
-      for (const auto& one : run.lines("odata/abnf_cases.jsonl")) {
-        ++number;
-        const std::string rule(text_or(one, "rule")), input(text_or(one, "input"));
-        const auto* valid = find(one, "valid");
-        bool accepted = false;
-        if (const auto found = in_url.find(rule); found != in_url.end()) {
-          accepted = found->second(decode(input));
-        } else if (const auto payload = in_payload.find(rule); payload != in_payload.end()) {
-          accepted = payload->second(input);
-        } else {
-          run.fail(std::to_string(number), "no such rule: " + rule);
-          continue;
-        }
-        run.check(valid != nullptr && accepted == valid->as_bool(), std::to_string(number),
-                  rule + " | " + input);
-      }
-    }};
+// nullopt: nothing here reads texts of that rule.
+std::optional<bool> accepts(const std::string& rule, const std::string& input) {
+  static const auto in_url = url_rules();
+  static const auto in_payload = payload_rules();
+  if (const auto found = in_url.find(rule); found != in_url.end()) return found->second(decode(input));
+  if (const auto found = in_payload.find(rule); found != in_payload.end()) return found->second(input);
+  return std::nullopt;
+}
+
+void check_cases(conformance::Run& run, bool core_only) {
+  std::size_t number = 0;
+  for (const auto& one : run.lines("odata/abnf_cases.jsonl")) {
+    ++number;
+    const auto* core = find(one, "core");
+    if (core_only && (core == nullptr || !core->as_bool())) continue;
+    const std::string rule(text_or(one, "rule")), input(text_or(one, "input"));
+    const auto accepted = accepts(rule, input);
+    if (!accepted) {
+      run.fail(std::to_string(number), "no such rule: " + rule);
+      continue;
+    }
+    const auto* valid = find(one, "valid");
+    run.check(valid != nullptr && *accepted == valid->as_bool(), std::to_string(number), rule + " | " + input);
+  }
+}
+
+const conformance::Suite suites[]{
+    {"odata/abnf_cases", [](auto& run) { check_cases(run, false); }},
+    {"odata/abnf_cases core", [](auto& run) { check_cases(run, true); }},
+};
 
 }  // namespace
 }  // namespace rollcall::odata

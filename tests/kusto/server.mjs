@@ -7,13 +7,23 @@ import { join, resolve } from "node:path";
 export const root = resolve(import.meta.dirname, "../..");
 const rollcall = resolve(process.argv[2] ?? join(root, "build/release/rollcall"));
 
+// The lists are in a new schema of the PostgreSQL server that the tests have, if they have one (with_postgresql.sh).
+let schemas = 0;
+export function databaseLine() {
+  const server = process.env.ROLLCALL_TEST_POSTGRESQL;
+  if (!server) return "";
+  const schema = `server_${process.pid}_${(schemas += 1)}`;
+  execFileSync("psql", ["-q", server, "-c", `CREATE SCHEMA ${schema}`]);
+  return `database = ${JSON.stringify(`${server} options='-c search_path=${schema}'`)}\n`;
+}
+
 // { url, pid, data, incoming, token(scopes), rollcall(...arguments), stop() }; `more` goes into its configuration.
 export async function start(more = "") {
   const data = mkdtempSync(join(tmpdir(), "rollcall-kusto-"));
   const incoming = join(data, "incoming");
   mkdirSync(incoming);
   const configuration = join(data, "rollcall.toml");
-  writeFileSync(configuration, `data = ${JSON.stringify(data)}\nport = 0\ningest_folder = ${JSON.stringify(incoming)}\n${more}`);
+  writeFileSync(configuration, `data = ${JSON.stringify(data)}\nport = 0\ningest_folder = ${JSON.stringify(incoming)}\n${databaseLine()}${more}`);
   const server = spawn(rollcall, ["serve", "--config", configuration], { stdio: ["ignore", "ignore", "pipe"] });
   const url = await new Promise((done, failed) => {
     let said = "";

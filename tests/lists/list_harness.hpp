@@ -18,8 +18,8 @@ namespace rollcall::lists {
 
 class ListHarness {
  public:
-  ListHarness()
-      : database(test::fresh_database()),
+  explicit ListHarness(std::unique_ptr<store::Database> in = test::fresh_database())
+      : database(std::move(in)),
         lists(ListStore::open(*database).value()) {
     write.now = *parse_iso("2026-01-01T00:00:00Z");
   }

@@ -64,6 +64,15 @@ test("bad UTF-8 and bad encodings are refused", async () => {
   assert.equal(await find("Title%20eq%20%27%00%27", true), 400);
 });
 
+test("numbers that leave their range are refused, or go on as floating ones", async () => {
+  for (const filter of ["Id mul 9223372036854775807 gt 1", "Id add 9223372036854775807 gt 1", "N mul 1e308 mul 1e308 gt 1", "-(Id sub 9223372036854775807) gt 1"]) {
+    const found = await find(filter);
+    assert.ok(found === 400 || Array.isArray(found), `${filter}: ${found}`);
+  }
+  for (const filter of ["N div 0 eq 1", "N mod 0 eq 1", "Id divby 0 gt 1"]) assert.deepEqual(await find(filter), [], filter);
+  assert.notEqual(await find("substring(Title,9223372036854775807) eq ''"), 500);
+});
+
 test("long chains are answered, deep nesting is refused", async () => {
   const chain = (count, word) => Array.from({ length: count }, (_, n) => `N eq ${n}`).join(` ${word} `);
   assert.equal((await find(chain(1200, "or"))).length, rows.length);

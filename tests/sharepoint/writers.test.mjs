@@ -7,13 +7,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
+import { databaseLine } from "../kusto/server.mjs";
 
 const rollcall = resolve(process.argv[2] ?? join(import.meta.dirname, "../../build/release/rollcall"));
 const seconds = Number(process.env.WRITERS_SECONDS ?? 10);
 const writers = 16;
 const data = mkdtempSync(join(tmpdir(), "rollcall-writers-"));
 const configuration = join(data, "rollcall.toml");
-writeFileSync(configuration, `data = ${JSON.stringify(data)}\nport = 0\ndurability = "process"\n`);
+writeFileSync(configuration, `data = ${JSON.stringify(data)}\nport = 0\ndurability = "process"\n${databaseLine()}`);
 
 let server, url;
 async function startServer() {

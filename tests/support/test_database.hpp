@@ -22,13 +22,19 @@ inline std::string fresh_schema() {
   return fmt::format("{} options='-c search_path={}'", postgresql_server(), name);
 }
 
-inline std::unique_ptr<store::Database> fresh_database() {
-  constexpr auto durability = store::Durability::process;
-  auto opened = postgresql_server() == nullptr ? store::open_sqlite(":memory:", durability)
-                                               : store::open_postgresql(fresh_schema(), durability);
+inline std::unique_ptr<store::Database> must_open(Result<std::unique_ptr<store::Database>> opened) {
   if (!opened) fmt::print(stderr, "{}\n", opened.error().message);
   CHECK(opened.has_value());
   return *std::move(opened);
+}
+inline std::unique_ptr<store::Database> fresh_sqlite() {
+  return must_open(store::open_sqlite(":memory:", store::Durability::process));
+}
+inline std::unique_ptr<store::Database> fresh_postgresql() {
+  return must_open(store::open_postgresql(fresh_schema(), store::Durability::process));
+}
+inline std::unique_ptr<store::Database> fresh_database() {
+  return postgresql_server() == nullptr ? fresh_sqlite() : fresh_postgresql();
 }
 
 }  // namespace rollcall::test
