@@ -7,6 +7,7 @@
 
 #include "fleet/fields.hpp"
 #include "fleet/guarded_column.hpp"
+#include "fleet/repair.hpp"
 
 namespace rollcall::fleet {
 namespace {
@@ -26,11 +27,6 @@ std::optional<Value> named(const Names& names, std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view plain(std::string_view version) {
-  const bool prefixed = version.size() > 1 && (version[0] == 'v' || version[0] == 'V') && version[1] >= '0' && version[1] <= '9';
-  return prefixed ? version.substr(1) : version;
-}
-
 bool is_judged(const Declaration& one, Timespan tolerance, Timestamp now) {
   const bool leaves_version = one.kind == DeclaredKind::deployment || one.kind == DeclaredKind::rollback;
   return leaves_version && one.status == DeclaredStatus::succeeded && one.at + tolerance <= now;
@@ -47,7 +43,7 @@ struct InCell {
 const Deployment* nearest(const std::vector<const Deployment*>& seen, Timestamp at, Timespan tolerance, const std::string* version) {
   const Deployment* best = nullptr;
   for (const auto* one : seen) {
-    if (apart(one->started_at, at) > tolerance || (version != nullptr && plain(one->version) != plain(*version))) continue;
+    if (apart(one->started_at, at) > tolerance || (version != nullptr && version_key(one->version) != version_key(*version))) continue;
     if (best == nullptr || apart(one->started_at, at) < apart(best->started_at, at)) best = one;
   }
   return best;

@@ -55,7 +55,7 @@ struct Finding {
 
 // Compares what was declared with what was seen, cell by cell. A pair is within `tolerance` of each other in time. What is
 // younger than the tolerance at `now` is not judged. Configuration and flags leave no version to be seen and are not judged.
-// Versions that differ by a leading `v` only are the same. The findings borrow from the two.
+// Versions that are only spelled differently are the same. The findings borrow from the two.
 std::vector<Finding> compare(std::span<const Declaration> declared, std::span<const Deployment> seen, Timespan tolerance, Timestamp now);
 
 }  // namespace rollcall::fleet

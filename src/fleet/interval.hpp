@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/time.hpp"
 #include "fleet/deployment.hpp"
@@ -27,5 +28,11 @@ struct Interval {
   std::int64_t host_lines = 0;
   bool operator==(const Interval&) const = default;
 };
+
+// What clock its times are by: the host's, or the instance's that names none.
+inline std::string_view clock_of(const Interval& interval) {
+  return interval.host.empty() ? std::string_view(interval.instance)
+                               : std::string_view(interval.host);
+}
 
 }  // namespace rollcall::fleet

@@ -6,6 +6,7 @@
 
 #include "fleet/episodes.hpp"
 #include "fleet/records.hpp"
+#include "fleet/repair.hpp"
 #include "fleet/runs.hpp"
 
 namespace rollcall::fleet {
@@ -129,6 +130,7 @@ std::vector<Change> reconcile(const Input& input, const Parameters& parameters) 
     std::ranges::sort(own.intervals, {}, [](const Interval& i) {
       return std::tuple(i.first, i.instance, i.version, i.last, i.host);
     });
+    repair(own.intervals, own.history);
     reconcile_cell(cell, own, input, parameters, changes);
   }
   return changes;

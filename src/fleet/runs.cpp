@@ -35,11 +35,6 @@ Offset offset_of(const Interval& interval, const Parameters& parameters) {
   return {behind, std::max(parameters.jitter, Timespan{skew.ticks / lines})};
 }
 
-std::string_view clock_of(const Interval& interval) {
-  return interval.host.empty() ? std::string_view(interval.instance)
-                               : std::string_view(interval.host);
-}
-
 // A run is over when its host starts something and it is not heard afterwards.
 void mark_replaced(std::vector<Run>& runs) {
   std::unordered_map<std::string_view, std::vector<Run*>> by_clock;

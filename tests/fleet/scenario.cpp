@@ -15,7 +15,7 @@ struct Row {
   std::string host, instance, version, cell = "production/portal/westeurope";
   Timestamp from, to;
   Timespan every = minutes(1), clock{0}, late{0};
-  std::optional<std::pair<Timestamp, Timestamp>> lost;
+  std::optional<std::pair<Timestamp, Timestamp>> lost, held;
   bool twice = false;
 };
 
@@ -42,6 +42,8 @@ bool read_option(std::string_view word, Row& row) {
     row.late = read_span(value);
   else if (name == "lost")
     row.lost = read_range(value);
+  else if (name == "held")
+    row.held = read_range(value);
   else
     return false;
   return true;
@@ -98,7 +100,8 @@ std::string Scenario::add(std::string_view rows) {
     for (Timestamp at = row->from; at < row->to; at = at + row->every) {
       if (row->lost && row->lost->first <= at && at < row->lost->second) continue;
       seen.timestamp = at + row->clock;
-      seen.ingested = at + way + row->late;
+      const bool held = row->held && row->held->first <= at && at < row->held->second;
+      seen.ingested = (held ? row->held->second : at + row->late) + way;
       lines_.push_back(seen);
       if (row->twice) {
         seen.ingested = seen.ingested + minutes(3);
