@@ -1,6 +1,6 @@
 // kql/compile: what parsing, binding and lowering a query costs, over the queries of a collection (ROLLCALL_CORPUS).
-// kql/QUESTION/ROWS: ten questions about a day of logs, each beside the same question in SQL by hand, on the same
-// DuckDB and file. kql/last-hour: the last hour's versions out of that day, beside the same over all of it.
+// kql/QUESTION/ROWS: ten questions about a day of logs, each in turns with the same question in SQL by hand, on the same
+// DuckDB and a copy of the file. kql/last-hour: the last hour's versions out of that day, beside the same over all of it.
 #include <duckdb.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -155,43 +155,61 @@ warehouse::EmbeddedOptions at(const fs::path& file) {
   return options;
 }
 
-double times_of(const std::function<void()>& ask) {
-  std::vector<double> times;
-  ask();  // reads the file's blocks
-  for (int i = 0; i < rounds; ++i) times.push_back(1e3 * seconds_of(ask));
-  return median(times);
+struct Times {
+  double ours = 0, other = 0;  // ms, the medians
+};
+
+// In turns, so that what else the machine does falls on both: once each to read the file's blocks, then until both had
+// seven rounds and two seconds.
+Times in_turns(const std::function<void()>& ours, const std::function<void()>& other) {
+  std::vector<double> times[2];
+  ours();
+  other();
+  double total = 0;
+  for (std::size_t round = 0; (round < 7 || total < 2) && round < 400; ++round) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      const std::size_t which = (round + i) % 2;
+      const double seconds = seconds_of(which == 0 ? ours : other);
+      times[which].push_back(1e3 * seconds);
+      total += seconds;
+    }
+  }
+  return {median(std::move(times[0])), median(std::move(times[1]))};
 }
 
-double ask(warehouse::Warehouse& warehouse, const char* text) {
-  warehouse::QueryOptions options;
-  options.now = now;
-  return times_of([&] {
-    if (auto table = warehouse.query(text, options); !table) give_up(table.error().message);
-  });
+std::function<void()> asking(warehouse::Warehouse& warehouse, const char* text) {
+  return [&warehouse, text] {
+    warehouse::QueryOptions options;
+    options.now = now;
+    must(warehouse.query(text, options));
+  };
+}
+
+std::string with_hour(std::string sql) {
+  if (const auto place = sql.find("{hour}"); place != sql.npos) sql.replace(place, 6, fmt::format("{}", (now + hours(-1)).ticks));
+  return sql;
 }
 
 void ask_all(const Report& report, const fs::path& folder, std::int64_t rows) {
-  const fs::path file = folder / fmt::format("{}.duckdb", rows);
-  if (!warehouse::open_embedded(at(file))) give_up("the warehouse cannot be made");
-  std::map<std::string_view, double> by_hand;
+  const fs::path file = folder / fmt::format("{}.duckdb", rows), copy = folder / fmt::format("{}.copy.duckdb", rows);
+  must(warehouse::open_embedded(at(file)));
   {
     ByHand database(file);
     database.run(fill(rows));
     database.run("CHECKPOINT");
-    const std::string hour = fmt::format("{}", (now + hours(-1)).ticks);
-    for (const auto& one : questions) {
-      std::string sql = one.sql;
-      if (const auto place = sql.find("{hour}"); place != sql.npos) sql.replace(place, 6, hour);
-      by_hand[one.name] = times_of([&] { database.run(sql); });
-    }
   }
-  auto warehouse = *warehouse::open_embedded(at(file));
-  const auto figure = [&](std::string_view name, double value, double baseline, std::string baseline_name) {
-    report({.name = fmt::format("kql/{}/{}M", name, rows / 1'000'000), .value = value, .unit = "ms", .baseline = baseline,
+  fs::copy_file(file, copy);  // one process opens a file once
+  ByHand database(copy);
+  auto warehouse = must(warehouse::open_embedded(at(file)));
+  const auto figure = [&](std::string_view name, const Times& times, std::string baseline_name) {
+    report({.name = fmt::format("kql/{}/{}M", name, rows / 1'000'000), .value = times.ours, .unit = "ms", .baseline = times.other,
             .baseline_name = std::move(baseline_name), .n = rows, .durability = "", .less_is_better = true});
   };
-  for (const auto& one : questions) figure(one.name, ask(*warehouse, one.kql), by_hand[one.name], "SQL by hand");
-  figure("last-hour", ask(*warehouse, versions_of_an_hour), ask(*warehouse, versions_of_all), "over the whole day");
+  for (const auto& one : questions) {
+    const auto sql = with_hour(one.sql);
+    figure(one.name, in_turns(asking(*warehouse, one.kql), [&] { database.run(sql); }), "SQL by hand");
+  }
+  figure("last-hour", in_turns(asking(*warehouse, versions_of_an_hour), asking(*warehouse, versions_of_all)), "over the whole day");
 }
 
 void run(const Report& report) {

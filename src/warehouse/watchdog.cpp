@@ -4,6 +4,7 @@ namespace rollcall::warehouse {
 namespace {
 
 constexpr auto interval = std::chrono::milliseconds(20);
+constexpr int looks_before_sleep = 50;
 
 bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(); }
 
@@ -26,7 +27,7 @@ Watchdog::Watch::Watch(Watchdog& watchdog, duckdb_connection connection, const S
   const std::lock_guard lock(watchdog_.mutex_);
   entry_ = watchdog_.watched_.emplace(watchdog_.watched_.end(), connection, &stop);
   if (!watchdog_.thread_.joinable()) watchdog_.thread_ = std::thread([&watchdog] { watchdog.run(); });
-  watchdog_.changed_.notify_all();
+  if (watchdog_.asleep_) watchdog_.changed_.notify_all();
 }
 
 Watchdog::Watch::~Watch() {
@@ -34,15 +35,22 @@ Watchdog::Watch::~Watch() {
   watchdog_.watched_.erase(entry_);
 }
 
-// Sleeps as long as nothing is watched.
+// Looks around every 20 ms, and sleeps when nothing was watched for a while: waking it costs a short query more than
+// the query itself.
 void Watchdog::run() {
   std::unique_lock lock(mutex_);
-  while (!ending_) {
-    changed_.wait(lock, [this] { return ending_ || !watched_.empty(); });
+  for (int idle = 0; !ending_;) {
+    idle = watched_.empty() ? idle + 1 : 0;
     for (const auto& [connection, stop] : watched_) {
       if (must_stop(*stop)) duckdb_interrupt(connection);
     }
-    changed_.wait_for(lock, interval, [this] { return ending_; });
+    if (idle < looks_before_sleep) {
+      changed_.wait_for(lock, interval, [this] { return ending_; });
+    } else {
+      asleep_ = true;
+      changed_.wait(lock, [this] { return ending_ || !watched_.empty(); });
+      asleep_ = false;
+    }
   }
 }
 

@@ -37,6 +37,7 @@ class Watchdog {
   std::condition_variable changed_;
   std::list<std::pair<duckdb_connection, const Stop*>> watched_;
   bool ending_ = false;
+  bool asleep_ = false;  // until something is watched
   std::thread thread_;  // since the first watch
 };
 

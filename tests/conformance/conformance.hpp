@@ -7,6 +7,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,15 @@ class Run {
       fail(std::move(id), why);
   }
 
+  // Counted apart, as a part of the suite: `  of those that repeat 500/510`.
+  void part(const std::string& name, bool passed) {
+    auto& [good, all] = parts_[name];
+    good += passed ? 1 : 0;
+    ++all;
+  }
+
   std::size_t passed() const { return passed_; }
+  const std::map<std::string, std::pair<std::size_t, std::size_t>>& parts() const { return parts_; }
   const std::vector<std::string>& failed() const { return failed_; }
   const std::string& what_is_missing() const { return missing_; }
 
@@ -50,6 +59,7 @@ class Run {
   std::filesystem::path corpus_, out_;
   std::size_t passed_ = 0;
   std::vector<std::string> failed_;
+  std::map<std::string, std::pair<std::size_t, std::size_t>> parts_;
   std::string missing_;
 };
 

@@ -75,6 +75,8 @@ void report(const Registered& suite, const Run& run, const fs::path& out) {
   }
   fmt::print("conformance {} {}/{}\n", suite.name, run.passed(),
              run.passed() + run.failed().size());
+  for (const auto& [part, count] : run.parts())
+    fmt::print("  {} {}/{} ({:.1f} %)\n", part, count.first, count.second, 100.0 * static_cast<double>(count.first) / static_cast<double>(count.second));
   std::fflush(stdout);
   const fs::path path = out / (suite.name + ".failed");
   fs::create_directories(path.parent_path());
