@@ -230,10 +230,9 @@ Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigge
   TRY_DO(take_up_runs());
   TRY(auto* flow, flow_named(name));
   TRY(const auto* trigger, find_trigger(*flow->workflow, trigger_name));
-  if (const auto* request = std::get_if<RequestTrigger>(&trigger->kind); request != nullptr && request->check_schema) {
-    TRY(const auto schema, JsonSchema::compile(request->schema));
+  if (const auto& schema = flow->workflow->plan(*trigger).schema) {
     const auto* body = find(outputs, "body");
-    TRY_DO(schema.check(body == nullptr ? json::value() : *body));
+    TRY_DO(schema->check(body == nullptr ? json::value() : *body));
   }
   TRY(auto runs, new_runs(*flow, *trigger, std::move(outputs), to_string(principal)));
   if (runs.empty()) return fail("FLOW0509", "the trigger's conditions do not hold, or it has nothing to split");

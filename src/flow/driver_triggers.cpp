@@ -140,7 +140,7 @@ Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const Lo
   for (auto& run : runs) TRY_DO(create(transaction, run));
   TRY_DO(store_.set_fire(transaction, record.name, due, next));
   auto text = to_text(state);
-  TRY_DO(store_.set_trigger_state(transaction, record.name, text));
+  if (text != record.trigger_state) TRY_DO(store_.set_trigger_state(transaction, record.name, text));
   TRY_DO(reached(CrashPoint::before_commit));
   record.trigger_state = std::move(text);
   record.last_fire = due;

@@ -192,6 +192,13 @@ void Workflow::compile_schemas(std::vector<Error>& errors) {
       errors.push_back(at(action(i), schema.error()));
     }
   }
+  for (std::size_t i = 0; i < triggers_.size(); ++i) {
+    const auto& trigger = definition_.triggers[i];
+    const auto* request = std::get_if<RequestTrigger>(&trigger.kind);
+    if (request == nullptr || !request->check_schema) continue;
+    if (auto schema = JsonSchema::compile(request->schema)) triggers_[i].schema = *std::move(schema);
+    else errors.push_back({schema.error().code, fmt::format("{}: {}", trigger.path, schema.error().message), std::nullopt});
+  }
 }
 
 void Workflow::decide_what_to_keep() {

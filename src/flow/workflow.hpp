@@ -49,6 +49,7 @@ struct TriggerPlan {
   Connector* connector = nullptr;  // of the classic style
   BoundOperation operation;
   std::string why_not;             // it does not fire by itself
+  std::optional<JsonSchema> schema = {};  // of a request's body, when it is to be checked
   bool bound() const { return connector != nullptr || operation.connector != nullptr; }
 };
 
