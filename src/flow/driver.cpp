@@ -185,8 +185,13 @@ Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& 
   } else if (flow.subscribes() && !parse_trigger_state(flow.record.trigger_state).subscribed) {
     flow.record.next_fire = clock_.now();
   }
-  if (const auto old = flows_.find(name); old != flows_.end() && !keeps_state) end_subscription(old->second);
+  const auto old = flows_.find(name);
+  if (keeps_state && old != flows_.end() && old->second.asking != 0) {  // the answer will be this deployment's
+    flow.asking = old->second.asking;
+    flow.record.next_fire = old->second.record.next_fire;
+  }
   TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.put_flow(transaction, flow.record); }));
+  if (old != flows_.end() && !keeps_state) end_subscription(old->second);
   deployed.version = flow.record.version;
   deployed.changed = true;
   workflows_[{flow.record.name, flow.record.version}] = std::move(workflow);
@@ -203,13 +208,13 @@ Result<void> Driver::Impl::enable(std::string_view name, bool enabled) {
   }
   if (enabled && flow->subscribes() && !parse_trigger_state(flow->record.trigger_state).subscribed) next = clock_.now();
   const bool ends = !enabled && parse_trigger_state(flow->record.trigger_state).subscribed;
-  if (ends) end_subscription(*flow);
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     TRY_DO(store_.set_fire(transaction, flow->record.name, flow->record.last_fire, next));
     if (ends) TRY_DO(store_.set_trigger_state(transaction, flow->record.name, ""));
     return store_.set_enabled(transaction, flow->record.name, enabled);
   };
   TRY_DO(database_.write(write));
+  if (ends) end_subscription(*flow);
   flow->record.enabled = enabled;
   flow->record.next_fire = next;
   if (ends) flow->record.trigger_state.clear();
@@ -219,8 +224,8 @@ Result<void> Driver::Impl::enable(std::string_view name, bool enabled) {
 Result<void> Driver::Impl::remove(std::string_view name) {
   TRY(auto* flow, flow_named(name));
   const auto exact = flow->record.name;
-  end_subscription(*flow);
   TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.remove_flow(transaction, exact); }));
+  end_subscription(*flow);
   flows_.erase(exact);
   return {};
 }

@@ -76,12 +76,12 @@ class Driver::Impl {
   Result<void> fire_recurrence(LoadedFlow& flow);
   // Triggers that ask others (driver_triggers.cpp).
   Result<void> ask(LoadedFlow& flow);
-  Result<void> answered(const std::string& flow, Outcome outcome);
+  Result<void> answered(const std::string& flow, std::uint64_t question, Outcome outcome);
   // `record`: a copy, which becomes the flow's own after the commit.
   Result<void> answered_in(store::Transaction& transaction, const LoadedFlow& flow, const Outcome& outcome, FlowRecord& record,
                            std::vector<NewRun>& runs);
   Result<Timestamp> next_poll(const LoadedFlow& flow, const Outcome* outcome) const;
-  void end_subscription(LoadedFlow& flow);
+  void end_subscription(const LoadedFlow& flow);
   Result<bool> prune_some();
   void take_up_times();
   Result<bool> take_answer();
@@ -102,6 +102,7 @@ class Driver::Impl {
   OutsideCalls outside_;
   bool dead_ = false;
   bool taken_up_ = false;  // the runs of earlier processes
+  std::uint64_t questions_ = 0;  // that triggers have asked
   std::optional<Timestamp> pruned_;       // when the last round of forgetting began
   std::vector<std::string> to_prune_;     // flows that this round has still to look at
   std::map<std::string, LoadedFlow, std::less<>> flows_;

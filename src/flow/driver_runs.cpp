@@ -2,6 +2,9 @@
 // resumed, are forgotten.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "flow/calls.hpp"
@@ -132,16 +135,23 @@ Result<std::optional<json::value>> Driver::Impl::response(RunId id) {
 
 namespace {
 
+// "": it would begin, once it is reached.
+std::string why_skipped(const Workflow& workflow, const State& state, ActionIndex from) {
+  for (const auto& before : workflow.action(from).run_after) {
+    if (before.action == no_action) continue;
+    const auto& slot = state.root->slots[workflow.plan(before.action).slot];
+    if (!before.statuses.contains(slot.status)) {
+      return fmt::format("'{}' came to {}; resume from '{}'", before.name, to_string(slot.status), before.name);
+    }
+  }
+  return {};
+}
+
 // Why the action does not begin where the old run's events end.
 std::string why_not_reached(const Workflow& workflow, const State& state, ActionIndex from) {
+  if (auto why = why_skipped(workflow, state, from); !why.empty()) return why;
   const auto& action = workflow.action(from);
   const auto& frame = *state.root;
-  for (const auto& before : action.run_after) {
-    if (before.action == no_action) continue;
-    const auto& slot = frame.slots[workflow.plan(before.action).slot];
-    if (before.statuses.contains(slot.status)) continue;
-    return fmt::format("'{}' came to {} before it; resume from '{}'", before.name, to_string(slot.status), before.name);
-  }
   if (action.parent != no_action) {
     const auto& around = workflow.action(action.parent);
     const auto& slot = frame.slots[workflow.plan(action.parent).slot];
@@ -150,17 +160,29 @@ std::string why_not_reached(const Workflow& workflow, const State& state, Action
   return "the branch it stands in was not taken";
 }
 
-// "": it would begin.
-std::string why_skipped(const Workflow& workflow, const State& state, ActionIndex from) {
-  const auto& frame = *state.root;
-  for (const auto& before : workflow.action(from).run_after) {
-    if (before.action == no_action) continue;
-    const auto& slot = frame.slots[workflow.plan(before.action).slot];
-    if (!before.statuses.contains(slot.status)) {
-      return fmt::format("'{}' came to {}; resume from '{}'", before.name, to_string(slot.status), before.name);
-    }
+// Without the subscriptions that nobody called back: they name the old run, and the new one subscribes anew.
+void drop_subscriptions(const Workflow& workflow, std::vector<Event>& events) {
+  struct Subscribing {
+    std::optional<std::size_t> at;
+    bool over = false;  // called back, or too late
+  };
+  std::map<std::string, Subscribing> all;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const auto* completed = std::get_if<Completed>(&events[i].what);
+    const auto* time = std::get_if<TimeCame>(&events[i].what);
+    const auto* called = std::get_if<CalledBack>(&events[i].what);
+    const auto* instance = completed != nullptr ? &completed->instance : time != nullptr ? &time->instance : called != nullptr ? &called->instance : nullptr;
+    if (instance == nullptr || !waits_for_call_back(workflow.action(instance->action).kind)) continue;
+    auto& one = all[to_string(workflow, *instance)];
+    one.over = one.over || called != nullptr || one.at.has_value();
+    if (completed != nullptr && completed->outcome.succeeded() && !one.at) one.at = i;
   }
-  return {};
+  std::vector<std::size_t> dropped;
+  for (const auto& [name, one] : all) {
+    if (one.at && !one.over) dropped.push_back(*one.at);
+  }
+  std::ranges::sort(dropped, std::greater());
+  for (const auto at : dropped) events.erase(events.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 // Folds what the old run was told, as far as it still fits when the action is held back.
@@ -199,6 +221,7 @@ Result<RunId> Driver::Impl::resume(RunId id, std::string_view from, const Princi
     return fail("FLOW0514", fmt::format("'{}' stands in the loop '{}'; resume from the loop", from, workflow->action(loop).name));
   }
   TRY(auto events, store_.events(id, *workflow));
+  drop_subscriptions(*workflow, events);
   RunRecord record;
   record.flow = old->flow;
   record.version = old->version;

@@ -94,7 +94,7 @@ std::size_t Driver::Impl::under_way(std::string_view flow) const {
 }
 
 bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
-  if (!flow.record.enabled || flow.scheduled == nullptr || flow.asking) return false;
+  if (!flow.record.enabled || flow.scheduled == nullptr || flow.asking != 0) return false;
   if (flow.subscribes()) return !site_.url().empty();
   const auto& limit = flow.scheduled->concurrent_runs;
   return !limit || unfinished(flow.record.name) < static_cast<std::size_t>(*limit);
@@ -187,7 +187,7 @@ Result<bool> Driver::Impl::take_answer() {
   if (!answer) return false;
   TRY_DO(reached(CrashPoint::after_outside_call));
   if (!answer->flow.empty()) {
-    TRY_DO(answered(answer->flow, std::move(answer->outcome)));
+    TRY_DO(answered(answer->flow, answer->question, std::move(answer->outcome)));
     return true;
   }
   const auto found = live_.find(answer->run);

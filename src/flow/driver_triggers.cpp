@@ -51,15 +51,15 @@ void Driver::Impl::set_url(std::string url) {
 Result<void> Driver::Impl::ask(LoadedFlow& flow) {
   const auto state = parse_trigger_state(flow.record.trigger_state);
   auto call = trigger_call(flow, state, site_.trigger_url(flow.record.name, flow.scheduled->name), false, clock_.now());
-  if (!call) return answered(flow.record.name, refused(call.error()));
-  if (!*call) return answered(flow.record.name, refused(400, "FLOW0328", "the trigger has nothing to ask"));
+  flow.asking = ++questions_;
+  if (!call) return answered(flow.record.name, flow.asking, refused(call.error()));
+  if (!*call) return answered(flow.record.name, flow.asking, refused(400, "FLOW0328", "the trigger has nothing to ask"));
   auto& question = **call;
   auto action = key_of(flow);
-  flow.asking = true;
   if (question.operation.operation().place == Place::outside) {
     CallOperation asked{{}, 1, question.operation, std::move(question.inputs), std::move(question.location), std::move(question.callback_url)};
     outside_.ask({0, std::move(asked), std::move(action), connection_of(*flow.scheduled), trigger_principal, clock_.now(), std::nullopt,
-                  flow.record.name});
+                  flow.record.name, flow.asking});
     return {};
   }
   const IdempotencyKey key{0, action, {}, 1};
@@ -71,8 +71,8 @@ Result<void> Driver::Impl::ask(LoadedFlow& flow) {
   };
   if (question.operation.operation().place == Place::read) {
     auto outcome = ask_it(nullptr);
-    if (outcome) return answered(flow.record.name, *std::move(outcome));
-    flow.asking = false;
+    if (outcome) return answered(flow.record.name, flow.asking, *std::move(outcome));
+    flow.asking = 0;
     return std::unexpected(std::move(outcome).error());
   }
   std::vector<NewRun> runs;
@@ -81,7 +81,7 @@ Result<void> Driver::Impl::ask(LoadedFlow& flow) {
     TRY(auto outcome, ask_it(&transaction));
     return answered_in(transaction, flow, outcome, record, runs);
   });
-  flow.asking = false;
+  flow.asking = 0;
   if (!written) return written;
   flow.record = std::move(record);
   TRY_DO(reached(CrashPoint::after_commit));
@@ -89,11 +89,12 @@ Result<void> Driver::Impl::ask(LoadedFlow& flow) {
   return {};
 }
 
-Result<void> Driver::Impl::answered(const std::string& name, Outcome outcome) {
+Result<void> Driver::Impl::answered(const std::string& name, std::uint64_t question, Outcome outcome) {
   const auto found = flows_.find(name);
-  if (found == flows_.end()) return {};  // removed meanwhile
+  // Removed meanwhile, or deployed with other triggers: then it is no answer to what they ask.
+  if (found == flows_.end() || found->second.asking != question) return {};
   auto& flow = found->second;
-  flow.asking = false;
+  flow.asking = 0;
   if (!flow.record.enabled || !flow.record.next_fire) return {};
   std::vector<NewRun> runs;
   auto record = flow.record;
@@ -149,7 +150,7 @@ Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const Lo
 }
 
 // Asked once, and the answer is not waited for: the other side forgets who does not answer.
-void Driver::Impl::end_subscription(LoadedFlow& flow) {
+void Driver::Impl::end_subscription(const LoadedFlow& flow) {
   const auto state = parse_trigger_state(flow.record.trigger_state);
   if (!state.subscribed || !flow.subscribes()) return;
   auto call = trigger_call(flow, state, state.url, true, clock_.now());

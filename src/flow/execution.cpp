@@ -32,6 +32,7 @@ void Execution::settle() {
 }
 
 void Execution::release() {
+  state_.ends_by = now_ + workflow_.limits().run_duration;  // a resumed run has its own time
   state_.held = no_action;
   for (const auto& one : state_.holding) state_.ready.push_back(one);
   state_.holding.clear();

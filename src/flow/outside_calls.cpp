@@ -64,11 +64,11 @@ OutsideAnswer OutsideCalls::make(const OutsideJob& job) {
   auto outcome = call.operation.connector->call(
       call.operation.index, {call.inputs.get_object(), job.connection, job.principal, key, job.now, nullptr, job.most_items,
                              call.location, call.callback_url});
-  if (outcome) return {job.run, call.instance, call.attempt, *std::move(outcome), job.flow};
+  if (outcome) return {job.run, call.instance, call.attempt, *std::move(outcome), job.flow, job.question};
   // Nobody answered: as with a connection that breaks, the retry policy decides.
   auto refusal = refused(503, outcome.error().code, outcome.error().message);
   refusal.may_retry = true;
-  return {job.run, call.instance, call.attempt, std::move(refusal), job.flow};
+  return {job.run, call.instance, call.attempt, std::move(refusal), job.flow, job.question};
 }
 
 }  // namespace rollcall::flow

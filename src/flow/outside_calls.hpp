@@ -23,6 +23,7 @@ struct OutsideJob {
   Timestamp now;
   std::optional<int> most_items = std::nullopt;
   std::string flow = {};  // a trigger of this flow asks, and no run
+  std::uint64_t question = 0;  // of the trigger
 };
 
 struct OutsideAnswer {
@@ -31,6 +32,7 @@ struct OutsideAnswer {
   std::uint32_t attempt = 1;
   Outcome outcome;
   std::string flow = {};
+  std::uint64_t question = 0;
 };
 
 class OutsideCalls {

@@ -16,7 +16,7 @@ struct LoadedFlow {
   // The trigger that fires by itself: by its recurrence, by asking others, or by subscribing; of the workflow.
   const Trigger* scheduled = nullptr;
   std::optional<Recurrence> recurrence = {};
-  bool asking = false;  // its question is under way
+  std::uint64_t asking = 0;  // the number of its question that is under way; 0: none is
   std::optional<Timespan> keep_runs = {};  // as its deployment says
   std::optional<std::int64_t> keep_count = {};
 

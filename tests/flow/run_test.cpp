@@ -32,7 +32,12 @@ struct Script {
   std::map<std::string, std::string> connectors;
   std::map<std::string, Flow> flows;
   // Who waits there is called back, once everything else is idle.
-  std::vector<std::pair<std::string, json::value>> callbacks;
+  struct CallBack {
+    std::string instance;
+    json::value body;
+    std::optional<flow::RunId> run;  // of this one alone
+  };
+  std::vector<CallBack> callbacks;
 };
 
 // One process life after another on one database file.
@@ -112,9 +117,9 @@ class World {
   Result<bool> call_back() {
     bool any = false;
     TRY(const auto runs, driver_->runs().runs({}));
-    for (const auto& [instance, body] : script_.callbacks) {
+    for (const auto& [instance, body, only] : script_.callbacks) {
       for (const auto& run : runs) {
-        if (run.ended || called_.contains({run.id, instance})) continue;
+        if (run.ended || run.id != only.value_or(run.id) || called_.contains({run.id, instance})) continue;
         called_.insert({run.id, instance});
         const auto done = driver_->call_back(run.id, instance, json::object{{"headers", json::object()}, {"body", body}});
         if (!done && done.error().code != "FLOW0512") return std::unexpected(done.error());
@@ -218,7 +223,9 @@ Handlers make() {
     return std::string();
   };
   handlers["callback"] = [script](const GoldenCase& one) {
-    script->callbacks.emplace_back(one.arguments.at(0), parse_json(one.body.empty() ? "null" : one.body).value());
+    std::optional<flow::RunId> run;
+    if (one.arguments.size() > 1) run = std::stoll(one.arguments[1]);
+    script->callbacks.push_back({one.arguments.at(0), parse_json(one.body.empty() ? "null" : one.body).value(), run});
     return std::string();
   };
   // Says what is wrong, or nothing.

@@ -190,6 +190,93 @@ TEST(FlowTriggers, addresses_are_signed) {
   EXPECT_FALSE(site.response_is_signed(1, signature));
 }
 
+std::string polling(std::string_view parameters, std::string_view actions) {
+  return fmt::format(R"json({{"triggers": {{"New": {{"type": "OpenApiConnection", "recurrence": {{"frequency": "Hour", "interval": 1}},
+    "inputs": {{"host": {{"apiId": "/x/test", "connectionName": "test", "operationId": "Tell"}}, "parameters": {}}}}}}}, "actions": {}}})json", parameters, actions);
+}
+
+// Asked, and deployed anew before the answer has come.
+std::pair<std::size_t, std::size_t> calls_and_runs_of_a_redeployment(const std::string& before, const std::string& after) {
+  House house;
+  house.deploy(before);
+  EXPECT_TRUE(*house.driver->step());
+  EXPECT_TRUE(house.calls.empty());
+  house.deploy(after);
+  house.idle();
+  return {house.calls.size(), house.driver->runs().runs({})->size()};
+}
+
+TEST(FlowTriggers, an_answer_belongs_to_the_triggers_that_asked) {
+  const auto one = polling("{}", "{}"), other_actions = polling("{}", R"({"Keep": {"type": "Compose", "inputs": 1}})"), other = polling(R"({"of": 2})", "{}");
+  EXPECT_EQ(calls_and_runs_of_a_redeployment(one, other_actions), std::pair(std::size_t{1}, std::size_t{1}));
+  EXPECT_EQ(calls_and_runs_of_a_redeployment(one, other), std::pair(std::size_t{2}, std::size_t{1}));
+}
+
+// Says where the next answer will be, and remembers how it was asked.
+class Elsewhere final : public Connector {
+ public:
+  Elsewhere(std::string location, std::vector<json::object>& asked) : location_(std::move(location)), asked_(asked) {
+    operations_ = {{"Request", Place::outside, "Request", {}, {}}};
+  }
+  std::string_view id() const override { return "http"; }
+  std::span<const Operation> operations() const override { return operations_; }
+  Result<Outcome> call(std::size_t, const Call& call) override {
+    asked_.push_back(call.parameters);
+    Outcome outcome{json::object{{"statusCode", 202}, {"headers", json::object{{"Location", location_}}}}, {}, {}};
+    outcome.retry_after = Timespan{0};
+    return outcome;
+  }
+
+ private:
+  std::string location_;
+  std::vector<json::object>& asked_;
+  std::vector<Operation> operations_;
+};
+
+std::vector<json::object> polled_twice(const std::string& location) {
+  std::vector<json::object> asked;
+  ManualClock clock(*parse_iso("2026-01-01T00:00:00Z"));
+  const auto database = *store::open_sqlite(":memory:", store::Durability::process);
+  Connectors connectors;
+  connectors.add(std::make_unique<Elsewhere>(location, asked));
+  const auto driver = *Driver::open(*database, connectors, clock, {});
+  const auto document = parse_json(R"json({"triggers": {"Poll": {"type": "Http", "recurrence": {"frequency": "Hour", "interval": 1}, "inputs": {"method": "GET",
+    "uri": "https://here.example/news", "queries": {"since": 0}, "headers": {"X-Key": "secret"}, "authentication": {"type": "Raw", "value": "secret"}}}}, "actions": {}})json");
+  EXPECT_TRUE(driver->deploy("flow", *document, {}, {}).has_value());
+  EXPECT_TRUE(driver->run_until_idle().has_value());
+  EXPECT_EQ(asked.size(), 1U);  // Retry-After: 0 is a second
+  EXPECT_EQ(driver->next_due(), clock.now() + seconds(1));
+  clock.advance(seconds(1));
+  EXPECT_TRUE(driver->run_until_idle().has_value());
+  EXPECT_EQ(asked.size(), 2U);
+  return asked;
+}
+
+TEST(FlowTriggers, an_action_that_is_to_ask_again_at_once_waits_a_second) {
+  std::vector<json::object> asked;
+  ManualClock clock(*parse_iso("2026-01-01T00:00:00Z"));
+  const auto database = *store::open_sqlite(":memory:", store::Durability::process);
+  Connectors connectors;
+  connectors.add(std::make_unique<Elsewhere>("https://here.example/job", asked));
+  const auto driver = *Driver::open(*database, connectors, clock, {});
+  const auto document = parse_json(R"json({"triggers": {"manual": {"type": "Request"}}, "actions": {"Ask": {"type": "Http", "inputs": {"method": "POST", "uri": "https://here.example/job"}}}})json");
+  EXPECT_TRUE(driver->deploy("flow", *document, {}, {}).has_value());
+  EXPECT_TRUE(driver->start("flow", "", nullptr, {}).has_value());
+  EXPECT_TRUE(driver->run_until_idle().has_value());
+  EXPECT_EQ(asked.size(), 1U);
+  EXPECT_EQ(driver->next_due(), clock.now() + seconds(1));
+}
+
+TEST(FlowTriggers, a_location_elsewhere_is_not_told_who_asks) {
+  const auto there = polled_twice("https://there.example/news?since=1");
+  EXPECT_NE(json::serialize(there.front()).find("secret"), std::string::npos);
+  EXPECT_EQ(json::serialize(there.back()), R"({"method":"GET","uri":"https://there.example/news?since=1"})");
+  const auto here = json::serialize(polled_twice("https://here.example/news?since=1").back());
+  EXPECT_NE(here.find(R"("X-Key":"secret")"), std::string::npos) << here;
+  EXPECT_NE(here.find(R"("value":"secret")"), std::string::npos) << here;
+  EXPECT_NE(here.find(R"("uri":"https://here.example/news?since=1")"), std::string::npos) << here;
+}
+
 TEST(FlowTests, a_test_of_a_flow_is_a_readable_file) {
   const auto read = [](const std::string& name) -> Result<std::string> {
     EXPECT_EQ(name, "order.json");
