@@ -5,13 +5,15 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
+
 namespace rollcall::flow {
 namespace {
 
 std::string shown(const json::value& outputs) {
   if (outputs.is_null()) return "";
   auto text = json::serialize(outputs);
-  if (text.size() > 200) text = text.substr(0, 197) + "...";
+  if (text.size() > 200) text = repaired_utf8(text.substr(0, 197)) + "...";
   return text;
 }
 

@@ -83,24 +83,24 @@ Relation with_patterns(Binder& binder, Relation rows, Prepared prepared,
 const std::vector<Column> segment{
     {"SegmentId", Type::long_integer}, {"Count", Type::long_integer}, {"Percent", Type::real}};
 
-// autocluster([size weight [, weight column [, seeds [, wildcard …]]]])
-Relation autocluster(Binder& binder, Relation rows, const PluginSite& site) {
+// What autocluster and basket have in common: a number, a weight column, a number, wildcards.
+Relation segments(Binder& binder, Relation rows, const PluginSite& site, std::string_view name) {
   auto prepared = prepare(binder, rows, site, 1, std::nullopt);
   if (!prepared) return binder.broken();
   auto given = native("_array", {number_json(binder, site, 0), number_json(binder, site, 2),
                                  wildcards_json(binder, site, 3, rows)});
-  return with_patterns(binder, std::move(rows), *std::move(prepared), segment, "_autocluster",
+  return with_patterns(binder, std::move(rows), *std::move(prepared), segment, name,
                        std::move(given));
+}
+
+// autocluster([size weight [, weight column [, seeds [, wildcard …]]]])
+Relation autocluster(Binder& binder, Relation rows, const PluginSite& site) {
+  return segments(binder, std::move(rows), site, "_autocluster");
 }
 
 // basket([threshold [, weight column [, most dimensions [, wildcard …]]]])
 Relation basket(Binder& binder, Relation rows, const PluginSite& site) {
-  auto prepared = prepare(binder, rows, site, 1, std::nullopt);
-  if (!prepared) return binder.broken();
-  auto given = native("_array", {number_json(binder, site, 0), number_json(binder, site, 2),
-                                 wildcards_json(binder, site, 3, rows)});
-  return with_patterns(binder, std::move(rows), *std::move(prepared), segment, "_basket",
-                       std::move(given));
+  return segments(binder, std::move(rows), site, "_basket");
 }
 
 // diffpatterns(split column, value A, value B [, weight column [, threshold [, most dimensions [,

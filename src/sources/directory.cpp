@@ -174,10 +174,7 @@ class Directory final : public Source {
     telemetry::LogReader reader(reading, [&](telemetry::LogBatch& batch) -> Result<void> {
       for (std::size_t i = 0; i < batch.size(); ++i) {
         auto row = batch.row(i);
-        for (const auto& [text, fixed] : {std::pair{&row.environment, &options_.names.environment}, {&row.role, &options_.names.role},
-                                          {&row.region, &options_.names.region}, {&row.instance, &options_.names.instance}}) {
-          if (text->empty()) *text = *fixed;
-        }
+        fill_names(row, options_.names);
         pulled.rows.append(row);
       }
       return {};

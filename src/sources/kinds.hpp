@@ -19,7 +19,9 @@ std::unique_ptr<Source> make_directory(const SourceOptions& options);
 Result<std::string> ask(http::Client& client, const SourceOptions& options, const std::string& url, const std::string& body = {});
 Result<json::value> ask_json(http::Client& client, const SourceOptions& options, const std::string& url, const std::string& body = {});
 
-// A row of these names, with the fixed ones where they are empty.
+// The fixed names, where the row's own are empty.
+void fill_names(telemetry::LogRow& row, const FixedNames& fixed);
+// A row of these names, filled.
 void append_row(telemetry::LogBatch& rows, const telemetry::Names& names, const FixedNames& fixed, Timestamp at, std::string_view body,
                 std::string_view attributes);
 // `build.version`: the text or number at that place; nullopt when there is none.
@@ -38,5 +40,16 @@ struct BuildInfo {
 };
 // https://prometheus.io/docs/instrumenting/exposition_formats/ ; other metrics are passed over.
 std::vector<BuildInfo> read_build_info(std::string_view exposition);
+
+// What is asked over HTTP.
+class HttpSource : public Source {
+ public:
+  HttpSource(SourceOptions options, http::Client& client)
+      : options_(std::move(options)), client_(client) {}
+
+ protected:
+  const SourceOptions options_;
+  http::Client& client_;
+};
 
 }  // namespace rollcall::sources

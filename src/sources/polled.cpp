@@ -12,9 +12,9 @@ using telemetry::Attributes;
 using telemetry::Names;
 
 // A version endpoint: JSON, and the place of the version in it, or the version as text.
-class Version final : public Source {
+class Version final : public HttpSource {
  public:
-  Version(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  using HttpSource::HttpSource;
   Result<Pulled> pull(Timestamp now, std::string_view) override {
     Pulled pulled;
     pulled.watermark = now;
@@ -35,10 +35,6 @@ class Version final : public Source {
     append_row(pulled.rows, names, options_.names, now, options_.url, "");
     return pulled;
   }
-
- private:
-  SourceOptions options_;
-  http::Client& client_;
 };
 
 void append_build_info(telemetry::LogBatch& rows, const SourceOptions& options, const BuildInfo& info, Timestamp now) {
@@ -52,9 +48,9 @@ void append_build_info(telemetry::LogBatch& rows, const SourceOptions& options, 
   append_row(rows, names, options.names, now, info.metric, attributes.finish());
 }
 
-class Prometheus final : public Source {
+class Prometheus final : public HttpSource {
  public:
-  Prometheus(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  using HttpSource::HttpSource;
   Result<Pulled> pull(Timestamp now, std::string_view) override {
     Pulled pulled;
     pulled.watermark = now;
@@ -62,16 +58,12 @@ class Prometheus final : public Source {
     for (const auto& info : read_build_info(body)) append_build_info(pulled.rows, options_, info, now);
     return pulled;
   }
-
- private:
-  SourceOptions options_;
-  http::Client& client_;
 };
 
 // https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
-class PrometheusServer final : public Source {
+class PrometheusServer final : public HttpSource {
  public:
-  PrometheusServer(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  using HttpSource::HttpSource;
   Result<Pulled> pull(Timestamp now, std::string_view) override {
     Pulled pulled;
     pulled.watermark = now;
@@ -91,16 +83,12 @@ class PrometheusServer final : public Source {
     }
     return pulled;
   }
-
- private:
-  SourceOptions options_;
-  http::Client& client_;
 };
 
 // The images that pods run: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
-class Kubernetes final : public Source {
+class Kubernetes final : public HttpSource {
  public:
-  Kubernetes(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  using HttpSource::HttpSource;
   Result<Pulled> pull(Timestamp now, std::string_view) override {
     Pulled pulled;
     pulled.watermark = now;
@@ -160,9 +148,6 @@ class Kubernetes final : public Source {
       append_row(rows, names, options_.names, now, "pod", attributes.finish());
     }
   }
-
-  SourceOptions options_;
-  http::Client& client_;
 };
 
 // `name{label="value",…} 1`; false when it is none.

@@ -28,9 +28,9 @@ Result<Timestamp> end_of_page(std::vector<Timestamp> times, const SourceOptions&
 }
 
 // https://grafana.com/docs/loki/latest/reference/loki-http-api/#query-logs-within-a-range-of-time
-class Loki final : public Source {
+class Loki final : public HttpSource {
  public:
-  Loki(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  using HttpSource::HttpSource;
   Result<Pulled> pull(Timestamp now, std::string_view position) override {
     auto slice = slice_of(options_, now, position);
     Pulled pulled;
@@ -81,14 +81,12 @@ class Loki final : public Source {
     }
     append_row(rows, names, options_.names, time, line, attributes.finish());
   }
-  SourceOptions options_;
-  http::Client& client_;
 };
 
 // https://www.elastic.co/guide/en/elasticsearch/reference/current/search-search.html ; fields by the Elastic Common Schema.
-class Elasticsearch final : public Source {
+class Elasticsearch final : public HttpSource {
  public:
-  Elasticsearch(SourceOptions options, http::Client& client) : options_(std::move(options)), client_(client) {}
+  using HttpSource::HttpSource;
   Result<Pulled> pull(Timestamp now, std::string_view position) override {
     auto slice = slice_of(options_, now, position);
     Pulled pulled;
@@ -160,8 +158,6 @@ class Elasticsearch final : public Source {
     }
     append_row(rows, names, options_.names, time, text_or(source, "message"), json::serialize(source));
   }
-  SourceOptions options_;
-  http::Client& client_;
 };
 
 // The query answers columns of OTelLogs, Timestamp at least, for `_from` <= … < `_to`.
@@ -180,10 +176,7 @@ class Kusto final : public Source {
     TRY(const auto rows, warehouse::to_log_batch(table));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       auto row = rows.row(i);
-      for (const auto& [text, fixed] : {std::pair{&row.environment, &options_.names.environment}, {&row.role, &options_.names.role},
-                                        {&row.region, &options_.names.region}, {&row.instance, &options_.names.instance}}) {
-        if (text->empty()) *text = *fixed;
-      }
+      fill_names(row, options_.names);
       pulled.rows.append(row);
     }
     pulled.position = format_iso(slice.to);

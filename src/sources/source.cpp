@@ -85,20 +85,27 @@ Result<json::value> ask_json(http::Client& client, const SourceOptions& options,
   return document;
 }
 
+void fill_names(telemetry::LogRow& row, const FixedNames& fixed) {
+  if (row.environment.empty()) row.environment = fixed.environment;
+  if (row.role.empty()) row.role = fixed.role;
+  if (row.region.empty()) row.region = fixed.region;
+  if (row.instance.empty()) row.instance = fixed.instance;
+}
+
 void append_row(telemetry::LogBatch& rows, const telemetry::Names& names, const FixedNames& fixed, Timestamp at, std::string_view body,
                 std::string_view attributes) {
   using telemetry::Names;
-  const auto either = [](std::string_view first, std::string_view second) { return first.empty() ? second : first; };
   telemetry::LogRow row;
   row.timestamp = row.observed_timestamp = at;
-  row.environment = either(names[Names::environment], fixed.environment);
-  row.role = either(names[Names::role], fixed.role);
-  row.region = either(names[Names::region], fixed.region);
-  row.instance = either(names[Names::instance], fixed.instance);
+  row.environment = names[Names::environment];
+  row.role = names[Names::role];
+  row.region = names[Names::region];
+  row.instance = names[Names::instance];
   row.version = names[Names::version];
   row.host = names[Names::host];
   row.body = body;
   row.log_attributes = attributes;
+  fill_names(row, fixed);
   rows.append(row);
 }
 

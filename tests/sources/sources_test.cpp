@@ -252,6 +252,25 @@ TEST(Directory, GrowsIsRotatedAndCut) {
   EXPECT_EQ(reader.bad, 1U);
 }
 
+// As Kubernetes keeps them: a name that leads to a file elsewhere, and later to another.
+TEST(Directory, ALinkIsReadAsTheFileItLeadsTo) {
+  const Folder folder, elsewhere;
+  Reader reader(folder);
+  elsewhere.append("0.ndjson", line("one"));
+  fs::create_symlink(elsewhere.path / "0.ndjson", folder.path / "pod.ndjson");
+  fs::create_symlink(elsewhere.path / "0.ndjson", folder.path / "same.ndjson");
+  fs::create_symlink(elsewhere.path / "none.ndjson", folder.path / "broken.ndjson");
+  EXPECT_EQ(reader.read(), "one ");
+  elsewhere.append("0.ndjson", line("two"));
+  EXPECT_EQ(reader.read(), "two ");
+  elsewhere.append("1.ndjson", line("three"));
+  fs::remove(folder.path / "pod.ndjson");
+  fs::create_symlink(elsewhere.path / "1.ndjson", folder.path / "pod.ndjson");
+  EXPECT_EQ(reader.read(), "three ");
+  EXPECT_EQ(reader.read(), "");
+  EXPECT_EQ(reader.bad, 0U);
+}
+
 TEST(Directory, ManyBytesTakeManyPulls) {
   const Folder folder;
   Reader reader(folder);

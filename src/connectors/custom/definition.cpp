@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "connectors/custom/references.hpp"
+#include "connectors/custom/texts.hpp"
 
 namespace rollcall::connectors {
 namespace {
@@ -29,15 +30,6 @@ std::unexpected<Error> wrong(std::string_view where, std::string_view what) {
 bool is_true(const json::value& value, std::string_view name) {
   const auto* member = find(value, name);
   return member != nullptr && member->is_bool() && member->get_bool();
-}
-
-std::vector<std::string> texts(const json::value* list) {
-  std::vector<std::string> all;
-  if (list == nullptr || !list->is_array()) return all;
-  for (const auto& one : list->get_array()) {
-    if (one.is_string()) all.emplace_back(one.get_string());
-  }
-  return all;
 }
 
 std::optional<ApiParameter::In> place_of(std::string_view in) {

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "connectors/custom/definition.hpp"
+#include "connectors/custom/texts.hpp"
 
 namespace rollcall::connectors {
 namespace {
@@ -16,15 +17,6 @@ constexpr std::string_view parameter_prefix = "x-ms-apimTemplateParameter.";
 
 std::unexpected<Error> wrong(std::string_view what) {
   return fail("CONNECTOR0505", fmt::format("the apiProperties: {}", what));
-}
-
-std::vector<std::string> texts(const json::value* list) {
-  std::vector<std::string> all;
-  if (list == nullptr || !list->is_array()) return all;
-  for (const auto& one : list->get_array()) {
-    if (one.is_string()) all.emplace_back(one.get_string());
-  }
-  return all;
 }
 
 // {"tokenUrl": {"value": "https://…"}} or {"tokenUrl": "https://…"}
