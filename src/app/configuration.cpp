@@ -99,8 +99,17 @@ Result<doors::WebhookOptions> webhooks_of(std::string_view name, const toml::nod
   const auto* table = node.as_table();
   if (table == nullptr) return wrong(name, node, "webhooks", "a table: [webhooks]");
   doors::WebhookOptions options;
+  std::string pattern;
   TRY_DO(texts_of(name, *table, {{"github_secret", &options.github_secret}, {"cdevents_secret", &options.cdevents_secret},
-                                 {"environment_pattern", &options.environment_pattern}}));
+                                 {"environment_pattern", &pattern}}));
+  if (!pattern.empty()) {
+    auto compiled = doors::environment_pattern(pattern);
+    if (!compiled) {
+      return fail("CONFIG0104", fmt::format("{}: environment_pattern: {}", place(name, table->get("environment_pattern")->source()),
+                                            compiled.error().message));
+    }
+    options.environment_pattern = *std::move(compiled);
+  }
   return options;
 }
 

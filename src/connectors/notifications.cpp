@@ -1,13 +1,12 @@
 #include "connectors/notifications.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/check.hpp"
+#include "base/hmac.hpp"
 #include "base/text.hpp"
 #include "connectors/answer.hpp"
 #include "connectors/cdevent.hpp"
@@ -144,17 +143,6 @@ const std::vector<Operation>& webhook_operations() {
   return operations;
 }
 
-std::string signature(std::string_view secret, std::string_view body) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  CHECK(HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-             reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest.data(),
-             &size) != nullptr);
-  std::string text = "sha256=";
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
-}
-
 Result<http::ClientRequest> webhook_request(std::size_t, const Call& call,
                                             const PostSettings& settings) {
   TRY(const auto body, assemble(call.parameters, "body"));
@@ -167,7 +155,7 @@ Result<http::ClientRequest> webhook_request(std::size_t, const Call& call,
   }
   if (!settings.token.empty()) request.headers.set("Authorization", "Bearer " + settings.token);
   if (!settings.secret.empty())
-    request.headers.set("X-Hub-Signature-256", signature(settings.secret, request.body));
+    request.headers.set("X-Hub-Signature-256", hub_signature(settings.secret, request.body));
   return request;
 }
 

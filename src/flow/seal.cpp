@@ -1,14 +1,12 @@
 #include "flow/seal.hpp"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include <array>
 #include <memory>
 
 #include "base/check.hpp"
+#include "base/hmac.hpp"
 #include "expr/text.hpp"
 
 namespace rollcall::flow {
@@ -19,13 +17,6 @@ constexpr std::string_view member_name = "$sealed";
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-
-std::string hmac(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes(text), text.size(), digest.data(), &size) != nullptr);
-  return {reinterpret_cast<const char*>(digest.data()), size};
-}
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 Cipher new_cipher() {
@@ -60,23 +51,22 @@ bool decrypt(std::string_view key, std::string_view nonce, std::string_view seal
 }  // namespace
 
 Seal::Seal(std::string_view key)
-    : signing_key_(hmac(key, "addresses")), sealing_key_(hmac(key, "seals")), nonce_key_(hmac(key, "nonces")) {}
+    : signing_key_(hmac_sha256(key, "addresses")), sealing_key_(hmac_sha256(key, "seals")), nonce_key_(hmac_sha256(key, "nonces")) {}
 
 std::string Seal::sign(std::string_view what) const {
-  auto text = expr::base64_encode(hmac(signing_key_, what));
+  auto text = expr::base64_encode(hmac_sha256(signing_key_, what));
   for (auto& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
   while (text.ends_with('=')) text.pop_back();
   return text;
 }
 
 bool Seal::is_signed(std::string_view what, std::string_view signature) const {
-  const auto wanted = sign(what);
-  return wanted.size() == signature.size() && CRYPTO_memcmp(wanted.data(), signature.data(), wanted.size()) == 0;
+  return same_bytes(sign(what), signature);
 }
 
 json::value Seal::close(const json::value& clear) const {
   const auto text = json::serialize(clear);
-  const auto nonce = hmac(nonce_key_, text).substr(0, nonce_size);
+  const auto nonce = hmac_sha256(nonce_key_, text).substr(0, nonce_size);
   return json::object{{member_name, expr::base64_encode(nonce + encrypted(sealing_key_, nonce, text))}};
 }
 

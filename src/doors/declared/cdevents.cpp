@@ -57,7 +57,7 @@ Result<std::vector<fleet::Declaration>> read_cdevent(const json::value& event, c
   const json::value none;
   const auto* custom = find(event, "customData");
   const auto& more = custom == nullptr ? none : *custom;
-  std::tie(one.cell.environment, one.cell.region) = split_environment(name, options.environment_pattern);
+  std::tie(one.cell.environment, one.cell.region) = split_environment(name, options.environment_pattern.get());
   if (const auto region = text_or(more, "region"); !region.empty()) one.cell.region = region;
   one.cell.role = text_or(more, "role", last_part(text_or(*subject, "id"), '/'));
   if (one.cell.role.empty()) one.cell.role = artifact.name;

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/hmac.hpp"
 #include "base/text.hpp"
 #include "doors/api/items.hpp"
+#include "doors/api/list_requests.hpp"
 #include "doors/errors.hpp"
 #include "fleet/well_known_lists.hpp"
 
@@ -28,7 +28,7 @@ http::Handler let_in(Services& services, std::string_view secret, std::string_vi
   if (secret.empty()) return by_token;
   return [secret = std::string(secret), principal = Principal{Principal::Kind::token, std::string(sender)}, by_token,
           handler = std::move(handler)](const http::Request& request) {
-    if (is_signed(request.headers.value_or("X-Hub-Signature-256"), secret, request.body)) return handler(request, principal);
+    if (same_bytes(request.headers.value_or("X-Hub-Signature-256"), hub_signature(secret, request.body))) return handler(request, principal);
     if (request.headers.find("Authorization") != nullptr) return by_token(request);
     return http::problem(401, "DECLARED0102", "X-Hub-Signature-256 is missing, or is not the HMAC of the body under the configured secret");
   };

@@ -37,8 +37,6 @@ Result<Recorded> record(Services& services, std::span<const fleet::Declaration> 
 
 // `production-westeurope` by the pattern's groups `environment` and `region`, or else by its first slash. Without either all
 // of it is the environment.
-std::pair<std::string, std::string> split_environment(std::string_view name, const std::string& pattern);
-// Whether `sha256=<hex>` is the HMAC of the body under the secret.
-bool is_signed(std::string_view header, std::string_view secret, std::string_view body);
+std::pair<std::string, std::string> split_environment(std::string_view name, const re2::RE2* pattern);
 
 }  // namespace rollcall::doors

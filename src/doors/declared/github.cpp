@@ -51,7 +51,7 @@ Result<std::vector<fleet::Declaration>> read_github(std::string_view event, cons
   }
   const auto& more = free == nullptr ? none : *free;
   const auto name = first_of({text_or(now, "environment"), text_or(*deployment, "environment")});
-  std::tie(one.cell.environment, one.cell.region) = split_environment(name, options.environment_pattern);
+  std::tie(one.cell.environment, one.cell.region) = split_environment(name, options.environment_pattern.get());
   if (const auto given = text_or(more, "environment"); !given.empty()) one.cell.environment = given;
   if (const auto given = text_or(more, "region"); !given.empty()) one.cell.region = given;
   one.cell.role = first_of({text_or(more, "role"), text_or(more, "service"), repository_name.substr(repository_name.rfind('/') + 1)});

@@ -1,22 +1,26 @@
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/hmac.h>
 #include <re2/re2.h>
-
-#include <array>
 
 #include "doors/api/items.hpp"
 #include "doors/declared/declared.hpp"
 
 namespace rollcall::doors {
 
-std::pair<std::string, std::string> split_environment(std::string_view name, const std::string& pattern) {
-  if (!pattern.empty()) {
-    const re2::RE2 expression(pattern, re2::RE2::Quiet);
-    const auto& groups = expression.NamedCapturingGroups();
-    std::vector<re2::StringPiece> found(static_cast<std::size_t>(expression.ok() ? expression.NumberOfCapturingGroups() + 1 : 0));
+Result<std::shared_ptr<const re2::RE2>> environment_pattern(const std::string& text) {
+  auto pattern = std::make_shared<const re2::RE2>(text, re2::RE2::Quiet);
+  if (!pattern->ok()) return fail("DECLARED0103", fmt::format("it is no regular expression of RE2: {}", pattern->error()));
+  if (!pattern->NamedCapturingGroups().contains("environment")) {
+    return fail("DECLARED0103", "it has no group (?P<environment>…)");
+  }
+  return pattern;
+}
+
+std::pair<std::string, std::string> split_environment(std::string_view name, const re2::RE2* pattern) {
+  if (pattern != nullptr) {
+    std::vector<re2::StringPiece> found(static_cast<std::size_t>(pattern->NumberOfCapturingGroups() + 1));
     const re2::StringPiece text(name.data(), name.size());
-    if (expression.ok() && expression.Match(text, 0, text.size(), re2::RE2::UNANCHORED, found.data(), static_cast<int>(found.size()))) {
+    if (pattern->Match(text, 0, text.size(), re2::RE2::UNANCHORED, found.data(), static_cast<int>(found.size()))) {
+      const auto& groups = pattern->NamedCapturingGroups();
       const auto group = [&](const char* wanted) {
         const auto at = groups.find(wanted);
         return at == groups.end() ? std::string() : std::string(found[static_cast<std::size_t>(at->second)]);
@@ -26,15 +30,6 @@ std::pair<std::string, std::string> split_environment(std::string_view name, con
   }
   const auto slash = name.find('/');
   return {std::string(name.substr(0, slash)), slash == std::string_view::npos ? std::string() : std::string(name.substr(slash + 1))};
-}
-
-bool is_signed(std::string_view header, std::string_view secret, std::string_view body) {
-  std::array<unsigned char, 32> mac{};
-  unsigned size = mac.size();
-  ::HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(body.data()), body.size(), mac.data(), &size);
-  std::string wanted = "sha256=";
-  for (const auto byte : mac) wanted += fmt::format("{:02x}", byte);
-  return header.size() == wanted.size() && ::CRYPTO_memcmp(header.data(), wanted.data(), wanted.size()) == 0;
 }
 
 namespace {

@@ -1,12 +1,10 @@
 #include "doors/sharepoint/digest.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include "base/check.hpp"
+#include "base/hmac.hpp"
 
 namespace rollcall::doors::sharepoint {
 
@@ -14,13 +12,10 @@ Digests::Digests() { CHECK(RAND_bytes(key_.data(), static_cast<int>(key_.size())
 
 std::string Digests::sign(const Principal& principal, std::string_view time) const {
   const auto text = fmt::format("{}\n{}", to_string(principal), time);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-  unsigned length = 0;
-  CHECK(HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(),
-             &length) != nullptr);
+  const std::string_view key(reinterpret_cast<const char*>(key_.data()), key_.size());
   std::string hex = "0x";
-  for (unsigned i = 0; i < length; ++i) hex += fmt::format("{:02X}", mac[i]);
+  for (const char c : hmac_sha256(key, text))
+    hex += fmt::format("{:02X}", static_cast<unsigned char>(c));
   return hex;
 }
 
@@ -35,8 +30,7 @@ bool Digests::is_valid(std::string_view digest, const Principal& principal, Time
   const auto time = digest.substr(comma + 1);
   const auto made = parse_iso(time);
   if (!made || now - *made > seconds(digest_seconds) || *made - now > seconds(1)) return false;
-  const auto expected = sign(principal, time);
-  return expected.size() == comma && CRYPTO_memcmp(expected.data(), digest.data(), comma) == 0;
+  return same_bytes(sign(principal, time), digest.substr(0, comma));
 }
 
 }  // namespace rollcall::doors::sharepoint
