@@ -125,10 +125,10 @@ void add_flow_commands(CLI::App& app, const Console& console, const Clock& clock
   runs.app->add_option("--to", runs.options->to, "Only those that began before then");
   runs.app->add_option("--trigger", runs.options->trigger, "Only those that this trigger started");
   runs.app->add_option("--text", runs.options->text, "Only with this text in their error, tracking id or principal");
-  runs.app->add_option("--top", runs.options->top, "How many at most")->capture_default_str();
+  runs.app->add_option("--top", runs.options->top, "How many at most")->capture_default_str()->check(CLI::Range(1, 1'000));
   const auto show = commands.of_run("show", "Every action of a run, as a tree", "show 17 --inputs-outputs", show_run);
   show.options->top = 200;
-  show.app->add_option("--top", show.options->top, "How many actions at most")->capture_default_str();
+  show.app->add_option("--top", show.options->top, "How many actions at most")->capture_default_str()->check(CLI::Range(0, 1'000));
   show.app->add_flag("--inputs-outputs", show.options->data, "With inputs and outputs");
   const auto resubmit = commands.of_run("resubmit", "Runs it again, with the trigger's outputs of then", "resubmit 17", resubmit_run);
   resubmit.app->add_flag("!--no-wait", resubmit.options->wait, "Do not wait for the end");

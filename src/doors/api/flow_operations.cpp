@@ -3,11 +3,15 @@
 
 #include <charconv>
 
+#include "base/utf8.hpp"
+#include "doors/api/list_requests.hpp"
 #include "doors/api/operations.hpp"
 #include "doors/errors.hpp"
 
 namespace rollcall::doors {
 namespace {
+
+constexpr std::int64_t most = 1'000;  // runs or actions of one answer
 
 json::value time_or_null(const std::optional<Timestamp>& time) {
   return time ? json::value(format_iso_seconds(*time)) : json::value(nullptr);
@@ -104,13 +108,6 @@ Result<json::object> connectors(Services& services, const http::Request&, const 
   return json::object{{"connectors", std::move(all)}};
 }
 
-std::size_t number_of(const http::Request& request, std::string_view name, std::size_t otherwise) {
-  const auto text = request.query_value(name).value_or("");
-  std::size_t number = otherwise;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 Result<std::optional<Timestamp>> time_of(const http::Request& request, std::string_view name) {
   const auto text = request.query_value(name);
   if (!text || text->empty()) return std::nullopt;
@@ -133,8 +130,10 @@ Result<json::object> runs(Services& services, const http::Request& request, cons
       return fail("API0104", fmt::format("'{}' is no status of a run: Waiting, Running, Succeeded, Failed, TimedOut and Cancelled are", *status));
     }
   }
-  query.limit = std::min(number_of(request, "top", 50), std::size_t{1'000});
-  if (const auto before = number_of(request, "before", 0); before > 0) query.before = static_cast<flow::RunId>(before);
+  TRY(const auto top, number_of(request, "top", 50, most, 1));
+  query.limit = static_cast<std::size_t>(top);
+  TRY(const auto before, number_of(request, "before", 0, std::numeric_limits<flow::RunId>::max()));
+  if (before > 0) query.before = before;
   TRY(const auto found, services.runs.runs(query));
   json::array all;
   for (const auto& run : found) all.push_back(to_json(run));
@@ -215,9 +214,10 @@ json::object to_json(const flow::ActionView& action, bool with_data) {
 }
 
 Result<json::object> actions(Services& services, const http::Request& request, const Principal&) {
-  constexpr std::size_t most = 1'000;
   TRY(const auto id, run_id_of(request));
-  const flow::ViewWindow window{number_of(request, "skip", 0), std::min(number_of(request, "top", most), most)};
+  TRY(const auto skip, number_of(request, "skip", 0, std::numeric_limits<std::int64_t>::max()));
+  TRY(const auto top, number_of(request, "top", most, most));
+  const flow::ViewWindow window{static_cast<std::size_t>(skip), static_cast<std::size_t>(top)};
   TRY(const auto view, services.driver.with([&](flow::Driver& driver) { return driver.show(id, window); }));
   const bool with_data = request.query_value("data") == "true";
   json::array all;

@@ -1,9 +1,8 @@
 // GET /api/v1/history: deployments, newest first; of one cell when environment, role and region are given.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "doors/api/items.hpp"
+#include "doors/api/list_requests.hpp"
 #include "doors/api/operations.hpp"
 #include "doors/errors.hpp"
 #include "fleet/well_known_lists.hpp"
@@ -11,22 +10,11 @@
 namespace rollcall::doors {
 namespace {
 
-constexpr std::size_t usual_top = 50;
-constexpr std::size_t max_top = 5'000;
-
-Result<std::size_t> top_of(const http::Request& request) {
-  const auto text = request.query_value("top");
-  if (!text) return usual_top;
-  std::size_t top = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), top);
-  if (error != std::errc() || end != text->data() + text->size() || top == 0 || top > max_top) {
-    return fail("API0103", fmt::format("top={}: a number from 1 to {} was expected", *text, max_top));
-  }
-  return top;
-}
+constexpr std::int64_t usual_top = 50;
+constexpr std::int64_t max_top = 5'000;
 
 Result<json::object> history(Services& services, const http::Request& request) {
-  TRY(const auto top, top_of(request));
+  TRY(const auto top, number_of(request, "top", usual_top, max_top, 1));
   std::vector<std::pair<std::string, std::string>> equal;
   for (const auto& [parameter, column] : {std::pair{"environment", "Environment"}, std::pair{"role", "Role"},
                                           std::pair{"region", "Region"}, std::pair{"version", "Version"}}) {
@@ -35,7 +23,7 @@ Result<json::object> history(Services& services, const http::Request& request) {
   odata::Options options;
   if (!equal.empty()) options.filter = exact_filter(equal);
   options.orderby = "StartedAt desc";
-  TRY(const auto items, read_items(services, fleet::deployment_history_list, options, top, true));
+  TRY(const auto items, read_items(services, fleet::deployment_history_list, options, static_cast<std::size_t>(top), true));
   json::array deployments;
   for (const auto& item : items) {
     json::object one;

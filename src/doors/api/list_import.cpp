@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "doors/api/items.hpp"
 #include "doors/api/list_requests.hpp"
 #include "doors/api/operations.hpp"
 #include "doors/errors.hpp"
@@ -32,9 +33,7 @@ struct Progress {
 Result<Progress> progress_of(Services& services, store::Connection& connection,
                              const lists::List& imports, const std::string& title) {
   odata::Options options;
-  std::string quoted;
-  for (const char c : title) quoted += c == '\'' ? std::string("''") : std::string(1, c);
-  options.filter = fmt::format("Title eq '{}'", quoted);
+  options.filter = exact_filter({{"Title", title}});
   TRY(const auto page, services.lists.query(connection, imports, options, services.clock.now()));
   if (page.items.empty()) return Progress{};
   return Progress{page.items.front().id, page.items.front().fields.at("Lines").as_int64()};

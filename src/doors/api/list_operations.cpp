@@ -26,14 +26,14 @@ json::object with_version(const lists::Item& item) {
 }
 
 Result<std::int64_t> number_of(const http::Request& request, std::string_view name,
-                               std::int64_t otherwise, std::int64_t most) {
+                               std::int64_t otherwise, std::int64_t most, std::int64_t least) {
   const auto text = request.query_value(name);
   if (!text) return otherwise;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc() || end != text->data() + text->size() || number < 0 || number > most) {
+  if (error != std::errc() || end != text->data() + text->size() || number < least || number > most) {
     return fail("API0103",
-                fmt::format("{}={}: a number from 0 to {} was expected", name, *text, most));
+                fmt::format("{}={}: a number from {} to {} was expected", name, *text, least, most));
   }
   return number;
 }

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/json_text.hpp"
 #include "base/text.hpp"
 #include "connectors/sharepoint_items.hpp"
+#include "doors/api/list_requests.hpp"
 #include "doors/datasets/requests.hpp"
 #include "doors/errors.hpp"
 
@@ -18,15 +17,6 @@ std::string twice_decoded(std::string_view part) { return http::decode_percent(p
 Result<lists::ListPtr> list_of(Services& services, store::Connection& connection,
                                const http::Request& request) {
   return services.lists.find_list(connection, twice_decoded(request.path_value("table")));
-}
-
-Result<std::int64_t> id_of(const http::Request& request) {
-  const auto text = request.path_value("id");
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size())
-    return fail("API0103", fmt::format("'{}' is no item's ID", text));
-  return id;
 }
 
 http::Response json_text(int status, std::string body) {
@@ -82,7 +72,7 @@ Result<http::Response> get_items(Services& services, const http::Request& reques
 
 Result<http::Response> get_item(Services& services, const http::Request& request,
                                 const Principal&) {
-  TRY(const auto id, id_of(request));
+  TRY(const auto id, item_id(request));
   return services.database.read([&](store::Connection& connection) -> Result<http::Response> {
     TRY(const auto list, list_of(services, connection, request));
     odata::Options options;
@@ -105,7 +95,7 @@ Result<http::Response> put_item(Services& services, const http::Request& request
   const bool is_new = request.path_value("id").empty();
   std::int64_t id = 0;
   if (!is_new) {
-    TRY(id, id_of(request));
+    TRY(id, item_id(request));
   }
   return services.database.write([&](store::Transaction& transaction) -> Result<http::Response> {
     TRY(const auto list, list_of(services, transaction, request));
@@ -126,7 +116,7 @@ Result<http::Response> put_item(Services& services, const http::Request& request
 
 Result<http::Response> delete_item(Services& services, const http::Request& request,
                                    const Principal& principal) {
-  TRY(const auto id, id_of(request));
+  TRY(const auto id, item_id(request));
   return services.database.write([&](store::Transaction& transaction) -> Result<http::Response> {
     TRY(const auto list, list_of(services, transaction, request));
     TRY_DO(services.lists.delete_item(transaction, *list, id, std::nullopt,

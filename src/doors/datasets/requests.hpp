@@ -14,7 +14,6 @@ namespace rollcall::doors::datasets {
 std::string twice_decoded(std::string_view part);
 Result<lists::ListPtr> list_of(Services& services, store::Connection& connection,
                                const http::Request& request);
-Result<std::int64_t> id_of(const http::Request& request);
 http::Response json_text(int status, std::string body);
 // {"status":…, "message":…, "error":{"message":…}, "code":…}, as the connector says what went
 // wrong.

@@ -88,17 +88,8 @@ json::object shown(const fleet::Declaration& one) {
           {"description", one.description}};
 }
 
-Result<std::int64_t> number_of(const http::Request& request, std::string_view name, std::int64_t usual, std::int64_t most) {
-  const auto text = request.query_value(name);
-  if (!text) return usual;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error == std::errc() && end == text->data() + text->size() && number > 0 && number <= most) return number;
-  return fail("API0103", fmt::format("{}={}: a number from 1 to {} was expected", name, *text, most));
-}
-
 Result<json::value> declared(Services& services, const http::Request& request) {
-  TRY(const auto top, number_of(request, "top", 50, 5'000));
+  TRY(const auto top, number_of(request, "top", 50, 5'000, 1));
   std::vector<std::pair<std::string, std::string>> equal;
   for (const auto& [parameter, column] : {std::pair{"environment", "Environment"}, {"role", "Role"}, {"region", "Region"}, {"version", "Version"}, {"source", "Source"}}) {
     if (auto value = request.query_value(parameter)) equal.emplace_back(column, *value);
@@ -131,7 +122,7 @@ json::object shown(const fleet::Finding& finding) {
 
 Result<json::value> reconciliation(Services& services, const http::Request& request) {
   const auto now = services.clock.now();
-  TRY(const auto tolerance, number_of(request, "tolerance", 120, 60 * 24 * 30));
+  TRY(const auto tolerance, number_of(request, "tolerance", 120, 60 * 24 * 30, 1));
   auto since = now - days(7);
   if (const auto text = request.query_value("since")) {
     const auto given = parse_iso(*text);
