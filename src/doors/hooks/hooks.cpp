@@ -110,15 +110,15 @@ http::Response wait_for_answer(Services& services, const flow::RunRecord& run, c
   const auto until = steady_clock::now() + longest_wait;
   while (steady_clock::now() < until && !(request.gone && *request.gone)) {
     const bool moved = move_on(services);
-    const auto answer = services.driver.with([&](flow::Driver& driver) { return driver.response(run.id); });
-    if (!answer) return refuse(answer.error());
-    if (*answer) {
+    const auto now = services.runs.run(run.id);
+    if (!now) return refuse(now.error());
+    if (*now && !(*now)->response.empty()) {
+      const auto answer = services.driver.with([&](flow::Driver& driver) { return driver.response(run.id); });
+      if (!answer) return refuse(answer.error());
       auto response = to_response(**answer);
       add_run_headers(response, run);
       return response;
     }
-    const auto now = services.runs.run(run.id);
-    if (!now) return refuse(now.error());
     if (!*now || (*now)->ended) {
       return http::problem(502, "HOOK0105", fmt::format("run {} ended without an answer{}", run.id,
                                                         *now ? fmt::format(": {}", flow::to_string((*now)->status)) : ""));

@@ -12,7 +12,7 @@
 namespace rollcall::doors {
 
 // HOOK0101 not signed, HOOK0102 another method, HOOK0103 the path does not fit, HOOK0104 no answer in time,
-// HOOK0105 the run ended without an answer, HOOK0106 the flow is disabled.
+// HOOK0105 the run ended without an answer, HOOK0106 the flow is disabled, HOOK0107 too many callers wait.
 void add_hooks(http::Router& router, Services& services);
 
 }  // namespace rollcall::doors

@@ -4,6 +4,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "doors/api/items.hpp"
 
 namespace rollcall::doors::sharepoint {
 namespace {
@@ -16,6 +17,13 @@ std::string_view title_of(std::string_view principal) {
 std::string_view email_of(std::string_view principal) {
   const auto title = title_of(principal.substr(principal.rfind('|') + 1));
   return title.contains('@') ? title : std::string_view();
+}
+
+// nullptr: nobody was named yet.
+Result<lists::ListPtr> people(Call& call) {
+  auto list = call.services.lists.find_list(call.connection, people_list);
+  if (!list && list.error().code == "LIST0101") return nullptr;
+  return list;
 }
 
 }  // namespace
@@ -48,14 +56,15 @@ json::object person(const Call& call, std::string_view principal) {
 
 Result<std::vector<std::string>> all_people(Call& call) {
   std::vector<std::string> names{"local"};
-  TRY(const auto lists, call.services.lists.all_lists(call.connection));
-  for (const auto& list : lists) {
-    if (list->name != people_list) continue;
-    odata::Options options;
-    options.top = lists::max_page_size;
-    TRY(const auto page, call.services.lists.query(call.connection, *list, options, call.now));
+  TRY(const auto list, people(call));
+  if (list == nullptr) return names;
+  odata::Options options;
+  options.top = lists::max_page_size;
+  do {
+    TRY(auto page, call.services.lists.query(call.connection, *list, options, call.now));
     for (const auto& item : page.items) names.emplace_back(text_or(item.fields, "Name"));
-  }
+    options.skiptoken = std::move(page.skiptoken);
+  } while (options.skiptoken);
   return names;
 }
 
@@ -70,14 +79,18 @@ Result<std::string> person_of(Call& call, std::int64_t id) {
 }
 
 Result<void> ensure_person(Call& call, std::string_view principal) {
-  TRY(const auto names, all_people(call));
-  if (std::ranges::find(names, principal) != names.end()) return {};
+  if (principal == "local") return {};
   const lists::ListDefinition definition{
       .name = std::string(people_list),
       .description = "Who is named in columns of people.",
       .columns = {{.name = "Title"}, {.name = "Name", .required = true}},
       .unique_keys = {{"Name"}}};
   TRY(const auto list, call.services.lists.ensure_list(writing(call), definition, call.write()));
+  odata::Options options;
+  options.filter = exact_filter({{"Name", std::string(principal)}});
+  options.top = 1;
+  TRY(const auto page, call.services.lists.query(call.connection, *list, options, call.now));
+  if (!page.items.empty()) return {};
   TRY_DO(call.services.lists.create_item(
       writing(call), *list, {{"Title", title_of(principal)}, {"Name", principal}}, call.write()));
   return {};
