@@ -6,13 +6,12 @@
 
 #include "app/zip.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "expr/template.hpp"
 #include "flow/definition.hpp"
 
 namespace rollcall::app {
 namespace {
-
-std::string_view without_mark(std::string_view text) { return text.substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0); }
 
 std::string stem(std::string_view path) {
   path = path.substr(path.rfind('/') + 1);

@@ -65,4 +65,9 @@ std::string repaired_utf8(std::string_view text) {
   return result;
 }
 
+std::string_view without_mark(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return text;
+}
+
 }  // namespace rollcall

@@ -7,5 +7,7 @@ namespace rollcall {
 
 bool is_utf8(std::string_view text);
 std::string repaired_utf8(std::string_view text);
+// Without the byte order mark that some editors put first.
+std::string_view without_mark(std::string_view text);
 
 }  // namespace rollcall

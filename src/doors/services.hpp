@@ -19,7 +19,8 @@
 
 namespace rollcall::doors {
 
-// The driver is single-threaded: the loop that steps it and the handlers that start runs take turns.
+// The loop that steps the driver and the handlers that start runs take turns: nobody moves the flows while another
+// does several things with them.
 class SharedDriver {
  public:
   explicit SharedDriver(flow::Driver& driver) : driver_(driver) {}

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "flow/definition_reader.hpp"
 #include "flow/templates.hpp"
 
@@ -154,8 +155,7 @@ Result<Definition> parse_definition(const json::value& document) {
 }
 
 Result<Definition> read_definition(std::string_view text) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  auto document = parse_json(text, max_definition_depth);
+  auto document = parse_json(without_mark(text), max_definition_depth);
   if (!document) return fail("FLOW0101", document.error().message, document.error().span);
   return parse_definition(*document);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "flow/driver_impl.hpp"
 #include "flow/validate.hpp"
 
@@ -13,8 +14,6 @@ json::object object_of(std::string_view text) {
   auto value = parse_json(text);
   return value && value->is_object() ? std::move(value->get_object()) : json::object();
 }
-
-std::string_view without_mark(std::string_view text) { return text.substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0); }
 
 // As settings_text() wrote them.
 Result<Settings> settings_of(std::string_view text, const Seal& seal) {

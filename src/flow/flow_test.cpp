@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "flow/history_text.hpp"
 #include "flow/rehearsal.hpp"
 
@@ -147,7 +148,7 @@ class Tester {
     name = name.substr(0, name.find('.'));
     if (one.words.size() > 3 && one.words[2] == "as") name = one.words[3];
     TRY(const auto text, read_(file));
-    TRY(auto document, parse_json(std::string_view(text).substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0), 1'000));
+    TRY(auto document, parse_json(without_mark(text), 1'000));
     TRY(const auto options, parse_json(one.body.empty() ? "{}" : one.body));
     Script::Flow made{name, std::move(document), {}};
     if (const auto* given = find(options, "parameters"); given != nullptr && given->is_object()) made.options.parameters = given->get_object();

@@ -35,7 +35,7 @@ class StandIn final : public Connector {
     if (const auto* path = call.parameters.if_contains("path"); !about.path.empty() && path != nullptr && path->is_string()) {
       name = fmt::format("{} /{}", about.method, std::string_view(path->get_string()));
     }
-    return answering_({id_, name, std::string(call.key.action), call.key.attempt, call.parameters, call.location, call.callback_url});
+    return answering_({id_, name, std::string(call.key.action), call.key.attempt, call.parameters, call.callback_url});
   }
 
  private:

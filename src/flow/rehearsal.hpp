@@ -18,7 +18,6 @@ struct AskedCall {
   std::string action;
   std::uint32_t attempt = 1;
   const json::object& parameters;
-  std::string_view location;
   std::string_view callback_url;
 };
 using Answering = std::function<Outcome(const AskedCall&)>;

@@ -93,16 +93,17 @@ Result<std::vector<Table>> Embedded::query_all(std::string_view text, const Quer
 
 Result<std::vector<Table>> Embedded::run_all(std::string_view text, const QueryOptions& given, const kql::External& external) {
   QueryOptions options = given;
-  TRY_DO(take_set_statements(options, text));
+  const auto settings = set_statements(text);
+  for (const auto& [name, value] : settings) TRY_DO(take_option(options, name, value));
   Activity::Query query(activity_, text, options);
   const Stop stop = stop_of(options, query.killed());
-  auto result = run_queries(text, options, stop, external);
+  auto result = run_queries(text, options, settings, stop, external);
   query.ended(result);
   return result;
 }
 
-Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options, const Stop& stop,
-                                                 const kql::External& external) {
+Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options, const SetStatements& settings,
+                                                 const Stop& stop, const kql::External& external) {
   TRY(auto lease, places_->take(options.lane, stop));
   auto& connection = lease.connection();
   kql::Options compile_options{.now = options.now, .parameters = options.parameters, .probe = {}};
@@ -111,9 +112,9 @@ Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const Qu
   if (!external && !options_.ingest_folder.empty()) {
     compile_options.external = [&](const kql::ExternalRecords& wanted) { return read_external_records(options_.ingest_folder, wanted); };
   }
-  for (auto& [name, value] : set_statements(text)) {
-    if (name == "query_bin_auto_size") compile_options.bin_auto_size = std::move(value);
-    if (name == "query_bin_auto_at") compile_options.bin_auto_at = std::move(value);
+  for (const auto& [name, value] : settings) {
+    if (name == "query_bin_auto_size") compile_options.bin_auto_size = value;
+    if (name == "query_bin_auto_at") compile_options.bin_auto_at = value;
   }
   const auto compiled = kql::compile(text, state()->catalog, compile_options);
   if (!compiled) return std::unexpected(first_error(compiled.error()));

@@ -11,6 +11,7 @@
 #include "warehouse/log_queue.hpp"
 #include "warehouse/observations.hpp"
 #include "warehouse/query_places.hpp"
+#include "warehouse/request_options.hpp"
 #include "warehouse/sent_batches.hpp"
 #include "warehouse/table_notes.hpp"
 #include "warehouse/warehouse.hpp"
@@ -95,7 +96,8 @@ class Embedded final : public Warehouse {
   Result<std::vector<Table>> run_all(std::string_view text, const QueryOptions& given,
                                      const kql::External& external);
   Result<std::vector<Table>> run_queries(std::string_view text, const QueryOptions& options,
-                                         const Stop& stop, const kql::External& external);
+                                         const SetStatements& settings, const Stop& stop,
+                                         const kql::External& external);
   Result<std::uint64_t> ingest_records(std::string_view table, const RecordText& text,
                                        Timestamp now);
   Result<void> expire_if_due(Timestamp now);

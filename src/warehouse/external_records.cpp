@@ -18,7 +18,7 @@ constexpr std::size_t most_bytes = std::size_t{64} << 20U;
 std::string format_of(const kql::ExternalRecords& wanted, std::string_view source) {
   if (!wanted.format.empty()) return to_lower(wanted.format);
   std::string name = to_lower(source);
-  for (const std::string_view packed : {".gz", ".zst", ".zip"}) {
+  for (const std::string_view packed : {".gz", ".zst"}) {
     if (name.ends_with(packed)) name.resize(name.size() - packed.size());
   }
   const std::size_t point = name.rfind('.');

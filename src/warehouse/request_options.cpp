@@ -32,8 +32,8 @@ Result<bool> truth(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> set_statements(std::string_view kql) {
-  std::vector<std::pair<std::string, std::string>> all;
+SetStatements set_statements(std::string_view kql) {
+  SetStatements all;
   if (kql.size() > kql::max_text_bytes || !kql.contains("set")) return all;  // the parser refuses what is longer
   kql::Diagnostics ignored;
   const auto tokens = kql::tokenize(kql, ignored);
@@ -80,11 +80,6 @@ Result<void> take_option(QueryOptions& options, std::string_view name, std::stri
   } else if (name == "query_language" && value != "csl" && value != "kql") {
     return fail("WAREHOUSE0407", fmt::format("option query_language: {} is not spoken here; kql is", value.substr(0, 60)));
   }
-  return {};
-}
-
-Result<void> take_set_statements(QueryOptions& options, std::string_view kql) {
-  for (const auto& [name, value] : set_statements(kql)) TRY_DO(take_option(options, name, value));
   return {};
 }
 

@@ -11,11 +11,11 @@
 namespace rollcall::warehouse {
 
 // `set name = value;` → name, value; `set name;` → name, `true`.
-std::vector<std::pair<std::string, std::string>> set_statements(std::string_view kql);
+using SetStatements = std::vector<std::pair<std::string, std::string>>;
+SetStatements set_statements(std::string_view kql);
 
 // Takes what it knows (limits, query_now, query_take_max_records, request_readonly); others are ignored, as Kusto does.
 // WAREHOUSE0407: the value cannot be read.
 Result<void> take_option(QueryOptions& options, std::string_view name, std::string_view value);
-Result<void> take_set_statements(QueryOptions& options, std::string_view kql);
 
 }  // namespace rollcall::warehouse

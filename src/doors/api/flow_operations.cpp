@@ -67,8 +67,7 @@ Result<json::object> flow(Services& services, const http::Request& request, cons
   TRY(const auto found, services.runs.flow(name));
   if (!found) return fail("API0101", fmt::format("there is no flow '{}'", name));
   auto answer = to_json(*found);
-  const std::string_view text = found->definition;
-  TRY(auto definition, parse_json(text.substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0), 1'000));
+  TRY(auto definition, parse_json(without_mark(found->definition), 1'000));
   answer["definition"] = std::move(definition);
   return answer;
 }
