@@ -7,6 +7,7 @@
 #include <sstream>
 #include <toml++/toml.h>
 
+#include "app/cluster_settings.hpp"
 #include "app/connection_reader.hpp"
 #include "base/text.hpp"
 
@@ -40,43 +41,29 @@ std::unexpected<Error> unknown(std::string_view name, const toml::node& node, st
 Result<warehouse::ClusterOptions> cluster_of(std::string_view name, const toml::node& node) {
   const auto* table = node.as_table();
   if (table == nullptr) return wrong(name, node, "kusto", "a table: [kusto]");
-  warehouse::ClusterOptions options;
-  std::map<std::string, std::string> texts{{"cluster", ""}, {"database", ""},  {"token", ""},         {"tenant", ""},
-                                           {"client_id", ""}, {"client_secret", ""}, {"login_endpoint", ""}};
-  bool managed = false;
+  ClusterSettings settings;
+  const std::map<std::string, std::string*> texts{
+      {"cluster", &settings.cluster},     {"database", &settings.database},           {"token", &settings.token},
+      {"tenant", &settings.tenant},       {"client_id", &settings.client_id},         {"client_secret", &settings.client_secret},
+      {"login_endpoint", &settings.login_endpoint}};
   for (const auto& [key, value] : *table) {
     if (key.str() == "managed_identity") {
       const auto given = value.value_exact<bool>();
       if (!given) return wrong(name, value, key.str(), "true or false");
-      managed = *given;
+      settings.managed_identity = *given;
     } else if (const auto found = texts.find(std::string(key.str())); found != texts.end()) {
       TRY(const auto setting, read_setting(name, std::filesystem::path(name).parent_path(), key.str(), value));
-      TRY(found->second, value_of(setting));
-      if (found->second.empty()) return wrong(name, value, key.str(), "a text");
+      TRY(*found->second, value_of(setting));
+      if (found->second->empty()) return wrong(name, value, key.str(), "a text");
     } else {
       std::vector<std::string> keys{"managed_identity"};
       for (const auto& [known, unused] : texts) keys.push_back(known);
       return unknown(name, value, key.str(), keys);
     }
   }
-  options.url = texts["cluster"];
-  options.database = texts["database"];
-  if (options.url.empty() || options.database.empty()) return wrong(name, node, "kusto", "cluster and database");
-  const bool client = !texts["client_secret"].empty();
-  if (static_cast<int>(!texts["token"].empty()) + static_cast<int>(managed) + static_cast<int>(client) > 1) {
-    return wrong(name, node, "kusto", "one of token, client_secret and managed_identity");
-  }
-  if (client) {
-    if (texts["tenant"].empty() || texts["client_id"].empty()) return wrong(name, node, "kusto", "tenant and client_id beside client_secret");
-    warehouse::ClientCredentials credentials{texts["tenant"], texts["client_id"], texts["client_secret"]};
-    if (!texts["login_endpoint"].empty()) credentials.login = texts["login_endpoint"];
-    options.credentials = std::move(credentials);
-  } else if (managed) {
-    options.credentials = warehouse::ManagedIdentity{texts["client_id"]};
-  } else {
-    options.credentials = warehouse::GivenToken{texts["token"]};
-  }
-  return options;
+  auto options = cluster_options(std::move(settings));
+  if (!options) return wrong(name, node, "kusto", options.error());
+  return *std::move(options);
 }
 
 // A table of texts, each put where its name says.

@@ -38,19 +38,24 @@ Result<std::string> value_of(const Setting& setting) {
 }
 
 // Beside it first: whoever is killed in between leaves the old one.
-Result<void> keep(const Setting& setting, const std::string& value) {
-  if (setting.from != Setting::From::file)
-    return fail("CONNECTION0107",
-                fmt::format("{}: only a file can take a new value", setting.place));
-  const fs::path path = setting.text, fresh = setting.text + ".new";
+bool write_secret(const fs::path& file, std::string_view bytes) {
+  auto fresh = file;
+  fresh += ".new";
   std::error_code error;
   fs::remove(fresh, error);
   std::ofstream stream(fresh, std::ios::binary);
   fs::permissions(fresh, fs::perms::owner_read | fs::perms::owner_write, error);
-  if (!error) stream << value << '\n';
+  if (!error) stream << bytes;
   stream.close();
-  if (!error && stream) fs::rename(fresh, path, error);
-  if (error || !stream)
+  if (!error && stream) fs::rename(fresh, file, error);
+  return !error && stream;
+}
+
+Result<void> keep(const Setting& setting, const std::string& value) {
+  if (setting.from != Setting::From::file)
+    return fail("CONNECTION0107",
+                fmt::format("{}: only a file can take a new value", setting.place));
+  if (!write_secret(setting.text, value + "\n"))
     return fail("CONNECTION0107",
                 fmt::format("{}: {} cannot be written", setting.place, setting.text));
   return {};

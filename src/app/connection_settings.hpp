@@ -38,7 +38,9 @@ struct ConnectionSettings {
 // CONNECTION0105: the variable is not set, the file cannot be read, or either is empty. What ends a
 // line at the end of a file is not part of the secret.
 Result<std::string> value_of(const Setting& setting);
-// Writes a secret into the file that it is read from, for its owner alone.
+// Puts a file there, for its owner alone, in place of an old one. False: it cannot be written.
+bool write_secret(const std::filesystem::path& file, std::string_view bytes);
+// Writes a secret into the file that it is read from.
 Result<void> keep(const Setting& setting, const std::string& value);
 
 }  // namespace rollcall::app

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/cluster_settings.hpp"
 #include "base/text.hpp"
 #include "connectors/custom/custom.hpp"
 #include "connectors/kusto.hpp"
@@ -74,7 +75,6 @@ class Opening {
 
   // Every setting is known, and no secret stands there itself.
   Result<void> check() const {
-    std::vector<std::string> names;
     for (const auto& [name, setting] : connection_.settings) {
       TRY(const bool secret, is_secret(name));
       if (secret && setting.from == Setting::From::text && !setting.text.empty()) {
@@ -105,7 +105,9 @@ class Opening {
       return wrong("CONNECTION0104", connection_, fmt::format("{} is true or false", name));
     return value == "true";
   }
-  bool has(std::string_view name) const { return connection_.settings.contains(std::string(name)); }
+  std::unexpected<Error> expected(std::string_view what) const {
+    return wrong("CONNECTION0104", connection_, fmt::format("{} was expected", what));
+  }
   bool has_oauth() const {
     return std::ranges::any_of(connection_.settings,
                                [](const auto& one) { return one.first.starts_with("oauth."); });
@@ -256,25 +258,20 @@ Result<std::unique_ptr<flow::Connector>> open_custom(
 
 Result<std::unique_ptr<flow::Connector>> open_kusto(const Opening& opening,
                                                     const ConnectionParts& parts) {
-  warehouse::ClusterOptions options;
-  TRY(options.url, opening.needed("cluster"));
-  TRY(options.database, opening.needed("database"));
-  TRY(const bool managed, opening.flag("managed_identity"));
-  TRY(const auto secret, opening.text("client_secret"));
-  TRY(const auto client_id, opening.text("client_id"));
-  if (!secret.empty()) {
-    warehouse::ClientCredentials credentials{{}, client_id, secret};
-    TRY(credentials.tenant, opening.needed("tenant"));
-    TRY(const auto login, opening.text("login_endpoint"));
-    if (!login.empty()) credentials.login = login;
-    options.credentials = std::move(credentials);
-  } else if (managed) {
-    options.credentials = warehouse::ManagedIdentity{client_id};
-  } else {
-    TRY(auto token, opening.text("token"));
-    options.credentials = warehouse::GivenToken{std::move(token)};
+  ClusterSettings settings;
+  for (const auto& [name, into] : {std::pair{"cluster", &settings.cluster},
+                                   {"database", &settings.database},
+                                   {"token", &settings.token},
+                                   {"tenant", &settings.tenant},
+                                   {"client_id", &settings.client_id},
+                                   {"client_secret", &settings.client_secret},
+                                   {"login_endpoint", &settings.login_endpoint}}) {
+    TRY(*into, opening.text(name));
   }
-  TRY(auto cluster, warehouse::open_cluster(std::move(options), parts.client, parts.clock));
+  TRY(settings.managed_identity, opening.flag("managed_identity"));
+  auto options = cluster_options(std::move(settings));
+  if (!options) return opening.expected(options.error());
+  TRY(auto cluster, warehouse::open_cluster(*std::move(options), parts.client, parts.clock));
   parts.clusters.push_back(std::move(cluster));
   return connectors::make_kusto(*parts.clusters.back(), flow::Place::outside);
 }

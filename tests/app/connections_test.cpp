@@ -148,6 +148,14 @@ TEST_F(Connections, SayWhatIsWrongAndWhere) {
             "you mean 'url'?");
   EXPECT_EQ(open("[connections.shared_teams]"),
             "CONNECTION0104 c.toml:1:1: connection 'shared_teams': url is missing");
+  ::setenv("ROLLCALL_TEST_TOKEN", "t", 1);
+  EXPECT_EQ(open("[connections.shared_kusto]\ncluster = \"https://x\""),
+            "CONNECTION0104 c.toml:1:1: connection 'shared_kusto': cluster and database was "
+            "expected");
+  EXPECT_EQ(open("[connections.shared_kusto]\ncluster = \"https://x\"\ndatabase = \"d\"\n"
+                 "managed_identity = true\ntoken = { env = \"ROLLCALL_TEST_TOKEN\" }"),
+            "CONNECTION0104 c.toml:1:1: connection 'shared_kusto': one of token, client_secret and "
+            "managed_identity was expected");
   EXPECT_EQ(
       open("[connections.shared_teams]\nurl = { env = \"ROLLCALL_TEST_NONE\" }"),
       "CONNECTION0105 c.toml:2:7: url: the environment variable ROLLCALL_TEST_NONE is not set");
