@@ -126,18 +126,23 @@ Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node
   FlowConfiguration flows;
   const std::map<std::string, std::int64_t*> numbers{{"keep_days", &flows.keep_days},
                                                      {"keep_runs", &flows.keep_runs},
+                                                     {"lease_seconds", &flows.lease_seconds},
                                                      {"longest_run_days", &flows.longest_run_days},
                                                      {"most_actions", &flows.most_actions}};
   for (const auto& [key, value] : *table) {
     if (key.str() == "public_url") {
       TRY(flows.public_url, text_of(name, key.str(), value));
       while (flows.public_url.ends_with('/')) flows.public_url.pop_back();
+    } else if (key.str() == "shared") {
+      const auto shared = value.value_exact<bool>();
+      if (!shared) return wrong(name, value, key.str(), "true or false");
+      flows.shared = *shared;
     } else if (const auto found = numbers.find(std::string(key.str())); found != numbers.end()) {
       const auto number = value.value_exact<std::int64_t>();
       if (!number || *number < (found->first == "keep_runs" ? 0 : 1) || *number > 1'000'000'000) return wrong(name, value, key.str(), "a positive number");
       *found->second = *number;
     } else {
-      std::vector<std::string> keys{"public_url"};
+      std::vector<std::string> keys{"public_url", "shared"};
       for (const auto& [known, unused] : numbers) keys.push_back(known);
       return unknown(name, value, key.str(), keys);
     }

@@ -22,6 +22,8 @@ struct FlowConfiguration {
   std::int64_t keep_runs = 0;           // of one flow; 0: however many
   std::int64_t most_actions = 5'000'000;  // that one run may begin
   std::int64_t longest_run_days = 90;
+  bool shared = false;                    // with other processes on the same PostgreSQL database
+  std::int64_t lease_seconds = 15;        // after which others take over the runs of one that is silent
 };
 
 struct Configuration {

@@ -47,7 +47,10 @@ Result<void> install_function(warehouse::Warehouse& warehouse, const doors::File
 }  // namespace
 
 Product::Product(const Clock& clock, ProductOptions options) : clock_(clock), options_(std::move(options)) {}
-Product::~Product() = default;
+Product::~Product() {
+  // Fails only with the database; then the others wait for the lease to run out.
+  if (driver_) static_cast<void>(driver_->leave());
+}
 
 Result<std::unique_ptr<Product>> Product::open(const Clock& clock, ProductOptions options) {
   auto product = std::unique_ptr<Product>(new Product(clock, std::move(options)));
@@ -80,9 +83,11 @@ Result<void> Product::open_stores() {
   const auto durability = power ? store::Durability::power : store::Durability::process;
   if (!options_.database.empty()) {
     TRY(database_, store::open_postgresql(options_.database, durability));
-    TRY_DO(database_->claim("flows"));
+    using Claim = store::Database::Claim;
+    TRY_DO(database_->claim("flows", options_.driver.lease ? Claim::shared : Claim::alone));
   } else {
     TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(), durability));
+    if (options_.driver.lease) return fail("APP0103", "flows can be shared in a PostgreSQL database only: set `database`, or take `shared` away");
   }
   TRY(lists_, lists::ListStore::open(*database_));
   client_ = http::make_client();

@@ -226,6 +226,7 @@ struct Action {
   std::optional<int> most_items;    // runtimeConfiguration.paginationPolicy.minimumItemCount
   bool secure_inputs = false, secure_outputs = false;  // runtimeConfiguration.secureData
   bool no_async_pattern = false;                       // operationOptions: DisableAsyncPattern
+  bool chunked = false;                                // runtimeConfiguration.contentTransfer: Chunked
   // runtimeConfiguration.staticResult, when it is enabled: a name in Definition::static_results.
   std::string static_result;
   std::vector<std::pair<std::string, Template>> tracked_properties;

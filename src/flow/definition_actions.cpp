@@ -215,6 +215,7 @@ void DefinitionReader::settings(Action& action, const json::object& source,
     action.repetitions = *repetitions;
   if (const auto items = number_of(member(member(runtime, "paginationPolicy"), "minimumItemCount")))
     action.most_items = *items;
+  action.chunked = equals_ignoring_case(text_of(member(member(runtime, "contentTransfer"), "transferMode")), "Chunked");
   for (const std::string& part : secured(runtime)) {
     action.secure_inputs = action.secure_inputs || part == "inputs";
     action.secure_outputs = action.secure_outputs || part == "outputs";

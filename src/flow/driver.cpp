@@ -97,6 +97,7 @@ Result<std::shared_ptr<const Workflow>> Driver::Impl::compile(const json::value&
 
 Result<void> Driver::Impl::open() {
   TRY_DO(store_.open());
+  if (options_.lease) TRY_DO(may_share());
   TRY(auto records, store_.flows());
   for (auto& record : records) {
     auto workflow = workflow_of(record.name, record.version);
@@ -115,6 +116,7 @@ Result<void> Driver::Impl::open() {
 // Not before somebody moves: by then the address is known that those are told who are asked to call back.
 Result<void> Driver::Impl::take_up_runs() {
   if (taken_up_) return {};
+  TRY_DO(enter());
   TRY(const auto unfinished_runs, store_.unfinished());
   taken_up_ = true;
   for (const auto id : unfinished_runs) {
@@ -136,6 +138,7 @@ Result<std::shared_ptr<const Workflow>> Driver::Impl::workflow_of(std::string_vi
 }
 
 Result<LoadedFlow*> Driver::Impl::flow_named(std::string_view name) {
+  if (options_.lease && !flows_.contains(name)) TRY_DO(take_up_flows());  // deployed elsewhere just now
   std::vector<std::string> names;
   for (auto& [known, flow] : flows_) {
     if (equals_ignoring_case(known, name)) return &flow;
@@ -407,6 +410,11 @@ const Site& Driver::site() const { return impl_->site(); }
 void Driver::set_url(std::string url) {
   const std::lock_guard lock(impl_->mutex);
   impl_->set_url(std::move(url));
+}
+
+Result<void> Driver::leave() {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->leave();
 }
 
 Result<bool> Driver::step() {

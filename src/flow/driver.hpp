@@ -46,6 +46,10 @@ struct DriverOptions {
   std::string public_url;
   // Seals and signs (seal.hpp); empty: a new one, which is good for this process.
   std::string key;
+  // Other processes drive the flows of this database too: each run belongs to one of them, until this much time has
+  // passed without a sign of it. Absent: this process is alone.
+  std::optional<Timespan> lease;
+  Timespan look_every = seconds(1);  // at what the others have done
   // Called at each point; true pulls the plug: the step fails with FLOWCRASH and the driver must be dropped.
   std::function<bool(CrashPoint)> crash;
 };
@@ -81,7 +85,7 @@ struct Deployed {
 class Driver {
  public:
   // Flows are loaded and runs of earlier processes are taken up again. `database`, `connectors` and `clock`
-  // must outlive the driver.
+  // must outlive the driver. FLOW0518: another process shares them with another key.
   static Result<std::unique_ptr<Driver>> open(store::Database& database, const Connectors& connectors,
                                               const Clock& clock, DriverOptions options = {});
   ~Driver();
@@ -116,6 +120,10 @@ class Driver {
   Result<RunId> resubmit(RunId run, const Principal& principal);
   // Nothing happens when the run has ended.
   Result<void> cancel(RunId run, const Principal& principal);
+
+  // Leaves the runs to the other processes, at once rather than when the lease has run out. Nothing may be done with
+  // the driver afterwards.
+  Result<void> leave();
 
   // One durable step, if one is due at the clock's now. False: nothing is. After an Error other than
   // FLOWCRASH the step may be tried again.

@@ -43,6 +43,7 @@ class Driver::Impl {
   std::vector<std::string> problems() const;
   std::vector<ConnectorInfo> connectors() const;
   RunStore& runs() { return store_; }
+  Result<void> leave();
 
   mutable std::mutex mutex;  // taken by the driver's methods
 
@@ -69,11 +70,32 @@ class Driver::Impl {
   std::size_t under_way(std::string_view flow) const;  // unfinished, and not parked
   bool may_fire(const LoadedFlow& flow) const;
   void park_or_begin(LiveRun& run);
+  // Of several processes only one begins the run that there is still a place for.
+  Result<void> has_place(store::Transaction& transaction, const LiveRun& run);
   void unpark(const std::string& flow);
 
+  // Several processes (driver_sharing.cpp).
+  Result<void> may_share();
+  Result<void> enter();
+  Result<void> look_around();
+  Result<void> keep_lease();
+  Result<void> watch_others();
+  Result<void> take_orphans();
+  Result<void> take_up_flows();
+  Result<void> take_up_letters();
+  void lose_all();
+  Result<void> ask_for_all(LoadedFlow& flow);
+  Result<void> count_others(store::Transaction& transaction, const std::string& flow);
+  OthersRuns of_others(std::string_view flow) const;
+
   Result<bool> fire_due();
-  Result<void> fire(LoadedFlow& flow);
-  Result<void> fire_recurrence(LoadedFlow& flow);
+  struct Firing {
+    LoadedFlow* flow;
+    Timestamp due, next;
+    std::vector<NewRun> runs;
+  };
+  Result<Firing> firing_of(LoadedFlow& flow);
+  Result<void> fire(const std::vector<LoadedFlow*>& flows);
   // Triggers that ask others (driver_triggers.cpp).
   Result<void> ask(LoadedFlow& flow);
   Result<void> answered(const std::string& flow, std::uint64_t question, Outcome outcome);
@@ -103,6 +125,14 @@ class Driver::Impl {
   bool dead_ = false;
   bool taken_up_ = false;  // the runs of earlier processes
   std::uint64_t questions_ = 0;  // that triggers have asked
+  Timestamp next_look_;    // at what the other processes do
+  Timestamp next_beat_;
+  struct Seen {
+    std::int64_t beat = 0;
+    Timestamp at;  // when it was new
+  };
+  std::map<std::int64_t, Seen> seen_;  // the other processes
+  std::map<std::string, OthersRuns, std::less<>> others_runs_;
   std::optional<Timestamp> pruned_;       // when the last round of forgetting began
   std::vector<std::string> to_prune_;     // flows that this round has still to look at
   std::map<std::string, LoadedFlow, std::less<>> flows_;

@@ -55,6 +55,14 @@ void Driver::Impl::park_or_begin(LiveRun& run) {
   ready_.push_back(run.record.id);
 }
 
+Result<void> Driver::Impl::has_place(store::Transaction& transaction, const LiveRun& run) {
+  const auto* trigger = trigger_of(run);
+  if (!options_.lease || trigger == nullptr || !trigger->concurrent_runs) return {};
+  TRY_DO(count_others(transaction, run.record.flow));
+  if (under_way(run.record.flow) <= static_cast<std::size_t>(std::max(*trigger->concurrent_runs, 1))) return {};
+  return rollcall::fail("FLOW0404", fmt::format("run {} waits: another process was faster to begin one", run.record.id));
+}
+
 void Driver::Impl::unpark(const std::string& flow) {
   for (auto& [id, run] : live_) {
     if (!run->parked || run->record.flow != flow) continue;

@@ -46,6 +46,7 @@ Result<void> Driver::Impl::reached(CrashPoint point) {
 Result<bool> Driver::Impl::step() {
   if (dead_) return fail("FLOWCRASH", "the plug was pulled");
   TRY_DO(take_up_runs());
+  if (options_.lease) TRY_DO(look_around());
   const auto now = clock_.now();
   for (auto it = to_load_.begin(); it != to_load_.end();) {
     if (it->second.at > now) {
@@ -72,6 +73,7 @@ std::optional<Timestamp> Driver::Impl::next_due() const {
   const auto earlier = [&](Timestamp time) {
     if (!due || time < *due) due = time;
   };
+  if (options_.lease) earlier(next_look_);
   if (!wakes_.empty()) earlier(wakes_.begin()->first);
   for (const auto& [run, reload] : to_load_) earlier(reload.at);
   for (const auto& [name, flow] : flows_) {
@@ -83,12 +85,13 @@ std::optional<Timestamp> Driver::Impl::next_due() const {
 // ---- triggers
 
 std::size_t Driver::Impl::unfinished(std::string_view flow) const {
-  return static_cast<std::size_t>(
-      std::count_if(live_.begin(), live_.end(), [&](const auto& run) { return run.second->record.flow == flow; }));
+  return of_others(flow).all + static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
+           return run.second->record.flow == flow;
+         }));
 }
 
 std::size_t Driver::Impl::under_way(std::string_view flow) const {
-  return static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
+  return of_others(flow).begun + static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
     return run.second->record.flow == flow && !run.second->parked;
   }));
 }
@@ -101,53 +104,76 @@ bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
 }
 
 // A trigger that may not fire now, because as many runs as may be are under way, stays due: it fires once
-// when one of them ends.
+// when one of them ends. Recurrences that are due together fire in one commit.
 Result<bool> Driver::Impl::fire_due() {
+  constexpr std::size_t most_at_once = 200;
   const auto now = clock_.now();
-  LoadedFlow* first = nullptr;
+  std::vector<LoadedFlow*> due;
   for (auto& [name, flow] : flows_) {
-    const auto& next = flow.record.next_fire;
-    if (!next || *next > now || !may_fire(flow)) continue;
-    if (first == nullptr || *next < *first->record.next_fire) first = &flow;
+    if (flow.record.next_fire && *flow.record.next_fire <= now && may_fire(flow)) due.push_back(&flow);
   }
-  if (first == nullptr) return false;
-  TRY_DO(fire(*first));
+  if (due.empty()) return false;
+  std::ranges::stable_sort(due, {}, [](const LoadedFlow* flow) { return *flow->record.next_fire; });
+  const auto asks = std::ranges::find_if(due, [](const LoadedFlow* flow) {
+    return !std::holds_alternative<RecurrenceTrigger>(flow->scheduled->kind);
+  });
+  if (asks == due.begin()) {
+    TRY_DO(options_.lease ? ask_for_all(**asks) : ask(**asks));
+    return true;
+  }
+  due.erase(asks, due.end());
+  if (due.size() > most_at_once) due.resize(most_at_once);
+  if (options_.lease) due.resize(1);  // another process may be faster with each of them
+  TRY_DO(fire(due));
   return true;
 }
 
-Result<void> Driver::Impl::fire(LoadedFlow& flow) {
-  const bool recurs = std::holds_alternative<RecurrenceTrigger>(flow.scheduled->kind);
-  return recurs ? fire_recurrence(flow) : ask(flow);
-}
-
-Result<void> Driver::Impl::fire_recurrence(LoadedFlow& flow) {
-  const auto due = *flow.record.next_fire;
+Result<Driver::Impl::Firing> Driver::Impl::firing_of(LoadedFlow& flow) {
+  Firing firing{&flow, *flow.record.next_fire, {}, {}};
   const bool sliding = std::get<RecurrenceTrigger>(flow.scheduled->kind).sliding_window;
   // What was missed is not made up for, except by a sliding window.
-  const auto after = sliding ? due : std::max(due, clock_.now());
-  TRY(const auto next, next_fire(*flow.recurrence, due, after));
+  const auto after = sliding ? firing.due : std::max(firing.due, clock_.now());
+  TRY(firing.next, next_fire(*flow.recurrence, firing.due, after));
   json::object outputs;
-  if (sliding) outputs["body"] = json::object{{"windowStartTime", format_iso(due)}, {"windowEndTime", format_iso(next)}};
+  if (sliding) outputs["body"] = json::object{{"windowStartTime", format_iso(firing.due)}, {"windowEndTime", format_iso(firing.next)}};
   auto runs = new_runs(flow, *flow.scheduled, std::move(outputs), "schedule");
-  if (!runs) {  // this firing cannot be; the next one may
-    broken_flows_[flow.record.name] = runs.error().message;
-    runs.emplace();
+  if (runs) firing.runs = *std::move(runs);
+  else broken_flows_[flow.record.name] = runs.error().message;  // this firing cannot be; the next one may
+  return firing;
+}
+
+Result<void> Driver::Impl::fire(const std::vector<LoadedFlow*>& flows) {
+  std::vector<Firing> firings;
+  for (auto* flow : flows) {
+    auto firing = firing_of(*flow);
+    if (firing) firings.push_back(*std::move(firing));
+    else if (firings.empty() && flow == flows.back()) return std::unexpected(std::move(firing).error());
   }
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
-    for (auto& run : *runs) TRY_DO(create(transaction, run));
-    TRY_DO(store_.fired(transaction, flow.record.name, due, next));
+    for (auto& [flow, due, next, runs] : firings) {
+      TRY_DO(count_others(transaction, flow->record.name));
+      if (!may_fire(*flow)) return fail("FLOW0404", "as many runs as may be are under way elsewhere");
+      for (auto& run : runs) TRY_DO(create(transaction, run));
+      TRY_DO(store_.fired(transaction, flow->record.name, due, next));
+    }
     return reached(CrashPoint::before_commit);
   };
   if (auto written = database_.write(write); !written) {
     if (written.error().code != "FLOW0404") return written;
-    TRY(const auto stored, store_.flow(flow.record.name));
-    flow.record.next_fire = stored ? stored->next_fire : std::nullopt;
+    for (auto* flow : flows) {
+      TRY(const auto stored, store_.flow(flow->record.name));
+      flow->record.next_fire = stored ? stored->next_fire : std::nullopt;
+    }
     return {};
   }
-  flow.record.last_fire = due;
-  flow.record.next_fire = next;
+  for (auto& firing : firings) {
+    firing.flow->record.last_fire = firing.due;
+    firing.flow->record.next_fire = firing.next;
+  }
   TRY_DO(reached(CrashPoint::after_commit));
-  for (auto& run : *runs) adopt(std::move(run));
+  for (auto& firing : firings) {
+    for (auto& run : firing.runs) adopt(std::move(run));
+  }
   return {};
 }
 
@@ -157,7 +183,7 @@ Result<void> Driver::Impl::load_run(RunId id) {
   TRY(const auto record, store_.run(id));
   live_.erase(id);
   std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
-  if (!record || record->ended) return {};
+  if (!record || record->ended || record->owner != store_.owner()) return {};
   TRY(auto workflow, workflow_of(record->flow, record->version));
   TRY(auto run, LiveRun::load(store_, *record, std::move(workflow), &site_));
   auto& live = *live_.emplace(id, std::move(run)).first->second;
@@ -215,12 +241,16 @@ Result<void> Driver::Impl::turn(LiveRun& run) {
   const auto id = run.record.id;
   std::vector<NewRun> children;
   std::optional<Incoming> for_parent;
+  const bool begins = run.record.events == 0;
   const TurnHooks hooks{
       [&](store::Transaction& transaction, LiveRun& parent, StartChild child) {
         return start_child(transaction, parent, std::move(child), children);
       },
       [&](store::Transaction& transaction, LiveRun& over) { return ended(transaction, over, for_parent); },
-      [&] { return reached(CrashPoint::before_commit); }};
+      [&](store::Transaction& transaction, LiveRun& moved) -> Result<void> {
+        if (begins) TRY_DO(has_place(transaction, moved));
+        return reached(CrashPoint::before_commit);
+      }};
   const auto parent = run.record.parent;
   const auto flow = run.record.flow;
   if (auto taken = take_turn(database_, store_, clock_, run, options_.turn, hooks); !taken) {

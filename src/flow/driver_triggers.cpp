@@ -139,6 +139,7 @@ Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const Lo
     if (auto location = header_of(outcome.outputs.value(), "Location"); taken && !location.empty()) state.location = std::move(location);
   }
   for (auto& run : runs) TRY_DO(create(transaction, run));
+  if (flow.claimed) TRY_DO(store_.fired(transaction, record.name, *flow.claimed, *flow.claimed));  // nobody else has asked meanwhile
   TRY_DO(store_.set_fire(transaction, record.name, due, next));
   auto text = to_text(state);
   if (text != record.trigger_state) TRY_DO(store_.set_trigger_state(transaction, record.name, text));

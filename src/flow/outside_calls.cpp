@@ -23,6 +23,11 @@ void OutsideCalls::ask(OutsideJob job) {
   asked_.notify_one();
 }
 
+void OutsideCalls::forget_runs() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(jobs_, [](const OutsideJob& job) { return job.flow.empty(); });
+}
+
 bool OutsideCalls::ready() const {
   const std::lock_guard lock(mutex_);
   return !answers_.empty() || (threads_.empty() && !jobs_.empty());

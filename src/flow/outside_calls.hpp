@@ -43,6 +43,8 @@ class OutsideCalls {
   void ask(OutsideJob job);
   // The next answer, if there is one. Without threads it makes the call.
   std::optional<OutsideAnswer> answer();
+  // Calls of runs that have not gone out yet will not.
+  void forget_runs();
   // answer() may have something.
   bool ready() const;
 

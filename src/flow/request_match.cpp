@@ -52,9 +52,9 @@ bool matches(const std::vector<std::string_view>& shape, const std::vector<std::
 
 }  // namespace
 
-Result<MatchedRequest> match_request(Connector& connector, json::object request) {
+Result<MatchedRequest> match_request(Connector& connector, json::object request, std::string_view usual_method) {
   const json::value whole = std::move(request);
-  const auto method = text_or(whole, "method", "get");
+  const auto method = text_or(whole, "method", usual_method);
   const auto full_path = text_or(whole, "path");
   const auto path = segments(full_path.substr(0, full_path.find('?')));
   const auto operations = connector.operations();

@@ -13,7 +13,7 @@ struct MatchedRequest {
 
 // `request` is {"method", "path", "queries", "headers", "body"}. Parts of the path are percent-decoded until
 // nothing is left to decode (connectors of Power Automate encode twice), at most twice.
-// FLOW0302: no operation has such a path.
-Result<MatchedRequest> match_request(Connector& connector, json::object request);
+// FLOW0302: no operation has such a path. `usual_method`: of a request that names none.
+Result<MatchedRequest> match_request(Connector& connector, json::object request, std::string_view usual_method);
 
 }  // namespace rollcall::flow

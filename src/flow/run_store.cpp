@@ -70,7 +70,7 @@ const std::vector<std::string> flow_columns{"Name",       "Version",    "Definit
                                             "DeployedAt", "DeployedBy", "NextFire",   "LastFire", "TriggerState"};
 const std::vector<std::string> run_columns{"Id",      "Flow",      "Version",  "Trigger", "Status", "Started",
                                            "Ended",   "Wake",      "Code",     "Message", "Principal", "Response",
-                                           "Events",  "Rows",      "Parent",   "ParentInstance", "Tracking", "Resumed", "Origin"};
+                                           "Events",  "Rows",      "Parent",   "ParentInstance", "Tracking", "Resumed", "Origin", "Owner"};
 
 ColumnDefinition added_text(std::string name) {
   auto definition = text(std::move(name));
@@ -85,6 +85,14 @@ std::vector<Statement> second() {
           create_index("FlowRunsByTracking", "FlowRuns", {"Tracking"},
                        binary(BinaryOperator::not_equal, column("Tracking"), literal(std::string()))),
           create_index("FlowRunsByStatus", "FlowRuns", {"Status", "Id"})};
+}
+
+// Which process has a run.
+std::vector<Statement> third() {
+  auto owner = number("Owner");
+  owner.default_value = literal(std::int64_t{0});
+  return {AddColumn{"FlowRuns", std::move(owner)}, create("FlowWorkers", {id(), number("Beat"), text("Key")}),
+          create_index("FlowRunsByOwner", "FlowRuns", {"Owner", "Flow"}, unary(UnaryOperator::is_null, column("Ended")))};
 }
 
 std::vector<store::Migration> migrations() {
@@ -102,7 +110,7 @@ std::vector<store::Migration> migrations() {
   const auto by_flow = create_index("FlowRunsByFlow", "FlowRuns", {"Flow", "Id"});
   const auto unfinished = create_index("FlowRunsUnfinished", "FlowRuns", {"Id"}, unary(UnaryOperator::is_null, column("Ended")));
   const auto by_run = create_index("FlowLettersByRun", "FlowLetters", {"Run"});
-  return {{{flows, versions, runs, events, letters, counters, counter, by_flow, unfinished, by_run}}, {second()}};
+  return {{{flows, versions, runs, events, letters, counters, counter, by_flow, unfinished, by_run}}, {second()}, {third()}};
 }
 
 ExprPtr equals(std::string name, std::size_t at) { return binary(BinaryOperator::equal, column(std::move(name)), slot(at)); }
@@ -156,12 +164,13 @@ Statement insert_letter_statement() {
   return insert;
 }
 
-// The run, unless it has gone further than the events in the last slot.
+// The run, unless it has gone further than the events in the last slot but one, or has another owner.
 Statement update_run() {
   const std::vector<std::string> changing{"Status", "Ended", "Wake", "Code", "Message", "Response", "Events", "Rows"};
   std::vector<std::pair<std::string, ExprPtr>> set;
   for (std::size_t i = 0; i < changing.size(); ++i) set.emplace_back(changing[i], slot(i));
-  return update("FlowRuns", std::move(set), and_also(equals("Id", changing.size()), equals("Events", changing.size() + 1)));
+  const auto run = changing.size();
+  return update("FlowRuns", std::move(set), and_also(and_also(equals("Id", run), equals("Events", run + 1)), equals("Owner", run + 2)));
 }
 
 std::optional<Timestamp> maybe_time(const Row& row, std::size_t at) {
@@ -196,8 +205,47 @@ RunRecord read_run(const Row& row) {
   run.tracking = row.text(16);
   if (!row.is_null(17)) run.resumed = row.integer(17);
   if (!row.is_null(18)) run.origin = row.integer(18);
+  run.owner = row.integer(19);
   return run;
 }
+
+ExprPtr under_way() { return unary(UnaryOperator::is_null, column("FlowRuns", "Ended")); }
+
+// Slot 0 is who asks. Its own are never orphans, whether its lease is written already or not.
+ExprPtr is_orphan() {
+  sql::Select all;
+  all.items = items({"Id"});
+  all.from = table("FlowWorkers");
+  Query workers;
+  workers.body = std::move(all);
+  const auto known = make(InQuery{column("Owner"), std::make_shared<const Query>(std::move(workers)), true});
+  return and_also(and_also(under_way(), binary(BinaryOperator::not_equal, column("Owner"), slot(0))), known);
+}
+
+// Flow, all, begun; slot 0 is who asks, slot 1 (`one`) the flow.
+Statement count_of_others(bool one) {
+  sql::Select select;
+  const auto begun = make(Case{{{binary(BinaryOperator::greater, column("Events"), literal(std::int64_t{0})), literal(std::int64_t{1})}},
+                               literal(std::int64_t{0})});
+  select.items = {{call("max", {column("Flow")}), "f"}, {call("count", {column("Id")}), "n"}, {cast(call("sum", {begun}), Type::bigint), "b"}};
+  select.from = table("FlowRuns");
+  select.where = and_also(under_way(), binary(BinaryOperator::not_equal, column("Owner"), slot(0)));
+  if (one) select.where = and_also(select.where, equals("Flow", 1));
+  select.group_by = {column("Flow")};
+  Query made;
+  made.body = std::move(select);
+  return std::make_shared<const Query>(std::move(made));
+}
+
+Statement letters_of_owner() {
+  const auto join = std::make_shared<const TableRef>(
+      TableRef{sql::Join{JoinKind::inner, table("FlowLetters", "l"), table("FlowRuns", "r"),
+                         binary(BinaryOperator::equal, column("l", "Run"), column("r", "Id"))}});
+  return select_from(join, {{column("l", "Run"), {}}, {column("l", "Id"), {}}, {column("l", "Event"), {}}},
+                     binary(BinaryOperator::equal, column("r", "Owner"), slot(0)), {{column("l", "Id")}});
+}
+
+OthersRuns read_others(const Row& row) { return {static_cast<std::size_t>(row.integer(1)), static_cast<std::size_t>(row.integer(2))}; }
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
@@ -215,7 +263,7 @@ struct RunStore::Statements {
         fired(database.prepare(update("Flows", {{"LastFire", slot(1)}, {"NextFire", slot(2)}}, and_also(equals("Name", 0), equals("NextFire", 1))))),
         remove_flow(database.prepare(Delete{"Flows", equals("Name", 0)})),
         one_run(database.prepare(select_from(table("FlowRuns"), items(run_columns), equals("Id", 0), {}))),
-        unfinished(database.prepare(select_from(table("FlowRuns"), items({"Id"}), unary(UnaryOperator::is_null, column("Ended")), {{column("Id")}}))),
+        unfinished(database.prepare(select_from(table("FlowRuns"), items({"Id"}), and_also(under_way(), equals("Owner", 0)), {{column("Id")}}))),
         count_unfinished(database.prepare(select_from(table("FlowRuns"), {{call("count", {column("Id")}), "n"}},
                                                       and_also(unary(UnaryOperator::is_null, column("Ended")), equals("Flow", 0)), {}))),
         next_id(database.prepare(update("FlowCounters", {{"Value", binary(BinaryOperator::add, column("Value"), literal(std::int64_t{1}))}},
@@ -233,7 +281,19 @@ struct RunStore::Statements {
         ended_runs(database.prepare(select_from(table("FlowRuns"), items({"Id"}), ended_of_flow(), {{column("Id"), true}}, slot(1)))),
         old_runs(database.prepare(select_from(table("FlowRuns"), items({"Id"}), old_of_flow(), {{column("Id")}}, literal(runs_at_once)))),
         delete_events(database.prepare(Delete{"FlowEvents", equals("Run", 0)})),
-        delete_run(database.prepare(Delete{"FlowRuns", equals("Id", 0)})) {}
+        delete_run(database.prepare(Delete{"FlowRuns", equals("Id", 0)})),
+        workers(database.prepare(select_from(table("FlowWorkers"), items({"Id", "Beat", "Key"}), nullptr, {{column("Id")}}))),
+        flows_in_short(database.prepare(select_from(table("Flows"), items({"Name", "Version", "Enabled", "NextFire", "LastFire", "TriggerState"}),
+                                                    nullptr, {{column("Name")}}))),
+        all_of_others(database.prepare(count_of_others(false))),
+        some_of_others(database.prepare(count_of_others(true))),
+        letters_here(database.prepare(letters_of_owner())),
+        orphans(database.prepare(select_from(table("FlowRuns"), items({"Id"}), is_orphan(), {}, literal(std::int64_t{1})))),
+        put_worker(database.prepare(insert_into("FlowWorkers", {"Id", "Beat", "Key"}))),
+        beat(database.prepare(update("FlowWorkers", {{"Beat", binary(BinaryOperator::add, column("Beat"), literal(std::int64_t{1}))}}, equals("Id", 0)))),
+        end_worker(database.prepare(Delete{"FlowWorkers", equals("Id", 0)})),
+        end_silent_worker(database.prepare(Delete{"FlowWorkers", and_also(equals("Id", 0), equals("Beat", 1))})),
+        take_orphans(database.prepare(update("FlowRuns", {{"Owner", slot(0)}}, is_orphan()))) {}
 
   static constexpr std::int64_t runs_at_once = 200;  // that one pruning forgets
 
@@ -246,7 +306,8 @@ struct RunStore::Statements {
 
   Prepared all_flows, one_flow, one_version, put_flow, put_version, set_enabled, set_fire, fired, remove_flow, one_run, unfinished,
       count_unfinished, next_id, last_id, insert_run, update_run, insert_events, events, insert_letter, letters, delete_letter,
-      delete_letters, set_trigger_state, ended_runs, old_runs, delete_events, delete_run;
+      delete_letters, set_trigger_state, ended_runs, old_runs, delete_events, delete_run, workers, flows_in_short, all_of_others,
+      some_of_others, letters_here, orphans, put_worker, beat, end_worker, end_silent_worker, take_orphans;
 };
 
 RunStore::RunStore(store::Database& database)
@@ -332,7 +393,7 @@ Result<std::vector<Event>> RunStore::events(RunId id, const Workflow& workflow) 
 Result<std::vector<RunId>> RunStore::unfinished() {
   return database_.read([&](store::Connection& connection) -> Result<std::vector<RunId>> {
     std::vector<RunId> ids;
-    TRY_DO(connection.query(statements_->unfinished, {}, [&](const Row& row) { ids.push_back(row.integer(0)); }));
+    TRY_DO(connection.query(statements_->unfinished, {owner_}, [&](const Row& row) { ids.push_back(row.integer(0)); }));
     return ids;
   });
 }
@@ -391,10 +452,11 @@ Result<void> RunStore::create_run(store::Transaction& transaction, RunRecord& ru
   TRY(const auto id, transaction.first(statements_->last_id, {}, [](const Row& row) { return row.integer(0); }));
   CHECK(id.has_value());
   run.id = *id;
+  run.owner = owner_;
   TRY_DO(transaction.execute(statements_->insert_run,
                              {run.id, run.flow, run.version, run.trigger, to_string(run.status), run.started, run.ended, run.wake, run.code,
                               run.message, run.principal, run.response, run.events, run.rows, run.parent, run.parent_instance, run.tracking, run.resumed,
-                              run.origin}));
+                              run.origin, run.owner}));
   return {};
 }
 
@@ -403,7 +465,7 @@ Result<void> RunStore::append(store::Transaction& transaction, RunRecord& run, s
   const auto rows = run.rows + (events > 0 ? 1 : 0);
   TRY(const auto changed, transaction.execute(statements_->update_run,
                                               {to_string(run.status), run.ended, run.wake, run.code, run.message, run.response,
-                                               run.events + events, rows, run.id, run.events}));
+                                               run.events + events, rows, run.id, run.events, owner_}));
   if (changed != 1) return fail("FLOW0404", fmt::format("run {} was taken forward by another process", run.id));
   run.events += events;
   run.rows = rows;
@@ -442,6 +504,84 @@ Result<std::int64_t> RunStore::prune(store::Transaction& transaction, std::strin
     TRY_DO(transaction.execute(statements_->delete_run, {run}));
   }
   return static_cast<std::int64_t>(old.size());
+}
+
+// ---- several processes
+
+Result<std::vector<Worker>> RunStore::workers() {
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<Worker>> {
+    std::vector<Worker> all;
+    TRY_DO(connection.query(statements_->workers, {}, [&](const Row& row) {
+      all.push_back({row.integer(0), row.integer(1), std::string(row.text(2))});
+    }));
+    return all;
+  });
+}
+
+Result<std::vector<FlowRecord>> RunStore::flows_in_short() {
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<FlowRecord>> {
+    std::vector<FlowRecord> all;
+    TRY_DO(connection.query(statements_->flows_in_short, {}, [&](const Row& row) {
+      auto& flow = all.emplace_back();
+      flow.name = row.text(0);
+      flow.version = row.integer(1);
+      flow.enabled = row.boolean(2);
+      flow.next_fire = maybe_time(row, 3);
+      flow.last_fire = maybe_time(row, 4);
+      flow.trigger_state = row.text(5);
+    }));
+    return all;
+  });
+}
+
+Result<std::map<std::string, OthersRuns, std::less<>>> RunStore::runs_of_others() {
+  return database_.read([&](store::Connection& connection) -> Result<std::map<std::string, OthersRuns, std::less<>>> {
+    std::map<std::string, OthersRuns, std::less<>> all;
+    TRY_DO(connection.query(statements_->all_of_others, {owner_}, [&](const Row& row) { all.emplace(row.text(0), read_others(row)); }));
+    return all;
+  });
+}
+
+Result<OthersRuns> RunStore::runs_of_others(store::Connection& connection, std::string_view flow) {
+  TRY(const auto found, connection.first(statements_->some_of_others, {owner_, flow}, read_others));
+  return found.value_or(OthersRuns{});
+}
+
+Result<std::vector<std::pair<RunId, Letter>>> RunStore::letters_here() {
+  return database_.read([&](store::Connection& connection) -> Result<std::vector<std::pair<RunId, Letter>>> {
+    std::vector<std::pair<RunId, Letter>> found;
+    TRY_DO(connection.query(statements_->letters_here, {owner_}, [&](const Row& row) {
+      found.emplace_back(row.integer(0), Letter{row.integer(1), std::string(row.text(2))});
+    }));
+    return found;
+  });
+}
+
+Result<bool> RunStore::has_orphans() {
+  return database_.read([&](store::Connection& connection) -> Result<bool> {
+    TRY(const auto found, connection.first(statements_->orphans, {owner_}, [](const Row& row) { return row.integer(0); }));
+    return found.has_value();
+  });
+}
+
+Result<void> RunStore::put_worker(store::Transaction& transaction, const Worker& worker) {
+  TRY_DO(transaction.execute(statements_->put_worker, {worker.id, worker.beat, worker.key}));
+  return {};
+}
+
+Result<bool> RunStore::beat(store::Transaction& transaction) {
+  TRY(const auto changed, transaction.execute(statements_->beat, {owner_}));
+  return changed == 1;
+}
+
+Result<bool> RunStore::end_worker(store::Transaction& transaction, std::int64_t id, std::optional<std::int64_t> beat) {
+  TRY(const auto gone, beat ? transaction.execute(statements_->end_silent_worker, {id, *beat}) : transaction.execute(statements_->end_worker, {id}));
+  return gone == 1;
+}
+
+Result<void> RunStore::take_orphans(store::Transaction& transaction) {
+  TRY_DO(transaction.execute(statements_->take_orphans, {owner_}));
+  return {};
 }
 
 }  // namespace rollcall::flow

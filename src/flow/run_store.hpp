@@ -3,6 +3,7 @@
 // writes and its events are committed together.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,21 @@ struct RunRecord {
   std::string tracking;           // the client tracking id: what ties runs and requests together
   std::optional<RunId> resumed;   // the run that this one takes up again
   std::optional<RunId> origin;    // the first of those
+  std::int64_t owner = 0;         // the process that takes it forward; 0: it has the database for itself
+};
+
+// A process that drives flows in a database which others use too. Its lease on its runs lasts as long as its
+// beat goes on; whoever takes it away deletes the row, and from then on the process writes nothing any more.
+struct Worker {
+  std::int64_t id = 0;
+  std::int64_t beat = 0;
+  std::string key;  // a mark of the key that it seals and signs with
+};
+
+// How many runs of a flow others have under way, and how many of these have begun.
+struct OthersRuns {
+  std::size_t all = 0;
+  std::size_t begun = 0;
 };
 
 class HistoryMemory;
@@ -100,7 +116,7 @@ class RunStore {
   Result<std::optional<RunRecord>> run(RunId id);
   // In the order they happened.
   Result<std::vector<Event>> events(RunId id, const Workflow& workflow);
-  // Of all runs that have not ended, oldest first.
+  // Of all runs of this process that have not ended, oldest first.
   Result<std::vector<RunId>> unfinished();
   Result<std::int64_t> count_unfinished(std::string_view flow);
   Result<std::vector<Letter>> letters(RunId run);
@@ -118,7 +134,7 @@ class RunStore {
   // Gives the run its id, never used before.
   Result<void> create_run(store::Transaction&, RunRecord& run);
   // Appends a row of events and writes what changed of the run. FLOW0404: the run has gone further than
-  // `run.events`: another process works on it.
+  // `run.events`, or this process has lost it: another one works on it.
   Result<void> append(store::Transaction&, RunRecord& run, std::string_view row, std::int64_t events);
   // Answers the letter's id.
   Result<std::int64_t> send(store::Transaction&, RunId to, std::string_view event);
@@ -129,6 +145,27 @@ class RunStore {
   Result<std::int64_t> prune(store::Transaction&, std::string_view flow, std::optional<Timestamp> before,
                              std::optional<std::int64_t> keep);
 
+  // ---- several processes (driver_sharing.cpp)
+  // Whose runs are created and taken forward here, from now on.
+  void work_as(std::int64_t owner) { owner_ = owner; }
+  std::int64_t owner() const { return owner_; }
+  Result<std::vector<Worker>> workers();
+  // What is durable of each flow but its definition and settings.
+  Result<std::vector<FlowRecord>> flows_in_short();
+  Result<std::map<std::string, OthersRuns, std::less<>>> runs_of_others();
+  Result<OthersRuns> runs_of_others(store::Connection&, std::string_view flow);
+  // Those of this process's runs.
+  Result<std::vector<std::pair<RunId, Letter>>> letters_here();
+  // There are runs under way that belong to nobody.
+  Result<bool> has_orphans();
+  Result<void> put_worker(store::Transaction&, const Worker& worker);
+  // False: the lease was lost.
+  Result<bool> beat(store::Transaction&);
+  // Without `beat` whatever it is; false: its heart beats still.
+  Result<bool> end_worker(store::Transaction&, std::int64_t id, std::optional<std::int64_t> beat);
+  // The runs of nobody become those of this process.
+  Result<void> take_orphans(store::Transaction&);
+
   // For whoever writes a run's events; for one at a time.
   HistoryMemory& history_memory() { return *history_memory_; }
 
@@ -137,6 +174,7 @@ class RunStore {
   store::Database& database_;
   std::unique_ptr<const Statements> statements_;
   std::unique_ptr<HistoryMemory> history_memory_;
+  std::int64_t owner_ = 0;
 };
 
 }  // namespace rollcall::flow

@@ -47,7 +47,7 @@ class FailingDatabase final : public store::Database {
  public:
   FailingDatabase(store::Database& inner, Faults& faults) : inner_(inner), faults_(faults) {}
   sql::Dialect dialect() const override { return inner_.dialect(); }
-  Result<void> claim(std::string_view what) override { return inner_.claim(what); }
+  Result<void> claim(std::string_view what, Claim claim) override { return inner_.claim(what, claim); }
   Result<void> backup(const std::string& path) override { return inner_.backup(path); }
   Result<std::vector<std::string>> verify() override { return inner_.verify(); }
 

@@ -151,7 +151,7 @@ Result<std::optional<TriggerCall>> trigger_call(const LoadedFlow& flow, const Tr
   TRY(auto inputs, object_of(connector->call.inputs, environment));
   TriggerCall call{plan.operation, json::object(), state.location, connector->call.webhook ? callback_url : std::string()};
   if (plan.connector != nullptr) {
-    TRY(auto matched, match_request(*plan.connector, std::move(inputs)));
+    TRY(auto matched, match_request(*plan.connector, std::move(inputs), connector->call.webhook ? "post" : "get"));
     call.operation = matched.operation;
     call.inputs = std::move(matched.parameters);
   } else if (const auto* parameters = inputs.if_contains("parameters"); parameters != nullptr && parameters->is_object()) {

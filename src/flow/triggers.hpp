@@ -17,6 +17,7 @@ struct LoadedFlow {
   const Trigger* scheduled = nullptr;
   std::optional<Recurrence> recurrence = {};
   std::uint64_t asking = 0;  // the number of its question that is under way; 0: none is
+  std::optional<Timestamp> claimed = {};  // until then other processes leave it to us; its next time in the database
   std::optional<Timespan> keep_runs = {};  // as its deployment says
   std::optional<std::int64_t> keep_count = {};
 

@@ -92,7 +92,7 @@ Result<void> Turn::commit(store::Transaction& transaction) {
     TRY(row, writer_.pack());
   }
   TRY_DO(store_.append(transaction, run_.record, row, static_cast<std::int64_t>(writer_.count())));
-  return hooks_.before_commit();
+  return hooks_.before_commit(transaction, run_);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct TurnHooks {
   // The run has ended: whoever waits for it is told.
   std::function<Result<void>(store::Transaction&, LiveRun& run)> ended;
   // Between the last write and the commit.
-  std::function<Result<void>()> before_commit;
+  std::function<Result<void>(store::Transaction&, LiveRun& run)> before_commit;
 };
 
 // After an Error the run must be loaded anew.

@@ -170,8 +170,10 @@ class Database {
     return *std::move(answer);
   }
 
-  // Says that this process alone, of all that share the database, does a thing, until the database is closed.
-  virtual Result<void> claim(std::string_view what) = 0;
+  // Says that this process alone, of all that share the database, does a thing, or that only those do it who say so
+  // too, until the database is closed.
+  enum class Claim { alone, shared };
+  virtual Result<void> claim(std::string_view what, Claim claim) = 0;
   // Writes a whole, consistent copy to a new file while others go on.
   virtual Result<void> backup(const std::string& path) = 0;
   // What is broken in the file, one line each; empty: sound.

@@ -314,7 +314,7 @@ class PostgresqlDatabase final : public Database {
   sql::Dialect dialect() const override { return sql::Dialect::postgresql; }
 
   // A lock of a session of its own: it goes with the process.
-  Result<void> claim(std::string_view what) override {
+  Result<void> claim(std::string_view what, Claim claim) override {
     if (!claims_) {
       TRY(claims_, Handle::open(connection_, durability_));
     }
@@ -322,7 +322,8 @@ class PostgresqlDatabase final : public Database {
       return sql::cast(sql::call("hashtext", {std::move(text)}), sql::Type::integer);
     };
     sql::Select select;
-    select.items = {{sql::call("pg_try_advisory_lock", {number(sql::call("current_schema", {})),
+    const auto* function = claim == Claim::alone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared";
+    select.items = {{sql::call(function, {number(sql::call("current_schema", {})),
                                                         number(sql::make(sql::Slot{0}))}),
                      {}}};
     const auto statement = prepare(sql::query(std::move(select)));
@@ -336,8 +337,8 @@ class PostgresqlDatabase final : public Database {
     return fail(
         "STORE0109",
         fmt::format(
-            "another Rollcall has the {} of this database: stop it, or give this one a database or "
-            "schema of its own",
+            "another Rollcall has the {} of this database: stop it, let both share them, or give "
+            "this one a database or schema of its own",
             what));
   }
 

@@ -307,7 +307,7 @@ class SqliteDatabase final : public Database {
   sql::Dialect dialect() const override { return sql::Dialect::sqlite; }
 
   // Its folder belongs to one process: the warehouse in it is locked.
-  Result<void> claim(std::string_view) override { return {}; }
+  Result<void> claim(std::string_view, Claim) override { return {}; }
 
   Result<void> backup(const std::string& path) override {
     if (std::filesystem::exists(path))

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t most_times = 2'000;
 constexpr std::size_t most_lines = 100;
+constexpr Timespan far_future = days(365'000);
 const auto midnight = *parse_iso("2026-01-01T00:00:00Z");
 
 struct Flow {
@@ -67,6 +68,10 @@ class World {
     flow::DriverOptions options;
     options.turn.events = turn_events;
     options.key = "the key of the tests";
+    if (shares) {  // whoever is there no more is known to be gone at once
+      options.lease = Timespan{};
+      options.look_every = far_future;
+    }
     options.crash = [this](flow::CrashPoint) { return ++points == crash_at; };
     TRY(driver_, flow::Driver::open(*database_, *connectors_, clock_, std::move(options)));
     driver_->set_url("http://rollcall.test");
@@ -98,7 +103,7 @@ class World {
         TRY(const bool called, call_back());
         if (called) continue;
         const auto due = driver_->next_due();
-        if (!due || *due > until) return {};
+        if (!due || *due > until || *due - midnight >= far_future) return {};
         clock_.set(std::max(clock_.now(), *due));
       }
       return fail("TEST", "the flow does not come to an end");
@@ -112,6 +117,7 @@ class World {
   std::size_t points = 0;
   std::size_t crash_at = 0;
   std::size_t turn_events = 2'000;
+  bool shares = false;  // with other processes
 
  private:
   Result<bool> call_back() {
@@ -177,25 +183,32 @@ Result<std::string> play(World& world, const Drive& drive) {
   return everything(world);
 }
 
-std::string with_and_without_crashes(const Script& script, const Drive& drive) {
+void same(const std::string& expected, const Result<std::string>& got, const std::string& how) {
+  EXPECT_TRUE(got.has_value()) << how << ": " << (got ? "" : got.error().message);
+  if (got) {
+    EXPECT_EQ(expected, *got) << how;
+  }
+}
+
+// `taken_over`: also by another process, which then finds what the first had claimed; it waits for a question that was
+// under way.
+std::string with_and_without_crashes(const Script& script, const Drive& drive, bool taken_over = true) {
   World calm(script);
   const auto expected = play(calm, drive);
   if (!expected) return render(expected.error(), "");
   for (std::size_t point = 1; point <= calm.points; ++point) {
     World world(script);
     world.crash_at = point;
-    const auto got = play(world, drive);
-    EXPECT_TRUE(got.has_value()) << "crash " << point << ": " << (got ? "" : got.error().message);
-    if (got) {
-      EXPECT_EQ(*expected, *got) << "crash " << point;
-    }
+    same(*expected, play(world, drive), fmt::format("crash {}", point));
   }
-  World slow(script);  // one event a turn
+  World slow(script);
   slow.turn_events = 1;
-  const auto got = play(slow, drive);
-  EXPECT_TRUE(got.has_value()) << (got ? "" : got.error().message);
-  if (got) {
-    EXPECT_EQ(*expected, *got) << "with turns of one event";
+  same(*expected, play(slow, drive), "with turns of one event");
+  for (std::size_t point = 1; taken_over && point <= calm.points; point += point < 10 ? 1 : 7) {
+    World world(script);
+    world.crash_at = point;
+    world.shares = true;
+    same(*expected, play(world, drive), fmt::format("taken over by another process at {}", point));
   }
   return *expected;
 }
@@ -259,6 +272,21 @@ Handlers make() {
       return world.go(time_argument(one, "until=", timestamp_max));
     });
   };
+  // Waits until the trigger has subscribed, and calls it.
+  handlers["called"] = [script](const GoldenCase& one) -> std::string {
+    const auto body = parse_json(one.body.empty() ? "null" : one.body).value();
+    return with_and_without_crashes(*script, [&](World& world) -> Result<void> {
+      TRY_DO(world.go(midnight));
+      TRY(const auto flow, world.driver().runs().flow("flow"));
+      if (!flow || flow->trigger_state.find("\"subscription\"") == std::string::npos) return fail("TEST", "the trigger has not subscribed");
+      TRY_DO(world.survive([&]() -> Result<void> {
+        TRY(const auto runs, world.driver().runs().runs({}));
+        if (runs.empty()) TRY_DO(world.driver().start("flow", "", body, {}));
+        return {};
+      }));
+      return world.go(timestamp_max);
+    }, false);
+  };
   // Runs it, then resumes the first run from an action.
   handlers["resume"] = [script](const GoldenCase& one) -> std::string {
     const auto body = parse_json(one.body.empty() ? "null" : one.body);
@@ -288,7 +316,7 @@ Handlers make() {
         TRY_DO(world.boot());
       }
       return world.go(until);
-    });
+    }, script->connectors.empty());
   };
   return handlers;
 }

@@ -176,7 +176,7 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Connect
   if (plan.connector == nullptr) {
     return call(execution, frame, action, plan.operation, parameters_of(*std::move(inputs)));
   }
-  auto matched = match_request(*plan.connector, *std::move(inputs));
+  auto matched = match_request(*plan.connector, *std::move(inputs), kind.webhook ? "post" : "get");
   if (!matched) return execution.fail(frame, action, matched.error());
   call_state(slot).operation = matched->operation;
   call(execution, frame, action, matched->operation, std::move(matched->parameters));
