@@ -16,6 +16,9 @@ using flow::Operation;
 using flow::Outcome;
 using flow::Place;
 
+constexpr int most_items_ever = 100'000;
+constexpr int most_pages = 1'000;
+
 const std::vector<Operation>& all_operations() {
   static const std::vector<Operation> operations{{"Request", Place::outside, "HTTP", {}, {}}};
   return operations;
@@ -83,6 +86,32 @@ Result<http::ClientRequest> request_of(const Call& call) {
   return request;
 }
 
+// Where a page says that the next one is: in its body, or in a header as GitHub's.
+// https://www.rfc-editor.org/rfc/rfc8288#section-3
+std::string next_page(const http::Response& response, const json::value& body) {
+  for (const auto name : {"nextLink", "@odata.nextLink", "odata.nextLink"}) {
+    if (const auto link = rollcall::text_or(body, name); !link.empty()) return std::string(link);
+  }
+  const auto* header = response.headers.find("Link");
+  if (header == nullptr) return {};
+  for (const auto part : split(*header, ',')) {
+    const auto one = trim(part);
+    const auto end = one.find('>');
+    if (!one.starts_with('<') || end == std::string_view::npos) continue;
+    const auto about = to_lower(one.substr(end));
+    if (about.find("rel=\"next\"") != std::string::npos ||
+        about.find("rel=next") != std::string::npos)
+      return std::string(one.substr(1, end - 1));
+  }
+  return {};
+}
+
+// The items of a page: the array itself, or its `value`; nullptr: it is none.
+json::array* items_of(json::value& body) {
+  auto* items = body.is_object() ? body.get_object().if_contains("value") : &body;
+  return items == nullptr ? nullptr : items->if_array();
+}
+
 class Http final : public flow::Connector {
  public:
   explicit Http(http::Client& client) : client_(client) {}
@@ -99,10 +128,46 @@ class Http final : public flow::Connector {
     if (const auto* location = response->headers.find("Location");
         location != nullptr && !location->empty())
       response->headers.set("Location", absolute_url(request->url, *location));
+    if (call.most_items && response->status < 300)
+      return all_pages(*request, *std::move(response), *call.most_items);
     return to_outcome(*response);
   }
 
  private:
+  // The first page, with the items of those behind it, and the link that is left over when that is
+  // enough. A page that fails is the answer in its place. Pages of another origin are asked for
+  // without headers and credentials.
+  Outcome all_pages(const http::ClientRequest& first, http::Response response, int wanted) const {
+    auto body = body_of(response);
+    const auto most = static_cast<std::size_t>(std::clamp(wanted, 0, most_items_ever));
+    auto* items = items_of(body);
+    if (items == nullptr) return to_outcome(response, std::move(body));
+    auto link = next_page(response, body);
+    auto request = first;
+    for (int pages = 1; !link.empty() && items->size() < most; ++pages) {
+      auto url = absolute_url(request.url, link);
+      if (pages == most_pages || url == request.url) break;
+      if (origin_of(url) != origin_of(request.url)) request.headers = {};
+      request.method = "GET";
+      request.body.clear();
+      for (const auto name : {"Content-Type", "Idempotency-Key"}) request.headers.erase(name);
+      request.url = std::move(url);
+      auto next = client_.send(request);
+      if (!next) return no_answer(next.error());
+      auto page = body_of(*next);
+      auto* more = next->status < 300 ? items_of(page) : nullptr;
+      if (more == nullptr) return to_outcome(*next, std::move(page));
+      link = next_page(*next, page);
+      items->insert(items->end(), std::make_move_iterator(more->begin()),
+                    std::make_move_iterator(more->end()));
+    }
+    if (auto* whole = body.if_object()) {
+      for (const auto name : {"nextLink", "@odata.nextLink", "odata.nextLink"}) whole->erase(name);
+      if (!link.empty()) whole->emplace("nextLink", absolute_url(request.url, link));
+    }
+    return to_outcome(response, std::move(body));
+  }
+
   http::Client& client_;
 };
 
