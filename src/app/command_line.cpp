@@ -50,7 +50,7 @@ void add_serve(const Context& context) {
   };
   auto options = std::make_shared<Options>();
   auto* command = add_command(context.app, "serve", "Runs the server", "rollcall serve --data /var/lib/rollcall --port 8080");
-  command->add_option("--config", options->config, "A TOML file: data, address, port, durability, regions");
+  command->add_option("--config", options->config, "A TOML file: data, database, address, port, otlp_port, durability, ingest_folder, regions, [flows], [kusto], [webhooks], [[sources]], [connectors.…], [connections.…]");
   command->add_option("--data", options->data, "The data folder [rollcall-data]");
   command->add_option("--address", options->address, "The address to listen on [127.0.0.1]; others need a token");
   command->add_option("--port", options->port, "The port [8080]; 0 takes a free one")->check(CLI::Range(0, 65535));

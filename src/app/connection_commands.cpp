@@ -16,6 +16,7 @@ namespace {
 
 struct Options {
   std::string config, name, code;
+  bool json = false;
 };
 
 // Opens them all, as the server would, and calls nobody.
@@ -28,10 +29,18 @@ Result<int> check(const Options& options, const Console& console, const Clock& c
   TRY_DO(add_connections(configuration.connectors, configuration.connections,
                          {*client, *mailer, clock, clusters}, connectors));
   std::vector<std::vector<std::string>> rows{{"connection", "connector", "operations"}};
+  json::array all;
   for (const auto& connection : configuration.connections) {
     const auto* connector = connectors.find(connection.connector, connection.name);
-    rows.push_back(
-        {connection.name, connection.connector, std::to_string(connector->operations().size())});
+    const auto operations = connector->operations().size();
+    rows.push_back({connection.name, connection.connector, std::to_string(operations)});
+    all.push_back({{"name", connection.name},
+                   {"connector", connection.connector},
+                   {"operations", operations}});
+  }
+  if (options.json) {
+    console.out(json::serialize(json::object{{"connections", std::move(all)}}) + "\n");
+    return done;
   }
   console.out(rows.size() == 1 ? "the configuration has no connections\n" : text_table(rows));
   return done;
@@ -96,7 +105,8 @@ void add_connection_commands(CLI::App& app, const Console& console, const Clock&
     });
     return std::pair{command, options};
   };
-  add("check", "Opens every connection, and calls nobody", check);
+  const auto checking = add("check", "Opens every connection, and calls nobody", check);
+  checking.first->add_flag("--json", checking.second->json, "Answer in JSON, for programs");
   const auto [command, options] =
       add("authorize", "Begins somebody's consent (OAuth 2.0), or with --code ends it", authorize);
   command->add_option("NAME", options->name, "The connection's name")->required();

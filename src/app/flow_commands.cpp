@@ -93,6 +93,7 @@ void add_flow_commands(CLI::App& app, const Console& console, const Clock& clock
   Commands commands(app, console, clock, exit_code);
   const auto check = commands.add("validate", "Says all that is wrong with a definition", "validate my-flow.json", validate_flow, false);
   check.app->add_option("FILE", check.options->file, "An exported flow, an ARM template, a solution's .zip, or a definition")->required();
+  check.app->add_option("--parameter", check.options->parameters, "NAME=VALUE, of an ARM template");
   const auto diff = commands.add("diff", "What differs between two definitions, by meaning", "diff old.json new.json", diff_flows, false);
   diff.app->add_option("OLD", diff.options->file, "A definition")->required();
   diff.app->add_option("NEW", diff.options->other, "Another")->required();

@@ -26,16 +26,16 @@ std::string name_of(const doors::File& file) { return std::string(file.name.subs
 // What seals and signs for the flows lies beside the database, readable by its owner alone, so that a copy of the
 // database tells nothing that is hidden.
 Result<std::string> flow_key(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string key((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (!key.empty()) return key;
-  key = flow::new_seal_key();
-  std::ofstream made(file, std::ios::binary | std::ios::trunc);
   std::error_code error;
-  std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
-  made << key;
-  made.close();
-  if (!made || error) return fail("APP0101", fmt::format("the key file {} cannot be written", file.string()));
+  if (std::filesystem::exists(file, error) || error) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string key((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    if (stream && key.size() == flow::seal_key_bytes) return key;
+    return fail("APP0102", fmt::format("the key file {} cannot be read, or has not {} bytes: put back the one that the flows' secrets were sealed with",
+                                       file.string(), flow::seal_key_bytes));
+  }
+  auto key = flow::new_seal_key();
+  if (!write_secret(file, key)) return fail("APP0101", fmt::format("the key file {} cannot be written", file.string()));
   return key;
 }
 

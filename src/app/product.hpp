@@ -45,8 +45,8 @@ struct ProductOptions {
 class Product {
  public:
   // Makes the well-known lists, installs the shipped functions and deploys the shipped flows, unless somebody put a
-  // flow of his own under the name. APP0101 the folder cannot be made or written; STORE0103 another process
-  // has it; STORE0104, WAREHOUSE0201 it was written by a newer Rollcall.
+  // flow of his own under the name. APP0101 the folder cannot be made or written; APP0102 its key file is none;
+  // STORE0103 another process has it; STORE0104, WAREHOUSE0201 it was written by a newer Rollcall.
   static Result<std::unique_ptr<Product>> open(const Clock& clock, ProductOptions options);
   ~Product();
 

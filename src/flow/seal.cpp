@@ -88,7 +88,7 @@ Result<json::value> Seal::open(const json::value& sealed) const {
 }
 
 std::string new_seal_key() {
-  std::string key(32, '\0');
+  std::string key(seal_key_bytes, '\0');
   CHECK(RAND_bytes(bytes(key), static_cast<int>(key.size())) == 1);
   return key;
 }

@@ -31,6 +31,7 @@ class Seal {
 };
 
 // 32 random bytes.
+inline constexpr std::size_t seal_key_bytes = 32;
 std::string new_seal_key();
 
 }  // namespace rollcall::flow
