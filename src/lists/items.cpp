@@ -99,15 +99,25 @@ sql::Value order_value(odata::Type type, const store::Row& row, std::size_t inde
   }
 }
 
-// A statement that a unique key may refuse is undone alone, so that what is in its way can be asked
-// for.
-Result<void> execute_alone(store::Transaction& transaction, const KeptList& kept,
-                           const store::Prepared& statement, std::span<const Argument> arguments) {
-  const auto write = [&]() -> Result<void> {
-    TRY_DO(transaction.execute(statement, arguments));
+// What a unique key may refuse is undone alone, so that what is in its way can be asked for.
+Result<std::int64_t> execute_alone(store::Transaction& transaction, bool may_clash,
+                                   const store::Prepared& statement,
+                                   std::span<const Argument> arguments) {
+  if (!may_clash) return transaction.execute(statement, arguments);
+  std::int64_t changed = 0;
+  TRY_DO(transaction.nested([&]() -> Result<void> {
+    TRY(changed, transaction.execute(statement, arguments));
     return {};
+  }));
+  return changed;
+}
+
+bool change_a_key(const KeptList& kept, const std::vector<std::size_t>& columns) {
+  const auto changes = [&](const std::string& name) {
+    return std::ranges::find(columns, kept.column_index(name)) != columns.end();
   };
-  return kept.list().unique_keys.empty() ? write() : transaction.nested(write);
+  return std::ranges::any_of(kept.list().unique_keys,
+                             [&](const auto& key) { return std::ranges::any_of(key, changes); });
 }
 
 // The next id is asked for once a transaction and counted from there; what is undone forgets it.
@@ -144,10 +154,12 @@ Result<void> Items::write_item(store::Transaction& transaction, const KeptList& 
   arguments.reserve(head_columns + stored.values.size());
   append_head(arguments, stored.head);
   for (const auto& value : stored.values) arguments.emplace_back(value);
-  if (auto written = execute_alone(transaction, kept, kept.insert_item(), arguments); !written) {
-    return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
-  }
-  return {};
+  const bool may_clash = kept.list().unique_keys.size() > 1;
+  auto written = execute_alone(transaction, may_clash, kept.insert_item(), arguments);
+  if (written && *written == 1) return {};
+  const Error taken{"STORE0105", "not unique", std::nullopt};
+  return std::unexpected(explain_conflict(transaction, kept, stored,
+                                          written ? taken : std::move(written).error()));
 }
 
 Result<void> Items::write_version(store::Transaction& transaction, const KeptList& kept,
@@ -244,7 +256,8 @@ Result<void> Items::update(store::Transaction& transaction, const KeptList& kept
   std::vector<Argument> arguments{stored.head.version, stored.head.modified.ticks,
                                   std::string_view(stored.head.editor), id};
   for (const auto index : changed) arguments.emplace_back(stored.values[index]);
-  if (auto written = execute_alone(transaction, kept, kept.update_item(changed), arguments);
+  const bool may_clash = change_a_key(kept, changed);
+  if (auto written = execute_alone(transaction, may_clash, kept.update_item(changed), arguments);
       !written) {
     return std::unexpected(explain_conflict(transaction, kept, stored, std::move(written).error()));
   }

@@ -47,6 +47,13 @@ sql::Insert insert_all(std::string table, const std::vector<std::string>& names)
           .returning = {}};
 }
 
+// What the one key refuses changes nothing, and is no error: it need not be undone.
+sql::Insert insert_item_into(const List& list) {
+  auto insert = insert_all(KeptList::table_name(list.id), with_columns(head, list));
+  if (list.unique_keys.size() == 1) insert.conflict_columns = list.unique_keys.front();
+  return insert;
+}
+
 sql::Select select_all(std::string table, const std::vector<std::string>& names, ExprPtr where) {
   sql::Select select;
   for (const auto& name : names) select.items.push_back({sql::column(name), {}});
@@ -334,7 +341,7 @@ KeptList::KeptList(ListPtr list, const store::Database& database)
       database_(database),
       schema_(schema_of(*list_)),
       fields_(fields_of(*list_)),
-      insert_item_(database.prepare(insert_all(table_name(list_->id), with_columns(head, *list_)))),
+      insert_item_(database.prepare(insert_item_into(*list_))),
       insert_version_(database.prepare(
           insert_all(versions_name(list_->id), with_columns(version_head(), *list_)))),
       select_item_(database.prepare(
@@ -370,6 +377,20 @@ store::Prepared KeptList::update_item(const std::vector<std::size_t>& columns) c
   update.where = is_id(3);
   if (updates_.size() >= max_updates) updates_.clear();
   return updates_.emplace(columns, database_.prepare(update)).first->second;
+}
+
+store::Prepared KeptList::insert_numbered_change() const {
+  return database_.prepare(insert_all(changes_name(list_->id), {own::change, own::id, own::version}));
+}
+
+store::Prepared KeptList::count_changes_on() const {
+  sql::Select select;
+  const auto sequence =
+      sql::call("pg_get_serial_sequence", {sql::literal(fmt::format("\"{}\"", changes_name(list_->id))),
+                                           sql::literal(std::string(own::change))});
+  select.items = {{sql::call("setval", {sequence, sql::call("max", {sql::column(own::change)})}), {}}};
+  select.from = sql::table(changes_name(list_->id));
+  return database_.prepare(sql::query(std::move(select)));
 }
 
 Result<std::shared_ptr<const QueryPlan>> KeptList::plan(const odata::Options& options,

@@ -83,7 +83,7 @@ class KeptList {
   static std::string versions_name(std::int64_t id);
   static std::string changes_name(std::int64_t id);
 
-  // Slots: the head, then all columns.
+  // Slots: the head, then all columns. Changes nothing when the unique key refuses it, if there is one.
   const store::Prepared& insert_item() const { return insert_item_; }
   // Slots: the head, valid, deleted, then all columns.
   const store::Prepared& insert_version() const { return insert_version_; }
@@ -94,6 +94,9 @@ class KeptList {
   const store::Prepared& select_versions() const { return select_versions_; }
   // Slots: the id, the version.
   const store::Prepared& insert_change() const { return insert_change_; }
+  // The same with a number in front, for a copy; and what lets PostgreSQL count on behind those.
+  store::Prepared insert_numbered_change() const;
+  store::Prepared count_changes_on() const;
   // Slots: the last change that is known, how many. Rows: the head, valid, deleted, all columns,
   // the change.
   const store::Prepared& select_changes() const { return select_changes_; }

@@ -26,6 +26,12 @@ struct ListOptions : Asking {
   bool resume = false, whole_list = false;
 };
 
+struct ListCopyOptions {
+  std::string list, as;
+  std::string from, to;  // data folders, or PostgreSQL connection strings
+  bool json = false;
+};
+
 int list_lists(const ListOptions& options, const Console& console, const Clock& clock);
 int show_list(const ListOptions& options, const Console& console, const Clock& clock);
 int create_list(const ListOptions& options, const Console& console, const Clock& clock);
@@ -35,6 +41,8 @@ int remove_item(const ListOptions& options, const Console& console, const Clock&
 int item_history(const ListOptions& options, const Console& console, const Clock& clock);
 int import_list(const ListOptions& options, const Console& console, const Clock& clock);
 int export_list(const ListOptions& options, const Console& console, const Clock& clock);
+
+int copy_list(const ListCopyOptions& options, const Console& console);
 
 void add_list_commands(CLI::App& app, const Console& console, const Clock& clock, int& exit_code);
 

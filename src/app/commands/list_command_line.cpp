@@ -96,6 +96,20 @@ void add_files(const Context& context) {
   export_command->add_flag("--resume", to->resume, "Go on behind the last item in the file");
 }
 
+void add_copying(const Context& context) {
+  auto options = std::make_shared<ListCopyOptions>();
+  auto* copy = context.list.add_subcommand("copy",
+                                           "Copies a list with all its versions into another store; run again, it "
+                                           "goes on where it stopped, and takes what has changed since");
+  copy->footer("Example: rollcall list copy Teams --from rollcall-data --to postgresql://db.internal/rollcall");
+  copy->add_option("LIST", options->list, "The list's name")->required();
+  copy->add_option("--from", options->from, "A data folder, or a PostgreSQL connection string")->required();
+  copy->add_option("--to", options->to, "A data folder, or a PostgreSQL connection string")->required();
+  copy->add_option("--as", options->as, "The copy's name, if another");
+  copy->add_flag("--json", options->json, "Answer in JSON, for programs");
+  copy->callback([context, options] { context.exit_code = copy_list(*options, context.console); });
+}
+
 }  // namespace
 
 void add_list_commands(CLI::App& app, const Console& console, const Clock& clock, int& exit_code) {
@@ -106,6 +120,7 @@ void add_list_commands(CLI::App& app, const Console& console, const Clock& clock
   add_reading(context);
   add_writing(context);
   add_files(context);
+  add_copying(context);
 }
 
 }  // namespace rollcall::app
