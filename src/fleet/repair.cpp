@@ -9,16 +9,19 @@
 namespace rollcall::fleet {
 namespace {
 
-// Zones are whole quarters of an hour, none between UTC and an hour from it, and none beyond 14 hours.
+// Zones are whole quarters of an hour, none between UTC and an hour from it, and none beyond 14
+// hours.
 constexpr Timespan quarter = minutes(15);
 constexpr Timespan least_zone = hours(1), most_zone = hours(14);
-constexpr Timespan drift = minutes(7);     // what a clock is off besides
-constexpr Timespan exactly = minutes(2);   // a line may also be an hour late, but hardly to the minute
+constexpr Timespan drift = minutes(7);  // what a clock is off besides
+constexpr Timespan exactly =
+    minutes(2);  // a line may also be an hour late, but hardly to the minute
 constexpr std::int64_t enough_lines = 5;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The zone in which a line was written that has this lag; negative to the east of UTC, whose local time is ahead.
+// The zone in which a line was written that has this lag; negative to the east of UTC, whose local
+// time is ahead.
 std::optional<Timespan> zone_of(Timespan lag) {
   const std::int64_t away = std::abs(lag.ticks);
   const std::int64_t rounded = (away + quarter.ticks / 2) / quarter.ticks * quarter.ticks;
@@ -42,15 +45,20 @@ struct Span {
 };
 
 bool repair_local_time(std::vector<Interval>& intervals) {
-  if (std::ranges::none_of(intervals, [](const Interval& one) { return zone_of(one.host_lag).has_value(); })) return false;
+  if (std::ranges::none_of(intervals,
+                           [](const Interval& one) { return zone_of(one.host_lag).has_value(); }))
+    return false;
   std::unordered_map<std::string, Span> clocks;
   for (const Interval& one : intervals) clocks[std::string(clock_of(one))].add(one);
   for (Interval& one : intervals) {
     const auto zone = zone_of(one.host_lag);
-    if (!zone || one.host_lines < enough_lines || !clocks.at(std::string(clock_of(one))).came_as_written()) continue;
+    if (!zone || one.host_lines < enough_lines ||
+        !clocks.at(std::string(clock_of(one))).came_as_written())
+      continue;
     // Each end by its own line: summer time may end in between.
     one.first = one.first + zone_of(one.earliest_ingested - one.first).value_or(*zone);
-    one.last = std::max(one.first, one.last + zone_of(one.latest_ingested - one.last).value_or(*zone));
+    one.last =
+        std::max(one.first, one.last + zone_of(one.latest_ingested - one.last).value_or(*zone));
     one.host_lag = one.host_lag - *zone;
     if (const auto usual = zone_of(one.usual_lag)) one.usual_lag = one.usual_lag - *usual;
   }
@@ -59,7 +67,8 @@ bool repair_local_time(std::vector<Interval>& intervals) {
 
 // The spelling of each version that has several.
 using Spellings = std::map<std::string, std::string, std::less<>>;
-Spellings spellings_of(const std::vector<Interval>& intervals, std::span<const Deployment* const> history) {
+Spellings spellings_of(const std::vector<Interval>& intervals,
+                       std::span<const Deployment* const> history) {
   std::unordered_map<std::string_view, std::string_view> first;
   Spellings several;
   for (const Deployment* item : history) {
@@ -68,7 +77,8 @@ Spellings spellings_of(const std::vector<Interval>& intervals, std::span<const D
   }
   for (const Interval& one : intervals) {
     const auto [known, fresh] = first.emplace(version_key(one.version), one.version);
-    if (!fresh && !known->second.empty() && known->second != one.version) several.emplace(one.version, known->second);
+    if (!fresh && !known->second.empty() && known->second != one.version)
+      several.emplace(one.version, known->second);
   }
   return several;
 }
@@ -94,11 +104,13 @@ void join(std::vector<Interval>& intervals) {
   intervals = std::move(joined);
 }
 
-bool repair_spellings(std::vector<Interval>& intervals, std::span<const Deployment* const> history) {
+bool repair_spellings(std::vector<Interval>& intervals,
+                      std::span<const Deployment* const> history) {
   const Spellings several = spellings_of(intervals, history);
   if (several.empty()) return false;
   for (Interval& one : intervals) {
-    if (const auto found = several.find(one.version); found != several.end()) one.version = found->second;
+    if (const auto found = several.find(one.version); found != several.end())
+      one.version = found->second;
   }
   join(intervals);
   return true;
@@ -107,15 +119,19 @@ bool repair_spellings(std::vector<Interval>& intervals, std::span<const Deployme
 }  // namespace
 
 std::string_view version_key(std::string_view version) {
-  if (version.size() > 1 && (version[0] == 'v' || version[0] == 'V') && is_digit(version[1])) version.remove_prefix(1);
+  if (version.size() > 1 && (version[0] == 'v' || version[0] == 'V') && is_digit(version[1]))
+    version.remove_prefix(1);
   const bool dotted = std::ranges::all_of(version, [](char c) { return is_digit(c) || c == '.'; });
-  if (dotted && std::ranges::count(version, '.') == 3 && version.ends_with(".0")) version.remove_suffix(2);
+  if (dotted && std::ranges::count(version, '.') == 3 && version.ends_with(".0"))
+    version.remove_suffix(2);
   return version;
 }
 
 void repair(std::vector<Interval>& intervals, std::span<const Deployment* const> history) {
   const auto sort = [&] {
-    std::ranges::sort(intervals, {}, [](const Interval& i) { return std::tuple(i.first, i.instance, i.version, i.last, i.host); });
+    std::ranges::sort(intervals, {}, [](const Interval& i) {
+      return std::tuple(i.first, i.instance, i.version, i.last, i.host);
+    });
   };
   if (repair_local_time(intervals)) sort();
   if (repair_spellings(intervals, history)) sort();

@@ -125,6 +125,9 @@ class CellJudge {
     const std::vector<std::size_t> pairs = align(expected, records, truth_.versions);
     std::vector<bool> used(records.size(), false);
     for (std::size_t i = 0; i < expected.size(); ++i) {
+      const auto kind = static_cast<std::size_t>(expected[i].episode.kind);
+      score_.expected_of[kind] += expected[i].optional ? 0 : 1;
+      score_.missed_of[kind] += !expected[i].optional && pairs[i] == none ? 1 : 0;
       if (pairs[i] == none) {
         if (!expected[i].optional) error("missed", score_.missed, expected[i].index, "no record");
         continue;

@@ -1,6 +1,7 @@
 // Judges what a tracker recorded against the truth. Plain structs in, counts and findings out; it knows the
 // truth's rules for kinds and nothing of how deployments are detected.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ struct Score {
   std::uint64_t unobservable = 0;  // versions of which no line was ever delivered; in no other count
   std::uint64_t undecidable = 0;   // of the errors, those with a neighbour too close; in the other counts too
   std::uint64_t snapshot_wrong_at_end = 0;
+  // By Kind: those that could be told from what was delivered, and of them those that no record is of.
+  std::array<std::uint64_t, 4> expected_of{}, missed_of{};
   double delay_p50_s = 0, delay_p99_s = 0;  // from completion to detection; 0 when detected sooner
   std::vector<Finding> findings;
 

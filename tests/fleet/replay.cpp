@@ -81,12 +81,18 @@ Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline,
     replayed.rows += intervals.size();
     replayed.changes += changes.size();
     if (watch.poll) watch.poll(poll, intervals, changes);
-    if (replayed.polls % 3 == 0) snapshot.poll(poll, rows_of(lists), 15);
+    const auto looked_every = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(watch.look.ticks / options.poll.ticks));
+    if (replayed.polls % looked_every == 0) {
+      const double minutes = static_cast<double>(options.poll.ticks * static_cast<std::int64_t>(looked_every)) / static_cast<double>(60 * ticks_per_second);
+      snapshot.poll(poll, rows_of(lists), minutes);
+      replayed.cell_minutes += minutes * static_cast<double>(truth.cells.size());
+    }
   }
   sim::ScoreOptions score;
   score.heartbeat = options.heartbeat;
   if (options.faults.has(sim::Fault::skew)) score.skew = sim::skew_bound;
   replayed.score = sim::judge(truth, records_of(lists), rows_of(lists), score);
+  replayed.truth = truth;
   replayed.wrong_cell_minutes = snapshot.wrong_cell_minutes();
   return replayed;
 }
