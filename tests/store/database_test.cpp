@@ -258,15 +258,19 @@ TEST(Store, AClaimIsOneProcesss) {
   const Place place;
   auto first = open(place.file());
   const auto second = open(place.file());
-  EXPECT_TRUE(first->claim("flows"));
-  EXPECT_EQ(second->claim("flows").error().code, "STORE0109");
-  EXPECT_TRUE(second->claim("something else"));
+  using enum store::Database::Claim;
+  EXPECT_TRUE(first->claim("flows", alone));
+  EXPECT_EQ(second->claim("flows", alone).error().code, "STORE0109");
+  EXPECT_EQ(second->claim("flows", shared).error().code, "STORE0109");
+  EXPECT_TRUE(second->claim("something else", shared));
+  EXPECT_TRUE(first->claim("something else", shared));
+  EXPECT_EQ(open(place.file())->claim("something else", alone).error().code, "STORE0109");
   first.reset();
   // The server notices a moment later that the first is gone.
   bool ours = false;
   for (int i = 0; i < 100 && !ours; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    ours = second->claim("flows").has_value();
+    ours = second->claim("flows", alone).has_value();
   }
   EXPECT_TRUE(ours);
 }
