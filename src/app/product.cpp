@@ -86,8 +86,8 @@ Result<void> Product::open_stores() {
     using Claim = store::Database::Claim;
     TRY_DO(database_->claim("flows", options_.driver.lease ? Claim::shared : Claim::alone));
   } else {
-    TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(), durability));
     if (options_.driver.lease) return fail("APP0103", "flows can be shared in a PostgreSQL database only: set `database`, or take `shared` away");
+    TRY(database_, store::open_sqlite(data.empty() ? ":memory:" : (data / "rollcall.db").string(), durability));
   }
   TRY(lists_, lists::ListStore::open(*database_));
   client_ = http::make_client();

@@ -22,8 +22,8 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.driver.limits.actions = static_cast<std::uint64_t>(configuration.flows.most_actions);
   options.driver.limits.run_duration = days(configuration.flows.longest_run_days);
   options.driver.public_url = configuration.flows.public_url;
-  auto serving = Serving::open(clock, std::move(options), configuration.regions, configuration.webhooks);
   if (configuration.flows.shared) options.driver.lease = seconds(configuration.flows.lease_seconds);
+  auto serving = Serving::open(clock, std::move(options), configuration.regions, configuration.webhooks);
   if (!serving) return report(console, serving.error());
   if (const auto pulled = (*serving)->pull(configuration.sources); !pulled) return report(console, pulled.error());
   const auto server =
