@@ -1,5 +1,5 @@
-// One figure beside its baseline. A file of benchmarks/ says what it measures with a global Benchmark; the
-// program prints one object a line (--json) or a table.
+// One figure beside its baseline. A file of benchmarks/ says what it measures with a global
+// Benchmark; the program prints one object a line (--json) or a table.
 #pragma once
 #include <fmt/format.h>
 
@@ -15,13 +15,13 @@
 namespace rollcall::bench {
 
 struct Figure {
-  std::string name;           // "flow/plain/1000"
+  std::string name;  // "flow/plain/1000"
   double value = 0;
-  std::string unit;           // "records/s"
-  double baseline = 0;        // in the same unit; 0: there is none
+  std::string unit;     // "records/s"
+  double baseline = 0;  // in the same unit; 0: there is none
   std::string baseline_name;
-  std::int64_t n = 0;         // of what
-  std::string durability;     // "power", "process", "" when nothing is written
+  std::int64_t n = 0;      // of what
+  std::string durability;  // "power", "process", "" when nothing is written
   bool less_is_better = false;
 };
 

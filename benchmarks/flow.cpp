@@ -1,6 +1,7 @@
-// flow/plain/N: records per second through the whole loop of flows/track-deployments-plain.json (query, for
-// each: look-up in the history, look-up in the snapshot, create, update), beside the same work by hand. Each
-// round brings a new version of every cell. The query is answered from memory: it is the loop that is measured.
+// flow/plain/N: records per second through the whole loop of flows/track-deployments-plain.json
+// (query, for each: look-up in the history, look-up in the snapshot, create, update), beside the
+// same work by hand. Each round brings a new version of every cell. The query is answered from
+// memory: it is the loop that is measured.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -19,18 +20,22 @@ namespace rollcall::bench {
 namespace {
 
 constexpr int rounds = 7;
-constexpr std::size_t records_a_batch = 500;  // as a turn of the flow takes: 2,000 events, four a record
+constexpr std::size_t records_a_batch =
+    500;  // as a turn of the flow takes: 2,000 events, four a record
 const auto start_time = *parse_iso("2026-01-01T00:00:00Z");
 
 class Answers final : public flow::Connector {
  public:
   std::string_view id() const override { return "shared_kusto"; }
   std::span<const flow::Operation> operations() const override { return operations_; }
-  Result<flow::Outcome> call(std::size_t, const flow::Call&) override { return flow::answered(200, rows); }
+  Result<flow::Outcome> call(std::size_t, const flow::Call&) override {
+    return flow::answered(200, rows);
+  }
   json::object rows;
 
  private:
-  std::vector<flow::Operation> operations_{{"ListKustoResultsPost", flow::Place::read, "Run KQL query", {}, {}}};
+  std::vector<flow::Operation> operations_{
+      {"ListKustoResultsPost", flow::Place::read, "Run KQL query", {}, {}}};
 };
 
 lists::Column column(std::string name, lists::ColumnType type = lists::ColumnType::text) {
@@ -43,7 +48,8 @@ lists::Column column(std::string name, lists::ColumnType type = lists::ColumnTyp
 lists::ListDefinition definition(std::string name, const std::vector<std::string>& times) {
   lists::ListDefinition list;
   list.name = std::move(name);
-  for (const auto text : {"Title", "Environment", "Role", "Region", "Version"}) list.columns.push_back(column(text));
+  for (const auto text : {"Title", "Environment", "Role", "Region", "Version"})
+    list.columns.push_back(column(text));
   for (const auto& time : times) list.columns.push_back(column(time, lists::ColumnType::datetime));
   return list;
 }
@@ -51,8 +57,9 @@ lists::ListDefinition definition(std::string name, const std::vector<std::string
 std::vector<Record> records_of(std::size_t count, int round) {
   std::vector<Record> records;
   for (std::size_t i = 0; i < count; ++i) {
-    records.push_back({"production", fmt::format("service-{:04}", i / 20), fmt::format("region-{:02}", i % 20),
-                       fmt::format("2026.{}.{}", round, i % 7), start_time.ticks + round * ticks_per_hour});
+    records.push_back({"production", fmt::format("service-{:04}", i / 20),
+                       fmt::format("region-{:02}", i % 20), fmt::format("2026.{}.{}", round, i % 7),
+                       start_time.ticks + round * ticks_per_hour});
   }
   return records;
 }
@@ -60,8 +67,11 @@ std::vector<Record> records_of(std::size_t count, int round) {
 json::object rows_of(const std::vector<Record>& records) {
   json::array rows;
   for (const auto& record : records) {
-    rows.push_back(json::object{{"Environment", record.environment}, {"Role", record.role}, {"Region", record.region},
-                                {"Version", record.version}, {"FirstSeen", format_iso({record.first_seen})}});
+    rows.push_back(json::object{{"Environment", record.environment},
+                                {"Role", record.role},
+                                {"Region", record.region},
+                                {"Version", record.version},
+                                {"FirstSeen", format_iso({record.first_seen})}});
   }
   return {{"value", std::move(rows)}};
 }
@@ -82,10 +92,14 @@ class Place {
       TRY(const auto first, lists->create_list(transaction, history, write));
       TRY(const auto second, lists->create_list(transaction, snapshot, write));
       tables = {lists::KeptList::table_name(first->id), lists::KeptList::versions_name(first->id),
-                lists::KeptList::table_name(second->id), lists::KeptList::versions_name(second->id)};
+                lists::KeptList::table_name(second->id),
+                lists::KeptList::versions_name(second->id)};
       for (const auto& record : records_of(cells, 0)) {
-        const json::object fields{{"Title", "t"}, {"Environment", record.environment}, {"Role", record.role},
-                                  {"Region", record.region}, {"Version", record.version}};
+        const json::object fields{{"Title", "t"},
+                                  {"Environment", record.environment},
+                                  {"Role", record.role},
+                                  {"Region", record.region},
+                                  {"Version", record.version}};
         TRY_DO(lists->create_item(transaction, *second, fields, write));
       }
       return {};
@@ -118,7 +132,9 @@ json::value plain_flow() {
 void measure(std::size_t count, const Report& report) {
   const auto folder = std::filesystem::current_path() / "build";
   std::filesystem::create_directories(folder);
-  const auto file = [&](std::string_view name) { return (folder / fmt::format("bench-{}-{}.db", name, getpid())).string(); };
+  const auto file = [&](std::string_view name) {
+    return (folder / fmt::format("bench-{}-{}.db", name, getpid())).string();
+  };
   Place place(file("flow"), count);
   const auto hand_file = file("hand");
   Place hand_place(hand_file, count);
@@ -146,16 +162,18 @@ void measure(std::size_t count, const Report& report) {
       if (record->status != flow::Status::succeeded) fmt::print(stderr, "{}\n", record->message);
       CHECK(record->status == flow::Status::succeeded);
     });
-    const auto hand_seconds = seconds_of([&] { by_hand.run(records, records_a_batch, clock.now().ticks); });
+    const auto hand_seconds =
+        seconds_of([&] { by_hand.run(records, records_a_batch, clock.now().ticks); });
     flow_rates.push_back(static_cast<double>(count) / flow_seconds);
     hand_rates.push_back(static_cast<double>(count) / hand_seconds);
   }
-  report({fmt::format("flow/plain/{}", count), median(flow_rates), "records/s", median(hand_rates), "sqlite by hand",
-          static_cast<std::int64_t>(count), "power"});
+  report({fmt::format("flow/plain/{}", count), median(flow_rates), "records/s", median(hand_rates),
+          "sqlite by hand", static_cast<std::int64_t>(count), "power"});
 }
 
 const Benchmark flow{"flow", [](const Report& report) {
-                       for (const int count : {100, 1'000, 10'000}) measure(static_cast<std::size_t>(count), report);
+                       for (const int count : {100, 1'000, 10'000})
+                         measure(static_cast<std::size_t>(count), report);
                      }};
 
 }  // namespace

@@ -15,14 +15,39 @@ const std::string principal = "flow_run:1";
 class ByHand::Statements {
  public:
   Statements(sqlite3* handle, const HandTables& tables)
-      : find_history(handle, fmt::format(R"(SELECT "$id" FROM "{}" WHERE "Environment"=?1 AND "Role"=?2 AND "Region"=?3 AND "Version"=?4)", tables.history)),
-        find_snapshot(handle, fmt::format(R"(SELECT "$id","$version","$created","$author","Title","Environment","Role","Region" FROM "{}" WHERE "Environment"=?1 AND "Role"=?2 AND "Region"=?3)", tables.snapshot)),
-        insert_history(handle, fmt::format(R"(INSERT INTO "{}" ({},"Title","Environment","Role","Region","Version","FirstSeen","DetectedAt") VALUES(NULL,1,?1,?2,?1,?2,?3,?4,?5,?6,?7,?8,?1))", tables.history, head)),
-        insert_history_version(handle, fmt::format(R"(INSERT INTO "{}" ({},"$valid","$deleted","Title","Environment","Role","Region","Version","FirstSeen","DetectedAt") VALUES(?9,1,?1,?2,?1,?2,?1,0,?3,?4,?5,?6,?7,?8,?1))", tables.history_versions, head)),
-        update_snapshot(handle, fmt::format(R"(UPDATE "{}" SET "$version"=?1,"$modified"=?2,"$editor"=?3,"Title"=?4,"Version"=?5,"Since"=?6 WHERE "$id"=?7)", tables.snapshot)),
-        insert_snapshot_version(handle, fmt::format(R"(INSERT INTO "{}" ({},"$valid","$deleted","Title","Environment","Role","Region","Version","Since") VALUES(?1,?2,?3,?4,?5,?6,?5,0,?7,?8,?9,?10,?11,?12))", tables.snapshot_versions, head)) {}
+      : find_history(
+            handle,
+            fmt::format(
+                R"(SELECT "$id" FROM "{}" WHERE "Environment"=?1 AND "Role"=?2 AND "Region"=?3 AND "Version"=?4)",
+                tables.history)),
+        find_snapshot(
+            handle,
+            fmt::format(
+                R"(SELECT "$id","$version","$created","$author","Title","Environment","Role","Region" FROM "{}" WHERE "Environment"=?1 AND "Role"=?2 AND "Region"=?3)",
+                tables.snapshot)),
+        insert_history(
+            handle,
+            fmt::format(
+                R"(INSERT INTO "{}" ({},"Title","Environment","Role","Region","Version","FirstSeen","DetectedAt") VALUES(NULL,1,?1,?2,?1,?2,?3,?4,?5,?6,?7,?8,?1))",
+                tables.history, head)),
+        insert_history_version(
+            handle,
+            fmt::format(
+                R"(INSERT INTO "{}" ({},"$valid","$deleted","Title","Environment","Role","Region","Version","FirstSeen","DetectedAt") VALUES(?9,1,?1,?2,?1,?2,?1,0,?3,?4,?5,?6,?7,?8,?1))",
+                tables.history_versions, head)),
+        update_snapshot(
+            handle,
+            fmt::format(
+                R"(UPDATE "{}" SET "$version"=?1,"$modified"=?2,"$editor"=?3,"Title"=?4,"Version"=?5,"Since"=?6 WHERE "$id"=?7)",
+                tables.snapshot)),
+        insert_snapshot_version(
+            handle,
+            fmt::format(
+                R"(INSERT INTO "{}" ({},"$valid","$deleted","Title","Environment","Role","Region","Version","Since") VALUES(?1,?2,?3,?4,?5,?6,?5,0,?7,?8,?9,?10,?11,?12))",
+                tables.snapshot_versions, head)) {}
 
-  Statement find_history, find_snapshot, insert_history, insert_history_version, update_snapshot, insert_snapshot_version;
+  Statement find_history, find_snapshot, insert_history, insert_history_version, update_snapshot,
+      insert_snapshot_version;
 };
 
 ByHand::ByHand(const std::string& file, const HandTables& tables, bool power) {
@@ -55,8 +80,10 @@ void ByHand::run(const std::vector<Record>& records, std::size_t batch, std::int
     CHECK(!s.find_history.step());
     s.find_history.reset();
     CHECK(s.find_snapshot.step());
-    const auto id = s.find_snapshot.integer(0), version = s.find_snapshot.integer(1) + 1, created = s.find_snapshot.integer(2);
-    const auto author = s.find_snapshot.text(3), environment = s.find_snapshot.text(5), role = s.find_snapshot.text(6), region = s.find_snapshot.text(7);
+    const auto id = s.find_snapshot.integer(0), version = s.find_snapshot.integer(1) + 1,
+               created = s.find_snapshot.integer(2);
+    const auto author = s.find_snapshot.text(3), environment = s.find_snapshot.text(5),
+               role = s.find_snapshot.text(6), region = s.find_snapshot.text(7);
     s.find_snapshot.reset();
 
     const auto title = record.role + " " + record.version;

@@ -1,7 +1,9 @@
-// ingest/…: log rows a second through the door until they are durable, in OTLP's protobuf, OTLP's JSON and NDJSON, sent by one
-// sender and by two, which is as many cores as they can use. Beside them, in the same run and for the same rows: DuckDB's
-// appender fed from memory, with a commit for each batch (the baseline of all), and for JSON simdjson alone, which parses and keeps nothing.
-// The figures with CPU in their name are rows for each second of processor time, whatever else the machine does meanwhile.
+// ingest/…: log rows a second through the door until they are durable, in OTLP's protobuf, OTLP's
+// JSON and NDJSON, sent by one sender and by two, which is as many cores as they can use. Beside
+// them, in the same run and for the same rows: DuckDB's appender fed from memory, with a commit for
+// each batch (the baseline of all), and for JSON simdjson alone, which parses and keeps nothing.
+// The figures with CPU in their name are rows for each second of processor time, whatever else the
+// machine does meanwhile.
 #include <duckdb.h>
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -48,18 +50,19 @@ struct Line {
 Line line_of(std::size_t i) {
   const bool error = i % 97 == 0;
   const auto cell = i / 256;  // a resource sends its lines together
-  return {.time_ns = start_ns + static_cast<std::int64_t>(i) * 1'000'000,
-          .role = fmt::format("role-{}", cell % 40),
-          .region = fmt::format("region-{}", cell / 40 % 25),
-          .version = fmt::format("1.{}.0", cell % 3),
-          .instance = fmt::format("instance-{}", cell % 3'000),
-          .host = fmt::format("host-{}", cell % 3'000),
-          .severity = error ? "ERROR" : "INFO",
-          .body = fmt::format("GET /api/orders/{} answered in {} ms", i * 7919 % 100'000, i % 700),
-          .trace = fmt::format("{:016x}{:016x}", i * 0x9E3779B97F4A7C15U, i / 20 * 0xD6E8FEB86659FD93U),
-          .route = fmt::format("/api/{}", i % 60),
-          .severity_number = error ? 17 : 9,
-          .duration = static_cast<int>(i % 700)};
+  return {
+      .time_ns = start_ns + static_cast<std::int64_t>(i) * 1'000'000,
+      .role = fmt::format("role-{}", cell % 40),
+      .region = fmt::format("region-{}", cell / 40 % 25),
+      .version = fmt::format("1.{}.0", cell % 3),
+      .instance = fmt::format("instance-{}", cell % 3'000),
+      .host = fmt::format("host-{}", cell % 3'000),
+      .severity = error ? "ERROR" : "INFO",
+      .body = fmt::format("GET /api/orders/{} answered in {} ms", i * 7919 % 100'000, i % 700),
+      .trace = fmt::format("{:016x}{:016x}", i * 0x9E3779B97F4A7C15U, i / 20 * 0xD6E8FEB86659FD93U),
+      .route = fmt::format("/api/{}", i % 60),
+      .severity_number = error ? 17 : 9,
+      .duration = static_cast<int>(i % 700)};
 }
 
 class Protobuf {
@@ -95,8 +98,9 @@ class Protobuf {
 
 using Attributes = std::vector<std::pair<std::string_view, std::string>>;
 Attributes resource_of(const Line& line) {
-  return {{"service.name", line.role}, {"cloud.region", line.region}, {"service.version", line.version},
-          {"service.instance.id", line.instance}, {"host.name", line.host}, {"deployment.environment.name", "production"}};
+  return {{"service.name", line.role},       {"cloud.region", line.region},
+          {"service.version", line.version}, {"service.instance.id", line.instance},
+          {"host.name", line.host},          {"deployment.environment.name", "production"}};
 }
 Attributes attributes_of(const Line& line) {
   return {{"http.route", line.route}, {"duration_ms", fmt::format("{}", line.duration)}};
@@ -117,11 +121,13 @@ std::string protobuf_batch(std::size_t batch) {
       record.text(5, body.bytes);
       for (const auto& [key, value] : attributes_of(line)) record.attribute(6, key, value);
       std::string trace;
-      for (std::size_t k = 0; k < 32; k += 2) trace += static_cast<char>(std::stoi(line.trace.substr(k, 2), nullptr, 16));
+      for (std::size_t k = 0; k < 32; k += 2)
+        trace += static_cast<char>(std::stoi(line.trace.substr(k, 2), nullptr, 16));
       record.text(9, trace);
       scope_logs.text(2, record.bytes);
     }
-    for (const auto& [key, value] : resource_of(line_of(batch * rows_a_batch + row))) resource.attribute(1, key, value);
+    for (const auto& [key, value] : resource_of(line_of(batch * rows_a_batch + row)))
+      resource.attribute(1, key, value);
     resource_logs.text(1, resource.bytes);
     resource_logs.text(2, scope_logs.bytes);
     request.text(1, resource_logs.bytes);
@@ -131,7 +137,8 @@ std::string protobuf_batch(std::size_t batch) {
 
 json::array json_attributes(const Attributes& attributes) {
   json::array list;
-  for (const auto& [key, value] : attributes) list.push_back({{"key", key}, {"value", {{"stringValue", value}}}});
+  for (const auto& [key, value] : attributes)
+    list.push_back({{"key", key}, {"value", {{"stringValue", value}}}});
   return list;
 }
 
@@ -150,7 +157,8 @@ std::string json_batch(std::size_t batch) {
                          {"traceId", line.trace}});
     }
     const auto resource = json_attributes(resource_of(line_of(batch * rows_a_batch + row)));
-    resources.push_back({{"resource", {{"attributes", resource}}}, {"scopeLogs", json::array{{{"logRecords", records}}}}});
+    resources.push_back({{"resource", {{"attributes", resource}}},
+                         {"scopeLogs", json::array{{{"logRecords", records}}}}});
   }
   return json::serialize(json::object{{"resourceLogs", resources}});
 }
@@ -166,10 +174,19 @@ std::string ndjson_batch(std::size_t batch) {
   for (std::size_t i = batch * rows_a_batch; i < (batch + 1) * rows_a_batch; ++i) {
     const auto line = line_of(i);
     const auto time = format_iso(from_unix_nanoseconds(line.time_ns));
-    text += json::serialize(json::object{{"Timestamp", time}, {"ObservedTimestamp", time}, {"Environment", "production"}, {"Role", line.role},
-                                         {"Region", line.region}, {"Version", line.version}, {"Instance", line.instance}, {"Host", line.host},
-                                         {"SeverityNumber", line.severity_number}, {"SeverityText", line.severity}, {"Body", line.body},
-                                         {"TraceId", line.trace}, {"ResourceAttributes", object_of(resource_of(line))},
+    text += json::serialize(json::object{{"Timestamp", time},
+                                         {"ObservedTimestamp", time},
+                                         {"Environment", "production"},
+                                         {"Role", line.role},
+                                         {"Region", line.region},
+                                         {"Version", line.version},
+                                         {"Instance", line.instance},
+                                         {"Host", line.host},
+                                         {"SeverityNumber", line.severity_number},
+                                         {"SeverityText", line.severity},
+                                         {"Body", line.body},
+                                         {"TraceId", line.trace},
+                                         {"ResourceAttributes", object_of(resource_of(line))},
                                          {"LogAttributes", object_of(attributes_of(line))}});
     text += '\n';
   }
@@ -180,7 +197,8 @@ telemetry::LogBatch memory_batch(std::size_t batch) {
   telemetry::LogBatch rows;
   for (std::size_t i = batch * rows_a_batch; i < (batch + 1) * rows_a_batch; ++i) {
     const auto line = line_of(i);
-    const auto resource = json::serialize(object_of(resource_of(line))), attributes = json::serialize(object_of(attributes_of(line)));
+    const auto resource = json::serialize(object_of(resource_of(line))),
+               attributes = json::serialize(object_of(attributes_of(line)));
     telemetry::LogRow row;
     row.timestamp = row.observed_timestamp = from_unix_nanoseconds(line.time_ns);
     row.environment = "production";
@@ -203,7 +221,9 @@ telemetry::LogBatch memory_batch(std::size_t batch) {
 double processor_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -227,7 +247,8 @@ Rate median_of(const std::vector<Rate>& rates) {
 
 // ---- the baselines
 
-// The rows by DuckDB's C API as its documentation has it: a value at a time, flushed and committed for each batch.
+// The rows by DuckDB's C API as its documentation has it: a value at a time, flushed and committed
+// for each batch.
 Rate appender(const std::vector<telemetry::LogBatch>& all) {
   const Folder folder;
   const auto file = folder.path / "appender.duckdb";
@@ -249,14 +270,19 @@ Rate appender(const std::vector<telemetry::LogBatch>& all) {
       duckdb_query(connection, "BEGIN", nullptr);
       duckdb_appender rows = nullptr;
       duckdb_appender_create(connection, nullptr, "OTelLogs", &rows);
-      const auto text = [&](std::string_view value) { duckdb_append_varchar_length(rows, value.data(), value.size()); };
+      const auto text = [&](std::string_view value) {
+        duckdb_append_varchar_length(rows, value.data(), value.size());
+      };
       for (std::size_t i = 0; i < batch.size(); ++i) {
         duckdb_append_int64(rows, batch.timestamp[i].ticks);
         duckdb_append_int64(rows, batch.observed_timestamp[i].ticks);
-        for (const auto* column : {&batch.environment, &batch.role, &batch.region, &batch.version, &batch.instance, &batch.host}) text((*column)[i]);
+        for (const auto* column : {&batch.environment, &batch.role, &batch.region, &batch.version,
+                                   &batch.instance, &batch.host})
+          text((*column)[i]);
         duckdb_append_int32(rows, batch.severity_number[i]);
-        for (const auto* column : {&batch.severity_text, &batch.body, &batch.trace_id, &batch.span_id, &batch.resource_attributes,
-                                   &batch.log_attributes}) {
+        for (const auto* column :
+             {&batch.severity_text, &batch.body, &batch.trace_id, &batch.span_id,
+              &batch.resource_attributes, &batch.log_attributes}) {
           text((*column)[i]);
         }
         duckdb_append_int64(rows, batch.timestamp[i].ticks);
@@ -315,7 +341,8 @@ class House {
         tokens_(must(doors::Tokens::open(*database_))),
         access_(*tokens_),
         shared_(*driver_),
-        services_{clock_, *warehouse_, *database_, *lists_, shared_, runs_, *tokens_, access_, metrics_, {}} {
+        services_{clock_, *warehouse_, *database_, *lists_,  shared_,
+                  runs_,  *tokens_,    access_,    metrics_, {}} {
     doors::add_ingest(router_, services_);
     doors::add_otlp(router_, services_);
   }
@@ -356,13 +383,15 @@ class House {
   http::Router router_;
 };
 
-Rate through_the_door(const std::string& target, const std::string& type, const std::vector<std::string>& bodies, std::size_t senders) {
+Rate through_the_door(const std::string& target, const std::string& type,
+                      const std::vector<std::string>& bodies, std::size_t senders) {
   House house;
   const auto rate = rate_of(bodies.size() * rows_a_batch, [&] {
     std::vector<std::thread> threads;
     for (std::size_t sender = 0; sender < senders; ++sender) {
       threads.emplace_back([&, sender] {
-        for (std::size_t i = sender; i < bodies.size(); i += senders) house.post(target, type, bodies[i]);
+        for (std::size_t i = sender; i < bodies.size(); i += senders)
+          house.post(target, type, bodies[i]);
       });
     }
     for (auto& thread : threads) thread.join();
@@ -383,16 +412,19 @@ void run(const Report& report) {
     std::string name, target, type;
     std::vector<std::string> bodies;
   };
-  const std::vector<Format> formats{{"otlp-protobuf", "/v1/logs", "application/x-protobuf", all_batches(protobuf_batch)},
-                                    {"otlp-json", "/v1/logs", "application/json", all_batches(json_batch)},
-                                    {"ndjson", "/ingest/OTelLogs", "application/x-ndjson", all_batches(ndjson_batch)}};
+  const std::vector<Format> formats{
+      {"otlp-protobuf", "/v1/logs", "application/x-protobuf", all_batches(protobuf_batch)},
+      {"otlp-json", "/v1/logs", "application/json", all_batches(json_batch)},
+      {"ndjson", "/ingest/OTelLogs", "application/x-ndjson", all_batches(ndjson_batch)}};
   const auto rows = all_batches(memory_batch);
   // In turn, so that what else the machine does falls on all of them alike.
   std::map<std::string, std::vector<Rate>> rates;
   for (std::size_t round = 0; round < rounds; ++round) {
     rates["appender"].push_back(appender(rows));
     for (const auto& format : formats) {
-      for (const std::size_t senders : {1U, 2U}) rates[fmt::format("{}/{}", format.name, senders)].push_back(through_the_door(format.target, format.type, format.bodies, senders));
+      for (const std::size_t senders : {1U, 2U})
+        rates[fmt::format("{}/{}", format.name, senders)].push_back(
+            through_the_door(format.target, format.type, format.bodies, senders));
     }
     rates["simdjson/otlp-json"].push_back(simdjson_alone(formats[1].bodies, false));
     rates["simdjson/ndjson"].push_back(simdjson_alone(formats[2].bodies, true));
@@ -403,10 +435,19 @@ void run(const Report& report) {
     const auto rate = median_of(all);
     const bool alone = name == "appender";
     const std::string durability = name.starts_with("simdjson") ? "" : "power";
-    report({.name = "ingest/" + name, .value = rate.rows_a_second, .unit = "rows/s", .baseline = alone ? 0 : baseline.rows_a_second,
-            .baseline_name = alone ? "" : "DuckDB's appender", .n = count, .durability = durability});
-    report({.name = "ingest/" + name + "/cpu", .value = rate.rows_a_processor_second, .unit = "rows/cpu-s",
-            .baseline = alone ? 0 : baseline.rows_a_processor_second, .baseline_name = alone ? "" : "DuckDB's appender", .n = count,
+    report({.name = "ingest/" + name,
+            .value = rate.rows_a_second,
+            .unit = "rows/s",
+            .baseline = alone ? 0 : baseline.rows_a_second,
+            .baseline_name = alone ? "" : "DuckDB's appender",
+            .n = count,
+            .durability = durability});
+    report({.name = "ingest/" + name + "/cpu",
+            .value = rate.rows_a_processor_second,
+            .unit = "rows/cpu-s",
+            .baseline = alone ? 0 : baseline.rows_a_processor_second,
+            .baseline_name = alone ? "" : "DuckDB's appender",
+            .n = count,
             .durability = durability});
   }
 }

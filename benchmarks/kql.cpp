@@ -1,6 +1,7 @@
-// kql/compile: what parsing, binding and lowering a query costs, over the queries of a collection (ROLLCALL_CORPUS).
-// kql/QUESTION/ROWS: ten questions about a day of logs, each in turns with the same question in SQL by hand, on the same
-// DuckDB and a copy of the file. kql/last-hour: the last hour's versions out of that day, beside the same over all of it.
+// kql/compile: what parsing, binding and lowering a query costs, over the queries of a collection
+// (ROLLCALL_CORPUS). kql/QUESTION/ROWS: ten questions about a day of logs, each in turns with the
+// same question in SQL by hand, on the same DuckDB and a copy of the file. kql/last-hour: the last
+// hour's versions out of that day, beside the same over all of it.
 #include <duckdb.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -33,7 +34,8 @@ const auto now = day_start + hours(24);
 
 std::vector<std::string> collected_queries() {
   const char* corpus = std::getenv("ROLLCALL_CORPUS");
-  const std::string path = fmt::format("{}/kql/real_queries.jsonl.gz", corpus ? corpus : "../shared/corpus");
+  const std::string path =
+      fmt::format("{}/kql/real_queries.jsonl.gz", corpus ? corpus : "../shared/corpus");
   gzFile file = gzopen(path.c_str(), "rb");
   if (!file) {
     fmt::print(stderr, "kql/compile is not measured: {} is not there\n", path);
@@ -41,11 +43,13 @@ std::vector<std::string> collected_queries() {
   }
   std::string text;
   std::array<char, 65536> buffer{};
-  for (int n = 0; (n = gzread(file, buffer.data(), buffer.size())) > 0;) text.append(buffer.data(), static_cast<std::size_t>(n));
+  for (int n = 0; (n = gzread(file, buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(n));
   gzclose(file);
   std::vector<std::string> queries;
   for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != text.npos; at = end + 1) {
-    if (const auto line = parse_json(std::string_view(text).substr(at, end - at))) queries.emplace_back(line->at("query").as_string());
+    if (const auto line = parse_json(std::string_view(text).substr(at, end - at)))
+      queries.emplace_back(line->at("query").as_string());
   }
   return queries;
 }
@@ -60,17 +64,25 @@ void compile(const Report& report) {
     std::vector<double> rounds_of_query;
     for (int i = 0; i < rounds; ++i) {
       rounds_of_query.push_back(1e6 * seconds_of([&] {
-        const auto compiled = kql::compile(query, grown->catalog, options);
-        for (const auto& output : *compiled) sql::render(*output.query, sql::Dialect::duckdb);
-      }));
+                                  const auto compiled =
+                                      kql::compile(query, grown->catalog, options);
+                                  for (const auto& output : *compiled)
+                                    sql::render(*output.query, sql::Dialect::duckdb);
+                                }));
     }
     times.push_back(median(rounds_of_query));
   }
   if (times.empty()) return;
   std::sort(times.begin(), times.end());
   const auto figure = [&](std::string name, double share) {
-    report({.name = std::move(name), .value = times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))], .unit = "us",
-            .baseline = 0, .baseline_name = "", .n = static_cast<std::int64_t>(times.size()), .durability = "", .less_is_better = true});
+    report({.name = std::move(name),
+            .value = times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))],
+            .unit = "us",
+            .baseline = 0,
+            .baseline_name = "",
+            .n = static_cast<std::int64_t>(times.size()),
+            .durability = "",
+            .less_is_better = true});
   };
   figure("kql/compile/median", 0.5);
   figure("kql/compile/p99", 0.99);
@@ -97,7 +109,8 @@ class ByHand {
   // Fetches all rows, as a reader would.
   void run(const std::string& sql) {
     duckdb_result result;
-    if (duckdb_query(connection_, sql.c_str(), &result) != DuckDBSuccess) give_up(duckdb_result_error(&result));
+    if (duckdb_query(connection_, sql.c_str(), &result) != DuckDBSuccess)
+      give_up(duckdb_result_error(&result));
     while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result)) duckdb_destroy_data_chunk(&chunk);
     duckdb_destroy_result(&result);
   }
@@ -127,26 +140,37 @@ struct Question {
   const char* sql;  // {hour}: the ticks of an hour ago
 };
 constexpr Question questions[] = {
-    {"severities", "OTelLogs | summarize count() by SeverityText", R"(SELECT "SeverityText", count(*) FROM "OTelLogs" GROUP BY 1)"},
-    {"errors-last-hour", "OTelLogs | where Timestamp > ago(1h) and SeverityNumber >= 17 | summarize count() by Region",
+    {"severities", "OTelLogs | summarize count() by SeverityText",
+     R"(SELECT "SeverityText", count(*) FROM "OTelLogs" GROUP BY 1)"},
+    {"errors-last-hour",
+     "OTelLogs | where Timestamp > ago(1h) and SeverityNumber >= 17 | summarize count() by Region",
      R"(SELECT "Region", count(*) FROM "OTelLogs" WHERE "Timestamp" > {hour} AND "SeverityNumber" >= 17 GROUP BY 1)"},
-    {"contains", "OTelLogs | where Body contains 'timeout' | count", R"(SELECT count(*) FROM "OTelLogs" WHERE contains(lower("Body"), 'timeout'))"},
+    {"contains", "OTelLogs | where Body contains 'timeout' | count",
+     R"(SELECT count(*) FROM "OTelLogs" WHERE contains(lower("Body"), 'timeout'))"},
     {"has", "OTelLogs | where Body has 'timeout' | count",
      R"(SELECT count(*) FROM "OTelLogs" WHERE contains(lower("Body"), 'timeout') AND regexp_matches("Body", '(?i)\btimeout\b'))"},
-    {"timechart", "OTelLogs | summarize count() by bin(Timestamp, 5m)", R"(SELECT "Timestamp" - "Timestamp" % 3000000000, count(*) FROM "OTelLogs" GROUP BY 1)"},
-    {"top-hosts", "OTelLogs | where SeverityNumber >= 13 | summarize n = count() by Host | top 10 by n",
+    {"timechart", "OTelLogs | summarize count() by bin(Timestamp, 5m)",
+     R"(SELECT "Timestamp" - "Timestamp" % 3000000000, count(*) FROM "OTelLogs" GROUP BY 1)"},
+    {"top-hosts",
+     "OTelLogs | where SeverityNumber >= 13 | summarize n = count() by Host | top 10 by n",
      R"(SELECT "Host", count(*) n FROM "OTelLogs" WHERE "SeverityNumber" >= 13 GROUP BY 1 ORDER BY n DESC LIMIT 10)"},
-    {"dcount", "OTelLogs | summarize dcount(Instance) by Role", R"(SELECT "Role", count(DISTINCT "Instance") FROM "OTelLogs" GROUP BY 1)"},
+    {"dcount", "OTelLogs | summarize dcount(Instance) by Role",
+     R"(SELECT "Role", count(DISTINCT "Instance") FROM "OTelLogs" GROUP BY 1)"},
     {"versions", "OTelLogs | summarize min(Timestamp), max(Timestamp) by Role, Region, Version",
      R"(SELECT "Role", "Region", "Version", min("Timestamp"), max("Timestamp") FROM "OTelLogs" GROUP BY 1, 2, 3)"},
     {"latest", "OTelLogs | summarize arg_max(Timestamp, Version) by Role, Region",
      R"(SELECT "Role", "Region", max("Timestamp"), arg_max("Version", "Timestamp") FROM "OTelLogs" GROUP BY 1, 2)"},
-    {"trace", "OTelLogs | where TraceId == 'c4ca4238a0b923820dcc509a6f75849b' | project Timestamp, Body | sort by Timestamp asc",
+    {"trace",
+     "OTelLogs | where TraceId == 'c4ca4238a0b923820dcc509a6f75849b' | project Timestamp, Body | "
+     "sort by Timestamp asc",
      R"(SELECT "Timestamp", "Body" FROM "OTelLogs" WHERE "TraceId" = 'c4ca4238a0b923820dcc509a6f75849b' ORDER BY 1)"},
 };
 constexpr const char* versions_of_an_hour =
-    "OTelLogs | where Timestamp > ago(1h) | summarize min(Timestamp), max(Timestamp) by Environment, Role, Region, Host, Version";
-constexpr const char* versions_of_all = "OTelLogs | summarize min(Timestamp), max(Timestamp) by Environment, Role, Region, Host, Version";
+    "OTelLogs | where Timestamp > ago(1h) | summarize min(Timestamp), max(Timestamp) by "
+    "Environment, Role, Region, Host, Version";
+constexpr const char* versions_of_all =
+    "OTelLogs | summarize min(Timestamp), max(Timestamp) by Environment, Role, Region, Host, "
+    "Version";
 
 warehouse::EmbeddedOptions at(const fs::path& file) {
   warehouse::EmbeddedOptions options;
@@ -159,8 +183,8 @@ struct Times {
   double ours = 0, other = 0;  // ms, the medians
 };
 
-// In turns, so that what else the machine does falls on both: once each to read the file's blocks, then until both had
-// seven rounds and two seconds.
+// In turns, so that what else the machine does falls on both: once each to read the file's blocks,
+// then until both had seven rounds and two seconds.
 Times in_turns(const std::function<void()>& ours, const std::function<void()>& other) {
   std::vector<double> times[2];
   ours();
@@ -186,12 +210,14 @@ std::function<void()> asking(warehouse::Warehouse& warehouse, const char* text) 
 }
 
 std::string with_hour(std::string sql) {
-  if (const auto place = sql.find("{hour}"); place != sql.npos) sql.replace(place, 6, fmt::format("{}", (now + hours(-1)).ticks));
+  if (const auto place = sql.find("{hour}"); place != sql.npos)
+    sql.replace(place, 6, fmt::format("{}", (now + hours(-1)).ticks));
   return sql;
 }
 
 void ask_all(const Report& report, const fs::path& folder, std::int64_t rows) {
-  const fs::path file = folder / fmt::format("{}.duckdb", rows), copy = folder / fmt::format("{}.copy.duckdb", rows);
+  const fs::path file = folder / fmt::format("{}.duckdb", rows),
+                 copy = folder / fmt::format("{}.copy.duckdb", rows);
   must(warehouse::open_embedded(at(file)));
   {
     ByHand database(file);
@@ -202,14 +228,23 @@ void ask_all(const Report& report, const fs::path& folder, std::int64_t rows) {
   ByHand database(copy);
   auto warehouse = must(warehouse::open_embedded(at(file)));
   const auto figure = [&](std::string_view name, const Times& times, std::string baseline_name) {
-    report({.name = fmt::format("kql/{}/{}M", name, rows / 1'000'000), .value = times.ours, .unit = "ms", .baseline = times.other,
-            .baseline_name = std::move(baseline_name), .n = rows, .durability = "", .less_is_better = true});
+    report({.name = fmt::format("kql/{}/{}M", name, rows / 1'000'000),
+            .value = times.ours,
+            .unit = "ms",
+            .baseline = times.other,
+            .baseline_name = std::move(baseline_name),
+            .n = rows,
+            .durability = "",
+            .less_is_better = true});
   };
   for (const auto& one : questions) {
     const auto sql = with_hour(one.sql);
-    figure(one.name, in_turns(asking(*warehouse, one.kql), [&] { database.run(sql); }), "SQL by hand");
+    figure(one.name, in_turns(asking(*warehouse, one.kql), [&] { database.run(sql); }),
+           "SQL by hand");
   }
-  figure("last-hour", in_turns(asking(*warehouse, versions_of_an_hour), asking(*warehouse, versions_of_all)), "over the whole day");
+  figure("last-hour",
+         in_turns(asking(*warehouse, versions_of_an_hour), asking(*warehouse, versions_of_all)),
+         "over the whole day");
 }
 
 void run(const Report& report) {

@@ -26,7 +26,8 @@ void print_json(const Figure& figure) {
   if (figure.baseline > 0) {
     line["baseline"] = figure.baseline;
     line["baseline_name"] = figure.baseline_name;
-    line["ratio"] = figure.less_is_better ? figure.baseline / figure.value : figure.value / figure.baseline;
+    line["ratio"] =
+        figure.less_is_better ? figure.baseline / figure.value : figure.value / figure.baseline;
   }
   line["n"] = figure.n;
   line["durability"] = figure.durability;
@@ -35,9 +36,11 @@ void print_json(const Figure& figure) {
 }
 
 void print_text(const Figure& figure) {
-  const double ratio = figure.less_is_better ? figure.baseline / figure.value : figure.value / figure.baseline;
+  const double ratio =
+      figure.less_is_better ? figure.baseline / figure.value : figure.value / figure.baseline;
   fmt::print("{:<28} {:>12.0f} {:<12}", figure.name, figure.value, figure.unit);
-  if (figure.baseline > 0) fmt::print(" {} {:.0f}, ratio {:.3f}", figure.baseline_name, figure.baseline, ratio);
+  if (figure.baseline > 0)
+    fmt::print(" {} {:.0f}, ratio {:.3f}", figure.baseline_name, figure.baseline, ratio);
   fmt::print("\n");
 }
 
@@ -66,12 +69,17 @@ int main(int count, char** arguments) {
   std::vector<std::string_view> names;
   for (int i = 1; i < count; ++i) {
     const std::string_view argument = arguments[i];
-    if (argument == "--json") as_json = true;
-    else names.push_back(argument);
+    if (argument == "--json")
+      as_json = true;
+    else
+      names.push_back(argument);
   }
   std::size_t ran = 0;
   for (const auto& entry : all()) {
-    const bool wanted = names.empty() || std::any_of(names.begin(), names.end(), [&](std::string_view name) { return entry.name.starts_with(name); });
+    const bool wanted =
+        names.empty() || std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+          return entry.name.starts_with(name);
+        });
     if (!wanted) continue;
     ++ran;
     entry.run([&](const Figure& figure) {

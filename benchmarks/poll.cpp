@@ -1,6 +1,7 @@
-// poll/…: Deployments(1h) over 100,000 cells × 5 instances, after an hour of heartbeats of all of them, when nothing is new
-// and when one cell in a hundred has a new version; and how fast these heartbeats were taken in. The baseline of a poll is the
-// same hour asked of the log lines: first and last seen by instance and version.
+// poll/…: Deployments(1h) over 100,000 cells × 5 instances, after an hour of heartbeats of all of
+// them, when nothing is new and when one cell in a hundred has a new version; and how fast these
+// heartbeats were taken in. The baseline of a poll is the same hour asked of the log lines: first
+// and last seen by instance and version.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -44,9 +45,11 @@ class Fleet {
   double heartbeat(Timestamp at, int first_cell, int count, std::string_view version) {
     telemetry::LogBatch batch;
     for (int cell = first_cell; cell < first_cell + count; ++cell) {
-      const auto role = fmt::format("role-{}", cell / 100), region = fmt::format("region-{}", cell % 100);
+      const auto role = fmt::format("role-{}", cell / 100),
+                 region = fmt::format("region-{}", cell % 100);
       for (int i = 0; i < instances; ++i) {
-        const auto host = fmt::format("host-{}-{}", cell, i), instance = fmt::format("{}-{}", host, version);
+        const auto host = fmt::format("host-{}-{}", cell, i),
+                   instance = fmt::format("{}-{}", host, version);
         telemetry::LogRow row;
         row.timestamp = row.observed_timestamp = at;
         row.environment = "production";
@@ -70,7 +73,8 @@ class Fleet {
     options.lane = warehouse::QueryOptions::Lane::poll;
     std::vector<double> times;
     for (int i = 0; i < rounds; ++i) {
-      times.push_back(1e3 * seconds_of([&] { rows_ = must(warehouse_->query(kql, options)).row_count(); }));
+      times.push_back(
+          1e3 * seconds_of([&] { rows_ = must(warehouse_->query(kql, options)).row_count(); }));
     }
     return median(times);
   }
@@ -87,19 +91,33 @@ void run(const Report& report) {
   double ingesting = 0;
   Timestamp now = start_time;
   for (int bin = 0; bin < bins; ++bin, now = now + minutes(5)) {
-    for (int cell = 0; cell < cells; cell += cells_a_batch) ingesting += fleet.heartbeat(now, cell, cells_a_batch, "v1.2.3");
+    for (int cell = 0; cell < cells; cell += cells_a_batch)
+      ingesting += fleet.heartbeat(now, cell, cells_a_batch, "v1.2.3");
   }
   constexpr std::int64_t lines = std::int64_t{bins} * cells * instances;
-  report({.name = "poll/ingest", .value = static_cast<double>(lines) / ingesting, .unit = "rows/s", .baseline = 0,
-          .baseline_name = "", .n = lines, .durability = "power"});
+  report({.name = "poll/ingest",
+          .value = static_cast<double>(lines) / ingesting,
+          .unit = "rows/s",
+          .baseline = 0,
+          .baseline_name = "",
+          .n = lines,
+          .durability = "power"});
   now = now + seconds(-240);  // a minute after the last heartbeats
   const double baseline = fleet.ask(
-      "OTelLogs | where ingestion_time() > ago(1h) | summarize min(Timestamp), max(Timestamp) by Environment, Role, Region, "
-      "Host, Instance, Version | summarize count()", now);
+      "OTelLogs | where ingestion_time() > ago(1h) | summarize min(Timestamp), max(Timestamp) by "
+      "Environment, Role, Region, "
+      "Host, Instance, Version | summarize count()",
+      now);
   const auto poll = [&](std::string name, std::int64_t n) {
     const double value = fleet.ask("Deployments(1h)", now);
-    report({.name = std::move(name), .value = value, .unit = "ms", .baseline = baseline, .baseline_name = "over the log lines",
-            .n = n, .durability = "power", .less_is_better = true});
+    report({.name = std::move(name),
+            .value = value,
+            .unit = "ms",
+            .baseline = baseline,
+            .baseline_name = "over the log lines",
+            .n = n,
+            .durability = "power",
+            .less_is_better = true});
   };
   poll("poll/nothing-new", lines);
   if (fleet.rows() != 0) std::exit(1);

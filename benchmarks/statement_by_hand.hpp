@@ -12,14 +12,17 @@ namespace rollcall::bench {
 class Statement {
  public:
   Statement(sqlite3* handle, const std::string& text) {
-    CHECK(sqlite3_prepare_v3(handle, text.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v3(handle, text.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement_,
+                             nullptr) == SQLITE_OK);
   }
   ~Statement() { sqlite3_finalize(statement_); }
   Statement(const Statement&) = delete;
   void bind(int at, const std::string& text) {
     sqlite3_bind_text(statement_, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
   }
-  void bind(int at, const char* text) { sqlite3_bind_text(statement_, at, text, -1, SQLITE_STATIC); }
+  void bind(int at, const char* text) {
+    sqlite3_bind_text(statement_, at, text, -1, SQLITE_STATIC);
+  }
   void bind(int at, std::int64_t number) { sqlite3_bind_int64(statement_, at, number); }
   bool step() {
     const int code = sqlite3_step(statement_);

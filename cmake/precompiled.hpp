@@ -1,12 +1,12 @@
 // What nearly every file includes; see the compile-time rules in ARCHITECTURE.md.
 #pragma once
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdint>
 #include <expected>
-#include <fmt/format.h>
 #include <functional>
 #include <map>
 #include <memory>

@@ -47,7 +47,8 @@ std::string shown(const json::value& cell) {
 std::string cut(std::string text, std::size_t width) {
   if (width_of(text) <= width) return text + std::string(width - width_of(text), ' ');
   while (width_of(text) >= width) {
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
+    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U)
+      text.pop_back();
     text.pop_back();
   }
   return text + "…";
@@ -85,9 +86,12 @@ std::vector<std::string> listed(const json::value& visualization, std::string_vi
 }
 
 Roles roles_of(const json::array& columns, const json::value& visualization) {
-  const auto wanted_x = listed(visualization, "xcolumn"), wanted_y = listed(visualization, "ycolumns"),
+  const auto wanted_x = listed(visualization, "xcolumn"),
+             wanted_y = listed(visualization, "ycolumns"),
              wanted_series = listed(visualization, "series");
-  const auto named = [](const std::vector<std::string>& names, std::string_view name) { return std::ranges::find(names, name) != names.end(); };
+  const auto named = [](const std::vector<std::string>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+  };
   const auto type_is = [&](std::size_t i, std::initializer_list<std::string_view> types) {
     return std::ranges::find(types, text_or(columns[i], "type")) != types.end();
   };
@@ -102,8 +106,11 @@ Roles roles_of(const json::array& columns, const json::value& visualization) {
     const auto name = text_or(columns[i], "name");
     if (i == roles.x) continue;
     const bool is_number = type_is(i, {"int", "long", "real", "decimal"});
-    if (wanted_y.empty() ? is_number && !named(wanted_series, name) : named(wanted_y, name)) roles.values.push_back(i);
-    else if (wanted_series.empty() ? !is_number && !type_is(i, {"dynamic"}) : named(wanted_series, name)) roles.names.push_back(i);
+    if (wanted_y.empty() ? is_number && !named(wanted_series, name) : named(wanted_y, name))
+      roles.values.push_back(i);
+    else if (wanted_series.empty() ? !is_number && !type_is(i, {"dynamic"})
+                                   : named(wanted_series, name))
+      roles.names.push_back(i);
   }
   return roles;
 }
@@ -132,7 +139,8 @@ Data data_of(const json::value& answer, const json::value& visualization) {
       const auto value = number(cells[i]);
       if (!value) continue;
       std::string whole = name;
-      if (roles.values.size() > 1 || name.empty()) whole += (name.empty() ? "" : ": ") + std::string(text_or(columns[i], "name"));
+      if (roles.values.size() > 1 || name.empty())
+        whole += (name.empty() ? "" : ": ") + std::string(text_or(columns[i], "name"));
       const auto [found, is_new] = series.try_emplace(whole, data.series.size());
       if (is_new) data.series.push_back({whole, {}, 0});
       auto& values = data.series[found->second].values;
@@ -176,14 +184,16 @@ Plot plot_of(const Data& data) {
   return {(count - 1) * std::min<std::size_t>(plot_width / count, 4) + 1, 0};
 }
 
-// The values by characters: times at their place, several on one as their mean; other places as bars.
+// The values by characters: times at their place, several on one as their mean; other places as
+// bars.
 std::vector<double> plotted(const Data& data, const Series& series, Plot plot) {
   std::vector<double> sums(plot.width, 0), counts(plot.width, 0);
   const auto add = [&](std::size_t at, double value) {
     sums[at] += value;
     counts[at] += 1;
   };
-  const auto [first, last] = data.times.empty() ? std::ranges::minmax_result<double>{0, 0} : std::ranges::minmax(data.times);
+  const auto [first, last] = data.times.empty() ? std::ranges::minmax_result<double>{0, 0}
+                                                : std::ranges::minmax(data.times);
   for (std::size_t i = 0; i < series.values.size(); ++i) {
     if (std::isnan(series.values[i])) continue;
     if (plot.bar > 0) {
@@ -191,7 +201,8 @@ std::vector<double> plotted(const Data& data, const Series& series, Plot plot) {
       continue;
     }
     const double share = last > first ? (data.times[i] - first) / (last - first) : 0;
-    add(static_cast<std::size_t>(std::lround(share * static_cast<double>(plot.width - 1))), series.values[i]);
+    add(static_cast<std::size_t>(std::lround(share * static_cast<double>(plot.width - 1))),
+        series.values[i]);
   }
   for (std::size_t i = 0; i < plot.width; ++i) sums[i] = counts[i] > 0 ? sums[i] / counts[i] : 0;
   return sums;
@@ -206,22 +217,31 @@ std::string axis_of(const Data& data, Plot plot) {
     const auto [first, last] = std::ranges::minmax(data.places);
     const auto begin = first.substr(0, 16) + 'Z', end = last.substr(0, 16) + 'Z';
     line += begin;
-    if (data.places.size() > 1) line += std::string(plot.width > begin.size() + end.size() ? plot.width - begin.size() - end.size() : 2, ' ') + end;
+    if (data.places.size() > 1)
+      line +=
+          std::string(
+              plot.width > begin.size() + end.size() ? plot.width - begin.size() - end.size() : 2,
+              ' ') +
+          end;
   }
   while (line.ends_with(' ')) line.pop_back();
   return line + '\n';
 }
 
-std::string panel(const Data& data, const Series& series, std::size_t height, Plot plot, double most) {
+std::string panel(const Data& data, const Series& series, std::size_t height, Plot plot,
+                  double most) {
   const auto values = plotted(data, series, plot);
   std::string out = data.series.size() > 1 ? cut(series.name, screen_columns) : "";
   while (out.ends_with(' ')) out.pop_back();
   if (!out.empty()) out += '\n';
   for (std::size_t row = height; row-- > 0;) {
-    const auto label = row == height - 1 ? short_number(most) : row == 0 ? std::string("0") : std::string();
+    const auto label = row == height - 1 ? short_number(most)
+                       : row == 0        ? std::string("0")
+                                         : std::string();
     std::string line = fmt::format("{:>{}} ┤", label, axis_width);
     for (const double value : values) {
-      const double eighths = (most > 0 ? value / most : 0) * static_cast<double>(height * 8) - static_cast<double>(row * 8);
+      const double eighths = (most > 0 ? value / most : 0) * static_cast<double>(height * 8) -
+                             static_cast<double>(row * 8);
       line += upright(row == 0 && value > 0 ? std::max(eighths, 1.0) : eighths);
     }
     while (line.ends_with(' ')) line.pop_back();
@@ -232,12 +252,14 @@ std::string panel(const Data& data, const Series& series, std::size_t height, Pl
 
 std::string upright_chart(Data data) {
   std::ranges::stable_sort(data.series, std::greater<>{}, &Series::most);
-  const std::size_t left_out = data.series.size() > most_series ? data.series.size() - most_series : 0;
+  const std::size_t left_out =
+      data.series.size() > most_series ? data.series.size() - most_series : 0;
   data.series.resize(data.series.size() - left_out);
   const Plot plot = plot_of(data);
   std::string out;
   const double most = data.series.front().most;
-  for (const auto& one : data.series) out += panel(data, one, data.series.size() == 1 ? 10 : 3, plot, most);
+  for (const auto& one : data.series)
+    out += panel(data, one, data.series.size() == 1 ? 10 : 3, plot, most);
   out += axis_of(data, plot);
   if (left_out > 0) out += fmt::format("and {} smaller series\n", left_out);
   return out;
@@ -259,10 +281,15 @@ std::string lying_chart(const Data& data, bool shares) {
         ++left_out;
         continue;
       }
-      const auto label = data.series.size() > 1 ? fmt::format("{}, {}", data.places[place], one.name) : data.places[place];
-      const double length = most > 0 ? std::max(value, 0.0) / most * static_cast<double>(screen_columns - label_width - 14) : 0;
-      out += fmt::format("{} {} {}{}\n", cut(label, label_width), lying(length), short_number(value),
-                         shares && sum > 0 ? fmt::format(" {:.0f}%", 100 * value / sum) : "");
+      const auto label = data.series.size() > 1
+                             ? fmt::format("{}, {}", data.places[place], one.name)
+                             : data.places[place];
+      const double length = most > 0 ? std::max(value, 0.0) / most *
+                                           static_cast<double>(screen_columns - label_width - 14)
+                                     : 0;
+      out +=
+          fmt::format("{} {} {}{}\n", cut(label, label_width), lying(length), short_number(value),
+                      shares && sum > 0 ? fmt::format(" {:.0f}%", 100 * value / sum) : "");
     }
   }
   if (left_out > 0) out += fmt::format("and {} more\n", left_out);
@@ -275,15 +302,17 @@ std::string chart(const json::value& answer) {
   const auto* visualization = find(answer, "visualization");
   if (visualization == nullptr) return "";
   const auto kind = text_or(*visualization, "Visualization");
-  const bool stands = kind == "timechart" || kind == "linechart" || kind == "areachart" || kind == "columnchart" ||
-                      kind == "stackedareachart" || kind == "anomalychart";
+  const bool stands = kind == "timechart" || kind == "linechart" || kind == "areachart" ||
+                      kind == "columnchart" || kind == "stackedareachart" || kind == "anomalychart";
   const bool lies = kind == "barchart" || kind == "piechart";
   if (!stands && !lies) return "";
   Data data = data_of(answer, *visualization);
   if (data.places.empty() || data.series.empty()) return "";
   std::string out = data.title.empty() ? "" : data.title + '\n';
-  const bool fits = !data.times.empty() || data.places.size() <= plot_width / 4;  // a bar and a label for each place
-  return out + (stands && fits ? upright_chart(std::move(data)) : lying_chart(data, kind == "piechart"));
+  const bool fits = !data.times.empty() ||
+                    data.places.size() <= plot_width / 4;  // a bar and a label for each place
+  return out +
+         (stands && fits ? upright_chart(std::move(data)) : lying_chart(data, kind == "piechart"));
 }
 
 }  // namespace rollcall::app

@@ -23,7 +23,8 @@ struct Context {
   int& exit_code;
 };
 
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example) {
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what,
+                      const std::string& example) {
   auto* command = app.add_subcommand(name, what);
   command->footer("Example: " + example);
   return command;
@@ -31,8 +32,10 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 
 void add_asking(CLI::App& command, Asking& options) {
   command.add_option("--data", options.connect.data, "The data folder")->capture_default_str();
-  command.add_option("--server", options.connect.server, "Ask this server, http://host:port, whatever runs here");
-  command.add_option("--token", options.connect.token, "The API token for a server that wants one")->envname("ROLLCALL_TOKEN");
+  command.add_option("--server", options.connect.server,
+                     "Ask this server, http://host:port, whatever runs here");
+  command.add_option("--token", options.connect.token, "The API token for a server that wants one")
+      ->envname("ROLLCALL_TOKEN");
   command.add_flag("--json", options.json, "Answer in JSON, for programs");
 }
 
@@ -40,7 +43,9 @@ void add_asking(CLI::App& command, Asking& options) {
 template <class Options>
 void carry_out(const Context& context, CLI::App& command, std::shared_ptr<Options> options,
                int (*action)(const Options&, const Console&, const Clock&)) {
-  command.callback([context, options, action] { context.exit_code = action(*options, context.console, context.clock); });
+  command.callback([context, options, action] {
+    context.exit_code = action(*options, context.console, context.clock);
+  });
 }
 
 void add_serve(const Context& context) {
@@ -49,12 +54,20 @@ void add_serve(const Context& context) {
     int port = -1;
   };
   auto options = std::make_shared<Options>();
-  auto* command = add_command(context.app, "serve", "Runs the server", "rollcall serve --data /var/lib/rollcall --port 8080");
-  command->add_option("--config", options->config, "A TOML file: data, database, address, port, otlp_port, durability, ingest_folder, regions, [flows], [kusto], [webhooks], [[sources]], [connectors.…], [connections.…]");
+  auto* command = add_command(context.app, "serve", "Runs the server",
+                              "rollcall serve --data /var/lib/rollcall --port 8080");
+  command->add_option(
+      "--config", options->config,
+      "A TOML file: data, database, address, port, otlp_port, durability, ingest_folder, regions, "
+      "[flows], [kusto], [webhooks], [[sources]], [connectors.…], [connections.…]");
   command->add_option("--data", options->data, "The data folder [rollcall-data]");
-  command->add_option("--address", options->address, "The address to listen on [127.0.0.1]; others need a token");
-  command->add_option("--port", options->port, "The port [8080]; 0 takes a free one")->check(CLI::Range(0, 65535));
-  command->add_option("--durability", options->durability, "power: an answer survives a power cut; process: it survives kill -9")
+  command->add_option("--address", options->address,
+                      "The address to listen on [127.0.0.1]; others need a token");
+  command->add_option("--port", options->port, "The port [8080]; 0 takes a free one")
+      ->check(CLI::Range(0, 65535));
+  command
+      ->add_option("--durability", options->durability,
+                   "power: an answer survives a power cut; process: it survives kill -9")
       ->check(CLI::IsMember({"power", "process"}));
   command->callback([context, options] {
     Configuration configuration;
@@ -70,7 +83,8 @@ void add_serve(const Context& context) {
     if (!options->address.empty()) configuration.address = options->address;
     if (options->port >= 0) configuration.port = static_cast<std::uint16_t>(options->port);
     if (!options->durability.empty()) {
-      configuration.durability = options->durability == "power" ? Durability::power : Durability::process;
+      configuration.durability =
+          options->durability == "power" ? Durability::power : Durability::process;
     }
     context.exit_code = serve(configuration, context.console, context.clock);
   });
@@ -82,22 +96,29 @@ void add_doctor(const Context& context) {
     bool install = false;
   };
   auto options = std::make_shared<Options>();
-  auto* command = add_command(context.app, "doctor", "Whether the warehouse has what the flows ask for",
-                              "rollcall doctor --config rollcall.toml --install-functions");
+  auto* command =
+      add_command(context.app, "doctor", "Whether the warehouse has what the flows ask for",
+                  "rollcall doctor --config rollcall.toml --install-functions");
   command->add_option("--config", options->config, "The TOML file of `rollcall serve`");
-  command->add_flag("--install-functions", options->install, "Give a Kusto cluster the views and functions that it lacks");
+  command->add_flag("--install-functions", options->install,
+                    "Give a Kusto cluster the views and functions that it lacks");
   command->callback([context, options] {
-    auto configuration = options->config.empty() ? Result<Configuration>(Configuration{}) : read_configuration(options->config);
-    context.exit_code = configuration ? doctor(*configuration, options->install, context.console, context.clock)
-                                      : report(context.console, configuration.error());
+    auto configuration = options->config.empty() ? Result<Configuration>(Configuration{})
+                                                 : read_configuration(options->config);
+    context.exit_code =
+        configuration ? doctor(*configuration, options->install, context.console, context.clock)
+                      : report(context.console, configuration.error());
   });
 }
 
 void add_demo(const Context& context) {
   auto options = std::make_shared<DemoOptions>();
-  auto* command = add_command(context.app, "demo", "A simulated fleet with a rollout and an incident, and the portal", "rollcall demo");
+  auto* command = add_command(context.app, "demo",
+                              "A simulated fleet with a rollout and an incident, and the portal",
+                              "rollcall demo");
   command->add_option("--data", options->data, "Keep the data here; else it is gone at the end");
-  command->add_option("--port", options->port, "The port; 0 takes a free one")->capture_default_str();
+  command->add_option("--port", options->port, "The port; 0 takes a free one")
+      ->capture_default_str();
   command->add_option("--seed", options->seed, "Another fleet")->capture_default_str();
   carry_out(context, *command, options, demo);
 }
@@ -120,7 +141,9 @@ void add_history(const Context& context) {
   command->add_option("--role", options->role, "Only this role");
   command->add_option("--region", options->region, "Only this region");
   command->add_option("--version", options->version, "Only deployments of this version");
-  command->add_option("--top", options->top, "How many at most")->capture_default_str()->check(CLI::Range(1, 5000));
+  command->add_option("--top", options->top, "How many at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 5000));
   add_asking(*command, *options);
   carry_out(context, *command, options, history);
 }
@@ -129,36 +152,49 @@ void add_query(const Context& context) {
   auto options = std::make_shared<QueryCommandOptions>();
   auto* command = add_command(context.app, "query", "Asks the logs in KQL",
                               "rollcall query 'OTelLogs | summarize count() by Region, Version'");
-  command->add_option("KQL", options->text, "The query, or a command such as .show tables")->required();
-  command->add_flag("--format", options->format, "Print the query laid out in lines, and do not ask it");
+  command->add_option("KQL", options->text, "The query, or a command such as .show tables")
+      ->required();
+  command->add_flag("--format", options->format,
+                    "Print the query laid out in lines, and do not ask it");
   add_asking(*command, *options);
   carry_out(context, *command, options, query);
 }
 
 void add_ingest(const Context& context) {
   auto options = std::make_shared<IngestOptions>();
-  auto* command = add_command(context.app, "ingest", "Takes a file of logs: NDJSON or CSV, also .gz and .zst",
-                              "rollcall ingest logs.ndjson.gz");
+  auto* command =
+      add_command(context.app, "ingest", "Takes a file of logs: NDJSON or CSV, also .gz and .zst",
+                  "rollcall ingest logs.ndjson.gz");
   command->add_option("FILE", options->file, "The file")->required();
   command->add_option("--table", options->table, "The table")->capture_default_str();
-  command->add_option("--format", options->format, "When the file's name does not say it")->check(CLI::IsMember({"ndjson", "csv"}));
+  command->add_option("--format", options->format, "When the file's name does not say it")
+      ->check(CLI::IsMember({"ndjson", "csv"}));
   add_asking(*command, *options);
   carry_out(context, *command, options, ingest);
 }
 
 void add_backfill(const Context& context) {
   auto options = std::make_shared<BackfillOptions>();
-  auto* command = add_command(context.app, "backfill", "Reads what was deployed out of a GitOps repository's history",
-                              "rollcall backfill --git ~/gitops --path 'charts/image-tags/{environment}/{role}'");
+  auto* command = add_command(
+      context.app, "backfill", "Reads what was deployed out of a GitOps repository's history",
+      "rollcall backfill --git ~/gitops --path 'charts/image-tags/{environment}/{role}'");
   command->add_option("--git", options->git, "The repository's folder")->required();
-  command->add_option("--path", options->paths, "Paths of version files, with {environment}, {role}, {region} and *; may be repeated")->required();
-  command->add_option("--value", options->values, "Where inside JSON or YAML a version stands, such as {role}.image.tag; may be repeated");
+  command
+      ->add_option(
+          "--path", options->paths,
+          "Paths of version files, with {environment}, {role}, {region} and *; may be repeated")
+      ->required();
+  command->add_option(
+      "--value", options->values,
+      "Where inside JSON or YAML a version stands, such as {role}.image.tag; may be repeated");
   command->add_option("--environment", options->environment, "When neither path nor file says it");
   command->add_option("--role", options->role, "When neither path nor file says it");
   command->add_option("--region", options->region, "When neither path nor file says it");
   command->add_option("--branch", options->branch, "The branch")->capture_default_str();
-  command->add_option("--after", options->after, "Only commits behind this one [the last that is known]");
-  command->add_option("--name", options->name, "The repository's name in the declarations [the folder's]");
+  command->add_option("--after", options->after,
+                      "Only commits behind this one [the last that is known]");
+  command->add_option("--name", options->name,
+                      "The repository's name in the declarations [the folder's]");
   command->add_flag("--all", options->all, "From the first commit on, whatever is known");
   command->add_flag("--dry-run", options->dry_run, "Show what would be declared");
   add_asking(*command, *options);
@@ -166,20 +202,27 @@ void add_backfill(const Context& context) {
 }
 
 void add_deployments(const Context& context) {
-  auto* group = add_command(context.app, "deployments", "Deployments as pipelines and people declare them",
-                            "rollcall deployments declare --environment production --role portal --version 1.4.2");
+  auto* group = add_command(
+      context.app, "deployments", "Deployments as pipelines and people declare them",
+      "rollcall deployments declare --environment production --role portal --version 1.4.2");
   group->require_subcommand(1);
   auto options = std::make_shared<DeclareOptions>();
-  auto* declare = add_command(*group, "declare", "Says that something was deployed, rolled back, removed or configured",
-                              "rollcall deployments declare --environment production --role portal --region westeurope --version 1.4.2 --change $GIT_COMMIT");
+  auto* declare = add_command(
+      *group, "declare", "Says that something was deployed, rolled back, removed or configured",
+      "rollcall deployments declare --environment production --role portal --region westeurope "
+      "--version 1.4.2 --change $GIT_COMMIT");
   declare->add_option("--environment", options->environment, "Where")->required();
   declare->add_option("--role", options->role, "What")->required();
   declare->add_option("--region", options->region, "Where in it; absent: everywhere");
-  declare->add_option("--version", options->version, "What is to run; of configuration and flags the new value");
-  declare->add_option("--kind", options->kind, "What was done [deployment]")->check(CLI::IsMember({"deployment", "rollback", "removal", "configuration", "flag"}));
-  declare->add_option("--status", options->status, "How far it is [succeeded]")->check(CLI::IsMember({"pending", "in_progress", "succeeded", "failed", "inactive"}));
+  declare->add_option("--version", options->version,
+                      "What is to run; of configuration and flags the new value");
+  declare->add_option("--kind", options->kind, "What was done [deployment]")
+      ->check(CLI::IsMember({"deployment", "rollback", "removal", "configuration", "flag"}));
+  declare->add_option("--status", options->status, "How far it is [succeeded]")
+      ->check(CLI::IsMember({"pending", "in_progress", "succeeded", "failed", "inactive"}));
   declare->add_option("--at", options->at, "When it began [now]");
-  declare->add_option("--id", options->id, "The pipeline's own id of it: the same id again is the same deployment");
+  declare->add_option("--id", options->id,
+                      "The pipeline's own id of it: the same id again is the same deployment");
   declare->add_option("--change", options->change, "Commit, ticket or flag");
   declare->add_option("--url", options->url, "Where to read more");
   declare->add_option("--by", options->by, "Who did it");
@@ -187,32 +230,42 @@ void add_deployments(const Context& context) {
   add_asking(*declare, *options);
   carry_out(context, *declare, options, declare_deployment);
   auto compared = std::make_shared<ReconcileOptions>();
-  auto* reconcile = add_command(*group, "reconcile", "What was declared against what the logs show", "rollcall deployments reconcile --since 2026-01-01");
+  auto* reconcile = add_command(*group, "reconcile", "What was declared against what the logs show",
+                                "rollcall deployments reconcile --since 2026-01-01");
   reconcile->add_option("--since", compared->since, "From this time on [a week ago]");
-  reconcile->add_option("--tolerance", compared->tolerance, "Minutes that the two may be apart")->capture_default_str();
+  reconcile->add_option("--tolerance", compared->tolerance, "Minutes that the two may be apart")
+      ->capture_default_str();
   add_asking(*reconcile, *compared);
   carry_out(context, *reconcile, compared, reconcile_deployments);
 }
 
 void add_token(const Context& context) {
-  auto* token = add_command(context.app, "token", "API tokens: who may do what", "rollcall token create ci --scopes ingest,read");
+  auto* token = add_command(context.app, "token", "API tokens: who may do what",
+                            "rollcall token create ci --scopes ingest,read");
   token->require_subcommand(1);
   auto options = std::make_shared<TokenOptions>();
-  auto* create = add_command(*token, "create", "Makes a token and prints its secret, once", "rollcall token create ci --scopes ingest");
+  auto* create = add_command(*token, "create", "Makes a token and prints its secret, once",
+                             "rollcall token create ci --scopes ingest");
   create->add_option("NAME", options->name, "Its name")->required();
-  create->add_option("--scopes", options->scopes, "Of ingest, read, write, admin, with commas between")->capture_default_str();
+  create
+      ->add_option("--scopes", options->scopes,
+                   "Of ingest, read, write, admin, with commas between")
+      ->capture_default_str();
   add_asking(*create, *options);
   carry_out(context, *create, options, create_token);
-  auto* list = add_command(*token, "list", "The tokens that are not revoked", "rollcall token list");
+  auto* list =
+      add_command(*token, "list", "The tokens that are not revoked", "rollcall token list");
   add_asking(*list, *options);
   carry_out(context, *list, options, list_tokens);
-  auto* revoke = add_command(*token, "revoke", "Revokes a token, at once", "rollcall token revoke ci");
+  auto* revoke =
+      add_command(*token, "revoke", "Revokes a token, at once", "rollcall token revoke ci");
   revoke->add_option("NAME", options->name, "Its name")->required();
   add_asking(*revoke, *options);
   carry_out(context, *revoke, options, revoke_token);
 }
 
-// Help and version are an answer; everything else that CLI11 throws is a wrong command line, said in one line.
+// Help and version are an answer; everything else that CLI11 throws is a wrong command line, said
+// in one line.
 int explain(const CLI::App& app, const CLI::ParseError& error, const Console& console) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     std::ostringstream out, err;
@@ -230,11 +283,13 @@ int explain(const CLI::App& app, const CLI::ParseError& error, const Console& co
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0].starts_with('-')) return "";
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
   if (std::ranges::find(names, arguments[0]) != names.end()) return "";
   const auto near = nearest_name(arguments[0], names);
-  return fmt::format("rollcall: there is no command '{}'; {}\n", arguments[0],
-                     near.empty() ? "see rollcall --help" : fmt::format("did you mean '{}'?", near));
+  return fmt::format(
+      "rollcall: there is no command '{}'; {}\n", arguments[0],
+      near.empty() ? "see rollcall --help" : fmt::format("did you mean '{}'?", near));
 }
 
 }  // namespace

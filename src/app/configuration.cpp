@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <fstream>
 #include <map>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "app/cluster_settings.hpp"
 #include "app/connection_reader.hpp"
@@ -20,7 +20,8 @@ std::string place(std::string_view name, const toml::source_region& source) {
 
 std::unexpected<Error> wrong(std::string_view name, const toml::node& node, std::string_view key,
                              std::string_view wanted) {
-  return fail("CONFIG0104", fmt::format("{}: {}: {} was expected", place(name, node.source()), key, wanted));
+  return fail("CONFIG0104",
+              fmt::format("{}: {}: {} was expected", place(name, node.source()), key, wanted));
 }
 
 Result<std::string> text_of(std::string_view name, std::string_view key, const toml::node& node) {
@@ -29,12 +30,15 @@ Result<std::string> text_of(std::string_view name, std::string_view key, const t
   return *text;
 }
 
-std::unexpected<Error> unknown(std::string_view name, const toml::node& node, std::string_view key, const std::vector<std::string>& keys) {
+std::unexpected<Error> unknown(std::string_view name, const toml::node& node, std::string_view key,
+                               const std::vector<std::string>& keys) {
   const auto near = nearest_name(key, keys);
   std::string all;
   for (const auto& one : keys) all += (all.empty() ? "" : ", ") + one;
-  return fail("CONFIG0103", fmt::format("{}: unknown setting '{}'{}", place(name, node.source()), key,
-                                        near.empty() ? "; there are " + all : fmt::format("; did you mean '{}'?", near)));
+  return fail(
+      "CONFIG0103",
+      fmt::format("{}: unknown setting '{}'{}", place(name, node.source()), key,
+                  near.empty() ? "; there are " + all : fmt::format("; did you mean '{}'?", near)));
 }
 
 // [kusto]: the cluster, its database, and one way to be known there.
@@ -42,17 +46,21 @@ Result<warehouse::ClusterOptions> cluster_of(std::string_view name, const toml::
   const auto* table = node.as_table();
   if (table == nullptr) return wrong(name, node, "kusto", "a table: [kusto]");
   ClusterSettings settings;
-  const std::map<std::string, std::string*> texts{
-      {"cluster", &settings.cluster},     {"database", &settings.database},           {"token", &settings.token},
-      {"tenant", &settings.tenant},       {"client_id", &settings.client_id},         {"client_secret", &settings.client_secret},
-      {"login_endpoint", &settings.login_endpoint}};
+  const std::map<std::string, std::string*> texts{{"cluster", &settings.cluster},
+                                                  {"database", &settings.database},
+                                                  {"token", &settings.token},
+                                                  {"tenant", &settings.tenant},
+                                                  {"client_id", &settings.client_id},
+                                                  {"client_secret", &settings.client_secret},
+                                                  {"login_endpoint", &settings.login_endpoint}};
   for (const auto& [key, value] : *table) {
     if (key.str() == "managed_identity") {
       const auto given = value.value_exact<bool>();
       if (!given) return wrong(name, value, key.str(), "true or false");
       settings.managed_identity = *given;
     } else if (const auto found = texts.find(std::string(key.str())); found != texts.end()) {
-      TRY(const auto setting, read_setting(name, std::filesystem::path(name).parent_path(), key.str(), value));
+      TRY(const auto setting,
+          read_setting(name, std::filesystem::path(name).parent_path(), key.str(), value));
       TRY(*found->second, value_of(setting));
       if (found->second->empty()) return wrong(name, value, key.str(), "a text");
     } else {
@@ -67,7 +75,8 @@ Result<warehouse::ClusterOptions> cluster_of(std::string_view name, const toml::
 }
 
 // A table of texts, each put where its name says.
-Result<void> texts_of(std::string_view name, const toml::table& table, const std::map<std::string, std::string*>& places) {
+Result<void> texts_of(std::string_view name, const toml::table& table,
+                      const std::map<std::string, std::string*>& places) {
   for (const auto& [key, value] : table) {
     const auto found = places.find(std::string(key.str()));
     if (found == places.end()) {
@@ -87,13 +96,17 @@ Result<doors::WebhookOptions> webhooks_of(std::string_view name, const toml::nod
   if (table == nullptr) return wrong(name, node, "webhooks", "a table: [webhooks]");
   doors::WebhookOptions options;
   std::string pattern;
-  TRY_DO(texts_of(name, *table, {{"github_secret", &options.github_secret}, {"cdevents_secret", &options.cdevents_secret},
-                                 {"environment_pattern", &pattern}}));
+  TRY_DO(texts_of(name, *table,
+                  {{"github_secret", &options.github_secret},
+                   {"cdevents_secret", &options.cdevents_secret},
+                   {"environment_pattern", &pattern}}));
   if (!pattern.empty()) {
     auto compiled = doors::environment_pattern(pattern);
     if (!compiled) {
-      return fail("CONFIG0104", fmt::format("{}: environment_pattern: {}", place(name, table->get("environment_pattern")->source()),
-                                            compiled.error().message));
+      return fail("CONFIG0104",
+                  fmt::format("{}: environment_pattern: {}",
+                              place(name, table->get("environment_pattern")->source()),
+                              compiled.error().message));
     }
     options.environment_pattern = *std::move(compiled);
   }
@@ -105,18 +118,33 @@ Result<sources::SourceOptions> source_of(std::string_view name, const toml::node
   const auto* table = node.as_table();
   if (table == nullptr) return wrong(name, node, "sources", "tables: [[sources]]");
   sources::SourceOptions options;
-  TRY_DO(texts_of(name, *table, {{"name", &options.name}, {"kind", &options.kind}, {"url", &options.url}, {"path", &options.path},
-                                 {"query", &options.query}, {"index", &options.index}, {"database", &options.database}, {"folder", &options.folder},
-                                 {"token", &options.token}, {"environment", &options.names.environment}, {"role", &options.names.role},
-                                 {"region", &options.names.region}, {"instance", &options.names.instance}, {"every_seconds", nullptr}, {"lag_seconds", nullptr}}));
-  for (const auto& [key, span] : {std::pair{"every_seconds", &options.every}, {"lag_seconds", &options.lag}}) {
+  TRY_DO(texts_of(name, *table,
+                  {{"name", &options.name},
+                   {"kind", &options.kind},
+                   {"url", &options.url},
+                   {"path", &options.path},
+                   {"query", &options.query},
+                   {"index", &options.index},
+                   {"database", &options.database},
+                   {"folder", &options.folder},
+                   {"token", &options.token},
+                   {"environment", &options.names.environment},
+                   {"role", &options.names.role},
+                   {"region", &options.names.region},
+                   {"instance", &options.names.instance},
+                   {"every_seconds", nullptr},
+                   {"lag_seconds", nullptr}}));
+  for (const auto& [key, span] :
+       {std::pair{"every_seconds", &options.every}, {"lag_seconds", &options.lag}}) {
     const auto* value = table->get(key);
     if (value == nullptr) continue;
     const auto given = value->value_exact<std::int64_t>();
-    if (!given || *given < 1 || *given > 86'400) return wrong(name, *value, key, "a number of seconds from 1 to 86400");
+    if (!given || *given < 1 || *given > 86'400)
+      return wrong(name, *value, key, "a number of seconds from 1 to 86400");
     *span = seconds(*given);
   }
-  if (const auto bad = sources::check(options); !bad) return wrong(name, node, "sources", bad.error().message);
+  if (const auto bad = sources::check(options); !bad)
+    return wrong(name, node, "sources", bad.error().message);
   return options;
 }
 
@@ -139,7 +167,8 @@ Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node
       flows.shared = *shared;
     } else if (const auto found = numbers.find(std::string(key.str())); found != numbers.end()) {
       const auto number = value.value_exact<std::int64_t>();
-      if (!number || *number < (found->first == "keep_runs" ? 0 : 1) || *number > 1'000'000'000) return wrong(name, value, key.str(), "a positive number");
+      if (!number || *number < (found->first == "keep_runs" ? 0 : 1) || *number > 1'000'000'000)
+        return wrong(name, value, key.str(), "a positive number");
       *found->second = *number;
     } else {
       std::vector<std::string> keys{"public_url", "shared"};
@@ -150,7 +179,8 @@ Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node
   return flows;
 }
 
-Result<void> take(Configuration& configuration, std::string_view name, std::string_view key, const toml::node& node) {
+Result<void> take(Configuration& configuration, std::string_view name, std::string_view key,
+                  const toml::node& node) {
   if (key == "data") {
     TRY(configuration.data, text_of(name, key, node));
   } else if (key == "database") {
@@ -171,18 +201,23 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
   } else if (key == "flows") {
     TRY(configuration.flows, flows_of(name, node));
   } else if (key == "connectors") {
-    TRY(configuration.connectors, read_connectors(name, std::filesystem::path(name).parent_path(), node));
+    TRY(configuration.connectors,
+        read_connectors(name, std::filesystem::path(name).parent_path(), node));
   } else if (key == "connections") {
-    TRY(configuration.connections, read_connections(name, std::filesystem::path(name).parent_path(), node));
+    TRY(configuration.connections,
+        read_connections(name, std::filesystem::path(name).parent_path(), node));
   } else if (key == "address") {
     TRY(configuration.address, text_of(name, key, node));
   } else if (key == "port" || key == "otlp_port") {
     const auto port = node.value_exact<std::int64_t>();
-    if (!port || *port < 0 || *port > 65535) return wrong(name, node, key, "a number from 0 to 65535");
-    (key == "port" ? configuration.port : configuration.otlp_port.emplace()) = static_cast<std::uint16_t>(*port);
+    if (!port || *port < 0 || *port > 65535)
+      return wrong(name, node, key, "a number from 0 to 65535");
+    (key == "port" ? configuration.port : configuration.otlp_port.emplace()) =
+        static_cast<std::uint16_t>(*port);
   } else if (key == "durability") {
     const auto text = node.value_exact<std::string>().value_or("");
-    if (text != "power" && text != "process") return wrong(name, node, key, "\"power\" or \"process\"");
+    if (text != "power" && text != "process")
+      return wrong(name, node, key, "\"power\" or \"process\"");
     configuration.durability = text == "power" ? Durability::power : Durability::process;
   } else if (key == "regions") {
     const auto* array = node.as_array();
@@ -192,7 +227,10 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    return unknown(name, node, key, {"data", "database", "flows", "address", "port", "otlp_port", "durability", "ingest_folder", "kusto", "connectors", "connections", "webhooks", "sources", "regions"});
+    return unknown(
+        name, node, key,
+        {"data", "database", "flows", "address", "port", "otlp_port", "durability", "ingest_folder",
+         "kusto", "connectors", "connections", "webhooks", "sources", "regions"});
   }
   return {};
 }
@@ -205,7 +243,8 @@ Result<Configuration> parse_configuration(std::string_view text, std::string_vie
     const toml::table table = toml::parse(text, name);
     for (const auto& [key, node] : table) TRY_DO(take(configuration, name, key.str(), node));
   } catch (const toml::parse_error& error) {
-    return fail("CONFIG0102", fmt::format("{}: {}", place(name, error.source()), error.description()));
+    return fail("CONFIG0102",
+                fmt::format("{}: {}", place(name, error.source()), error.description()));
   }
   return configuration;
 }
@@ -214,7 +253,9 @@ Result<Configuration> read_configuration(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;
   text << stream.rdbuf();
-  if (!stream) return fail("CONFIG0101", fmt::format("{} cannot be read; --config wants a TOML file", file.string()));
+  if (!stream)
+    return fail("CONFIG0101",
+                fmt::format("{} cannot be read; --config wants a TOML file", file.string()));
   return parse_configuration(text.str(), file.string());
 }
 

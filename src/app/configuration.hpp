@@ -17,24 +17,28 @@ namespace rollcall::app {
 
 // [flows]
 struct FlowConfiguration {
-  std::string public_url;               // under which others reach this server; "": as it listens
-  std::int64_t keep_days = 90;          // that ended runs are kept
-  std::int64_t keep_runs = 0;           // of one flow; 0: however many
+  std::string public_url;                 // under which others reach this server; "": as it listens
+  std::int64_t keep_days = 90;            // that ended runs are kept
+  std::int64_t keep_runs = 0;             // of one flow; 0: however many
   std::int64_t most_actions = 5'000'000;  // that one run may begin
   std::int64_t longest_run_days = 90;
-  bool shared = false;                    // with other processes on the same PostgreSQL database
-  std::int64_t lease_seconds = 15;        // after which others take over the runs of one that is silent
+  bool shared = false;              // with other processes on the same PostgreSQL database
+  std::int64_t lease_seconds = 15;  // after which others take over the runs of one that is silent
 };
 
 struct Configuration {
   std::filesystem::path data = "rollcall-data";
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
-  std::optional<std::uint16_t> otlp_port;  // OTLP alone, where exporters look for it (4318); absent: only on `port`
+  std::optional<std::uint16_t>
+      otlp_port;  // OTLP alone, where exporters look for it (4318); absent: only on `port`
   Durability durability = Durability::power;
-  std::filesystem::path ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
-  std::string database;  // a PostgreSQL connection string, where lists and runs are; empty: in the data folder
-  std::optional<warehouse::ClusterOptions> kusto;  // where the logs are asked and sent; absent: in the data folder
+  std::filesystem::path
+      ingest_folder;     // from which `.ingest into` may read files; empty: from nowhere
+  std::string database;  // a PostgreSQL connection string, where lists and runs are; empty: in the
+                         // data folder
+  std::optional<warehouse::ClusterOptions>
+      kusto;  // where the logs are asked and sent; absent: in the data folder
   doors::WebhookOptions webhooks;
   std::vector<sources::SourceOptions> sources;  // what is pulled, and from where
   FlowConfiguration flows;
@@ -43,8 +47,8 @@ struct Configuration {
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 
-// CONFIG0101 the file cannot be read; CONFIG0102 it is no TOML; CONFIG0103 an unknown key; CONFIG0104 a value
-// of the wrong kind. Each says line and column.
+// CONFIG0101 the file cannot be read; CONFIG0102 it is no TOML; CONFIG0103 an unknown key;
+// CONFIG0104 a value of the wrong kind. Each says line and column.
 Result<Configuration> read_configuration(const std::filesystem::path& file);
 // The same from text; `name` stands in messages, and is where its paths are relative to.
 Result<Configuration> parse_configuration(std::string_view text, std::string_view name);

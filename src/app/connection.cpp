@@ -39,7 +39,8 @@ class RemoteConnection final : public Connection {
   std::unique_ptr<http::Client> client_;
 };
 
-// Without a server nobody takes flows forward: so whatever may move them does, when it is asked for.
+// Without a server nobody takes flows forward: so whatever may move them does, when it is asked
+// for.
 class LocalConnection final : public Connection {
  public:
   LocalConnection(std::unique_ptr<Serving> serving, const Console& console)
@@ -68,7 +69,9 @@ Result<json::value> Connection::call(http::Request request) {
   auto body = parse_json(answer.body);
   if (answer.status < 300) return body;
   const auto code = body ? text_or(*body, "code") : std::string_view();
-  if (code.empty()) return fail("APP0105", fmt::format("{} answered {}, which no Rollcall does", request.target, answer.status));
+  if (code.empty())
+    return fail("APP0105", fmt::format("{} answered {}, which no Rollcall does", request.target,
+                                       answer.status));
   return fail(std::string(code), std::string(text_or(*body, "detail")));
 }
 
@@ -87,7 +90,8 @@ Result<json::value> Connection::post(const std::string& target, const json::valu
   return call(std::move(request));
 }
 
-Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const Clock& clock, const Console& console) {
+Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const Clock& clock,
+                                            const Console& console) {
   if (!options.server.empty()) {
     console.err(fmt::format("asking the server at {}\n", options.server));
     return std::make_unique<RemoteConnection>(options.server, options.token);
@@ -100,8 +104,11 @@ Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const
     }
   }
   if (!options.create && !std::filesystem::exists(options.data / "rollcall.db")) {
-    return fail("APP0104", fmt::format("there is no data in {}: start `rollcall serve`, or name another folder with --data",
-                                       options.data.string()));
+    return fail(
+        "APP0104",
+        fmt::format(
+            "there is no data in {}: start `rollcall serve`, or name another folder with --data",
+            options.data.string()));
   }
   ProductOptions product;
   product.data = options.data;

@@ -1,5 +1,5 @@
-// How a command reaches the product: through the server that runs on the data folder, or by opening the folder
-// itself. Either way it speaks the API, so that a command is written once.
+// How a command reaches the product: through the server that runs on the data folder, or by opening
+// the folder itself. Either way it speaks the API, so that a command is written once.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -13,7 +13,7 @@
 namespace rollcall::app {
 
 struct ConnectOptions {
-  std::string server;                          // "": look whether one runs on `data`
+  std::string server;  // "": look whether one runs on `data`
   std::string token;
   std::filesystem::path data = "rollcall-data";
   bool create = false;  // make the data folder when there is none
@@ -31,6 +31,7 @@ class Connection {
 };
 
 // Says on err which of the two it is. APP0104: there is no data folder.
-Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const Clock& clock, const Console& console);
+Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const Clock& clock,
+                                            const Console& console);
 
 }  // namespace rollcall::app

@@ -6,7 +6,8 @@
 
 namespace rollcall::app {
 
-Result<Unpacked> read_unpacked(const std::string& file, const std::function<Result<void>(std::string_view)>& feed) {
+Result<Unpacked> read_unpacked(const std::string& file,
+                               const std::function<Result<void>(std::string_view)>& feed) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail("INGEST0201", fmt::format("{} cannot be opened", file));
   std::string chunk(1U << 20U, '\0');
@@ -31,8 +32,8 @@ Result<Unpacked> read_unpacked(const std::string& file, const std::function<Resu
 }
 
 Error cut_off(const std::string& file, const Unpacked& unpacked) {
-  return {"INGEST0103", fmt::format("{}: the {} stream ends before its end: the file was cut off", file,
-                                    telemetry::name_of(unpacked.compression))};
+  return {"INGEST0103", fmt::format("{}: the {} stream ends before its end: the file was cut off",
+                                    file, telemetry::name_of(unpacked.compression))};
 }
 
 }  // namespace rollcall::app

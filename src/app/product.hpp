@@ -1,6 +1,6 @@
-// The whole product without its doors, on one data folder and one clock: warehouse, lists, runs, connectors and
-// the driver of flows, opened in this order and closed in the other. The server puts doors and a thread around
-// it; a replay and the tests step it by hand on a virtual clock.
+// The whole product without its doors, on one data folder and one clock: warehouse, lists, runs,
+// connectors and the driver of flows, opened in this order and closed in the other. The server puts
+// doors and a thread around it; a replay and the tests step it by hand on a virtual clock.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -27,26 +27,33 @@ namespace rollcall::app {
 enum class Durability { power, process };
 
 struct ProductOptions {
-  std::filesystem::path data;  // made when it is not there; empty: everything is in memory and gone at the end
+  std::filesystem::path
+      data;  // made when it is not there; empty: everything is in memory and gone at the end
   Durability durability = Durability::power;
   bool keep_logs = true;  // false: only Observations are kept of what is ingested
-  std::string database = {};  // a PostgreSQL connection string: lists and runs are there, and not in the data folder
-  std::optional<warehouse::ClusterOptions> kusto = {};  // the logs are there, and not in the data folder
-  std::filesystem::path ingest_folder = {};  // from which `.ingest into` may read; empty: from nowhere
+  std::string database =
+      {};  // a PostgreSQL connection string: lists and runs are there, and not in the data folder
+  std::optional<warehouse::ClusterOptions> kusto =
+      {};  // the logs are there, and not in the data folder
+  std::filesystem::path ingest_folder =
+      {};  // from which `.ingest into` may read; empty: from nowhere
   std::vector<ConnectorSettings> connectors = {};    // custom ones
   std::vector<ConnectionSettings> connections = {};  // what flows call by these names goes there
   // Which of the shipped flows are enabled at first; the others are there, disabled.
   std::vector<std::string> enabled_flows = {"track-deployments"};
   flow::DriverOptions driver;
-  // Puts something around the warehouse that was opened, such as one that fails when a simulation says so.
-  std::function<std::unique_ptr<warehouse::Warehouse>(std::unique_ptr<warehouse::Warehouse>)> around_warehouse = {};
+  // Puts something around the warehouse that was opened, such as one that fails when a simulation
+  // says so.
+  std::function<std::unique_ptr<warehouse::Warehouse>(std::unique_ptr<warehouse::Warehouse>)>
+      around_warehouse = {};
 };
 
 class Product {
  public:
-  // Makes the well-known lists, installs the shipped functions and deploys the shipped flows, unless somebody put a
-  // flow of his own under the name. APP0101 the folder cannot be made or written; APP0102 its key file is none;
-  // STORE0103 another process has it; STORE0104, WAREHOUSE0201 it was written by a newer Rollcall.
+  // Makes the well-known lists, installs the shipped functions and deploys the shipped flows,
+  // unless somebody put a flow of his own under the name. APP0101 the folder cannot be made or
+  // written; APP0102 its key file is none; STORE0103 another process has it; STORE0104,
+  // WAREHOUSE0201 it was written by a newer Rollcall.
   static Result<std::unique_ptr<Product>> open(const Clock& clock, ProductOptions options);
   ~Product();
 

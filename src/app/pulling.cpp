@@ -13,7 +13,8 @@ struct Pulling::One {
   std::thread thread;
 };
 
-Pulling::Pulling(warehouse::Warehouse& warehouse, const Clock& clock) : warehouse_(warehouse), clock_(clock), client_(http::make_client()) {}
+Pulling::Pulling(warehouse::Warehouse& warehouse, const Clock& clock)
+    : warehouse_(warehouse), clock_(clock), client_(http::make_client()) {}
 
 Pulling::~Pulling() {
   {
@@ -26,11 +27,14 @@ Pulling::~Pulling() {
   }
 }
 
-Result<std::unique_ptr<Pulling>> Pulling::start(const std::vector<sources::SourceOptions>& all, warehouse::Warehouse& warehouse, const Clock& clock) {
+Result<std::unique_ptr<Pulling>> Pulling::start(const std::vector<sources::SourceOptions>& all,
+                                                warehouse::Warehouse& warehouse,
+                                                const Clock& clock) {
   auto pulling = std::unique_ptr<Pulling>(new Pulling(warehouse, clock));
   for (const auto& options : all) {
     for (const auto& one : pulling->all_) {
-      if (one->options.name == options.name) return fail("SOURCE0301", fmt::format("two sources are named '{}'", options.name));
+      if (one->options.name == options.name)
+        return fail("SOURCE0301", fmt::format("two sources are named '{}'", options.name));
     }
     TRY_DO(warehouse.position(options.name));
     auto one = std::make_unique<One>();
@@ -39,7 +43,8 @@ Result<std::unique_ptr<Pulling>> Pulling::start(const std::vector<sources::Sourc
     TRY(one->source, sources::make_source(options, *pulling->client_, clock));
     pulling->all_.push_back(std::move(one));
   }
-  for (const auto& one : pulling->all_) one->thread = std::thread([raw = pulling.get(), &one = *one] { raw->run(one); });
+  for (const auto& one : pulling->all_)
+    one->thread = std::thread([raw = pulling.get(), &one = *one] { raw->run(one); });
   return pulling;
 }
 
@@ -59,14 +64,16 @@ Result<bool> Pulling::pull(One& one) {
 }
 
 void Pulling::run(One& one) {
-  const std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>> pace(one.options.every.ticks);
+  const std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>> pace(
+      one.options.every.ticks);
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
     const auto more = pull(one);
     lock.lock();
     ++one.pulls;
-    one.error = more ? std::string() : fmt::format("{} {}", more.error().code, more.error().message);
+    one.error =
+        more ? std::string() : fmt::format("{} {}", more.error().code, more.error().message);
     if (!more) ++one.failures;
     if (more && *more) continue;
     wake_.wait_for(lock, pace, [this] { return stopping_; });
@@ -81,12 +88,27 @@ json::array Pulling::health() const {
     const bool heard = one->last_success != Timestamp{};
     const auto silent = now - (heard ? one->last_success : one->started);
     const auto patience = std::max(one->options.every * 5, minutes(5));
-    const auto state = silent > patience ? "stopped" : !one->error.empty() ? "failing" : heard ? "ok" : "waiting";
-    const auto time = [](Timestamp at) { return at == Timestamp{} ? json::value(nullptr) : json::value(format_iso_seconds(at)); };
-    const auto lag = one->watermark == Timestamp{} ? json::value(nullptr) : json::value((now - one->watermark).ticks / ticks_per_second);
-    shown.push_back({{"name", one->options.name}, {"kind", one->options.kind}, {"state", state}, {"lastSuccess", time(one->last_success)},
-                     {"watermark", time(one->watermark)}, {"lagSeconds", lag}, {"rows", one->rows}, {"badLines", one->bad},
-                     {"pulls", one->pulls}, {"failures", one->failures}, {"error", one->error}});
+    const auto state = silent > patience     ? "stopped"
+                       : !one->error.empty() ? "failing"
+                       : heard               ? "ok"
+                                             : "waiting";
+    const auto time = [](Timestamp at) {
+      return at == Timestamp{} ? json::value(nullptr) : json::value(format_iso_seconds(at));
+    };
+    const auto lag = one->watermark == Timestamp{}
+                         ? json::value(nullptr)
+                         : json::value((now - one->watermark).ticks / ticks_per_second);
+    shown.push_back({{"name", one->options.name},
+                     {"kind", one->options.kind},
+                     {"state", state},
+                     {"lastSuccess", time(one->last_success)},
+                     {"watermark", time(one->watermark)},
+                     {"lagSeconds", lag},
+                     {"rows", one->rows},
+                     {"badLines", one->bad},
+                     {"pulls", one->pulls},
+                     {"failures", one->failures},
+                     {"error", one->error}});
   }
   return shown;
 }

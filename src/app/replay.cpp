@@ -22,12 +22,15 @@ Result<sim::Timeline> read_timeline(const std::filesystem::path& path) {
   std::unique_ptr<telemetry::Decompressor> decompressor;
   const telemetry::ByteSink feed = [&](std::string_view plain) { return reader.feed(plain); };
   std::vector<char> buffer(1 << 18);
-  for (bool first = true; file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0; first = false) {
+  for (bool first = true;
+       file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0;
+       first = false) {
     const std::string_view bytes(buffer.data(), static_cast<std::size_t>(file.gcount()));
     if (first) decompressor = telemetry::make_decompressor(telemetry::detect_compression(bytes));
     TRY_DO(decompressor ? decompressor->feed(bytes, feed) : feed(bytes));
   }
-  if (decompressor && !decompressor->is_complete()) return fail("REPLAY0101", fmt::format("{} ends too early", path.string()));
+  if (decompressor && !decompressor->is_complete())
+    return fail("REPLAY0101", fmt::format("{} ends too early", path.string()));
   return reader.finish();
 }
 
@@ -46,7 +49,8 @@ class Replay {
     stage.seed = options_.fleet.seed;
     stage.crash_chance = options_.fleet.faults.has(sim::Fault::crash) ? crash_chance : 0;
     TRY(stage_, Stage::open(report_.begin, stage, outages_.warehouse));
-    TRY_DO(play_through(*stage_, *source_, outages_, [&](Timestamp now) { return look(now); }, report_.log_rows));
+    TRY_DO(play_through(
+        *stage_, *source_, outages_, [&](Timestamp now) { return look(now); }, report_.log_rows));
     TRY_DO(finish());
     return report_;
   }
@@ -70,10 +74,13 @@ class Replay {
     sim::Timeline timeline = all.slice(options_.from, options_.to);
     if (timeline.deployments().empty()) {
       const auto& there = all.deployments();
-      return fail("REPLAY0102", fmt::format("{} has no deployments in the time asked for{}", options_.file.string(),
-                                            there.empty() ? "" : fmt::format("; it has {}, {} to {}", there.size(),
-                                                                             format_iso_seconds(there.front().time),
-                                                                             format_iso_seconds(there.back().time))));
+      return fail(
+          "REPLAY0102",
+          fmt::format("{} has no deployments in the time asked for{}", options_.file.string(),
+                      there.empty() ? ""
+                                    : fmt::format("; it has {}, {} to {}", there.size(),
+                                                  format_iso_seconds(there.front().time),
+                                                  format_iso_seconds(there.back().time))));
     }
     player_.emplace(options_.fleet, std::move(timeline), options_.from);
     outages_ = player_->outages();
@@ -84,7 +91,8 @@ class Replay {
   std::unique_ptr<LineSource> listened_to() {
     heard_ = player_->truth();
     truth_ = &heard_;
-    const Timespan skew = options_.fleet.faults.has(sim::Fault::skew) ? sim::skew_bound : Timespan{0};
+    const Timespan skew =
+        options_.fleet.faults.has(sim::Fault::skew) ? sim::skew_bound : Timespan{0};
     listener_.emplace(heard_, options_.fleet.instances, skew);
     return listen(std::move(source_), *listener_);
   }
@@ -102,7 +110,8 @@ class Replay {
     if (run.status != flow::Status::succeeded) {
       ++report_.failed_polls;
       if (report_.first_failure.empty() && !outages_.warehouse.covering(now)) {
-        report_.first_failure = fmt::format("{}: {} {}", format_iso_seconds(now), run.code, run.message);
+        report_.first_failure =
+            fmt::format("{}: {} {}", format_iso_seconds(now), run.code, run.message);
       }
       return {};
     }
@@ -133,7 +142,8 @@ class Replay {
       report_.score.deployments = records.size();
     }
     if (options_.export_to.empty()) return {};
-    return export_lists(product.database(), product.lists(), names_, options_.export_to, report_.end);
+    return export_lists(product.database(), product.lists(), names_, options_.export_to,
+                        report_.end);
   }
 
   const ReplayOptions& options_;

@@ -1,6 +1,7 @@
-// `rollcall replay`: real deployments, or real logs, through the real product on a virtual clock. A fleet that
-// sim plays logs what it lives through; the lines go in by the usual ingestion; every five minutes of virtual
-// time the shipped flow itself runs; at the end its two lists are judged against the truth.
+// `rollcall replay`: real deployments, or real logs, through the real product on a virtual clock. A
+// fleet that sim plays logs what it lives through; the lines go in by the usual ingestion; every
+// five minutes of virtual time the shipped flow itself runs; at the end its two lists are judged
+// against the truth.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -17,17 +18,18 @@
 namespace rollcall::app {
 
 struct ReplayOptions {
-  std::filesystem::path file;        // deployments; empty: there is nothing to judge by
-  std::filesystem::path logs;        // lines made elsewhere, in place of those of a fleet that sim plays
-  std::filesystem::path export_to;   // empty: the lists are not written
+  std::filesystem::path file;  // deployments; empty: there is nothing to judge by
+  std::filesystem::path logs;  // lines made elsewhere, in place of those of a fleet that sim plays
+  std::filesystem::path export_to;  // empty: the lists are not written
   Timestamp from{0}, to = timestamp_max;
   sim::FleetOptions fleet;
-  bool plain = false;                // the plain flow in place of the usual one
+  bool plain = false;  // the plain flow in place of the usual one
 };
 
 struct ReplayReport {
   sim::Score score;
-  bool judged = false;  // false: there was no truth to compare with; score.deployments counts the records
+  bool judged =
+      false;  // false: there was no truth to compare with; score.deployments counts the records
   double snapshot_wrong_cell_minutes = 0;
   std::uint64_t polls = 0, failed_polls = 0, log_rows = 0, crashes = 0;
   std::uint64_t cells = 0;
@@ -38,8 +40,9 @@ struct ReplayReport {
   bool perfect() const { return score.perfect() && snapshot_wrong_cell_minutes == 0; }
 };
 
-// Errors: REPLAY0101 the file cannot be read, SIM0101 it holds something else, REPLAY0102 it has no deployments in
-// the time asked for, REPLAY0103 logs, REPLAY0104 the flow does not run, REPLAY0105 the lists cannot be written.
+// Errors: REPLAY0101 the file cannot be read, SIM0101 it holds something else, REPLAY0102 it has no
+// deployments in the time asked for, REPLAY0103 logs, REPLAY0104 the flow does not run, REPLAY0105
+// the lists cannot be written.
 using ReplayProgress = std::function<void(double done, Timestamp now)>;
 Result<ReplayReport> replay(const ReplayOptions& options, const ReplayProgress& progress);
 

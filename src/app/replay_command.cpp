@@ -7,8 +7,8 @@
 #include "app/replay.hpp"
 #include "app/replay_progress.hpp"
 #include "app/replay_sim.hpp"
-#include "flow/simulation.hpp"
 #include "base/text.hpp"
+#include "flow/simulation.hpp"
 
 namespace rollcall::app {
 namespace {
@@ -30,15 +30,20 @@ Result<ReplayOptions> read_options(const ReplayArguments& arguments) {
   if (options.file.empty() && options.logs.empty()) {
     return fail("REPLAY0106", "give a file of deployments, or --logs with a file of log lines");
   }
-  for (const auto& [text, time] : {std::pair{&arguments.from, &options.from}, {&arguments.to, &options.to}}) {
+  for (const auto& [text, time] :
+       {std::pair{&arguments.from, &options.from}, {&arguments.to, &options.to}}) {
     if (text->empty()) continue;
     const auto parsed = parse_iso(*text);
-    if (!parsed) return fail("REPLAY0106", fmt::format("'{}' is no time such as 2022-01-31 or 2022-01-31T10:00Z", *text));
+    if (!parsed)
+      return fail("REPLAY0106",
+                  fmt::format("'{}' is no time such as 2022-01-31 or 2022-01-31T10:00Z", *text));
     *time = *parsed;
   }
   TRY(options.fleet.faults, sim::Faults::parse(arguments.faults));
-  options.fleet.heartbeat = Timespan{static_cast<std::int64_t>(arguments.heartbeat_s * ticks_per_second)};
-  options.fleet.rollout = Timespan{static_cast<std::int64_t>(arguments.rollout_minutes * ticks_per_minute)};
+  options.fleet.heartbeat =
+      Timespan{static_cast<std::int64_t>(arguments.heartbeat_s * ticks_per_second)};
+  options.fleet.rollout =
+      Timespan{static_cast<std::int64_t>(arguments.rollout_minutes * ticks_per_minute)};
   options.fleet.hosts = !arguments.no_hosts;
   options.plain = arguments.flow == "plain";
   return options;
@@ -48,11 +53,14 @@ int run_replay(const ReplayArguments& arguments) {
   const auto options = read_options(arguments);
   if (!options) return complain(options.error());
   std::optional<ProgressBar> bar(std::in_place, "replay", can_show_progress());
-  const auto report = replay(*options, [&](double done, Timestamp now) { bar->update(done, format_iso_seconds(now)); });
+  const auto report = replay(
+      *options, [&](double done, Timestamp now) { bar->update(done, format_iso_seconds(now)); });
   bar.reset();
   if (!report) return complain(report.error());
-  if (arguments.json) fmt::print("{}\n", json::serialize(to_json(*report)));
-  else fmt::print("{}", to_text(*report, *options));
+  if (arguments.json)
+    fmt::print("{}\n", json::serialize(to_json(*report)));
+  else
+    fmt::print("{}", to_text(*report, *options));
   return report->perfect() ? 0 : 1;
 }
 
@@ -90,7 +98,8 @@ int run_sim(const std::string& seeds, const std::string& only) {
   std::optional<ProgressBar> bar(std::in_place, "sim", can_show_progress());
   std::uint64_t count = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed, ++count) {
-    bar->update(static_cast<double>(count) / static_cast<double>(last - first + 1), fmt::format("seed {}", seed));
+    bar->update(static_cast<double>(count) / static_cast<double>(last - first + 1),
+                fmt::format("seed {}", seed));
     const auto violation = violation_of(seed, only);
     if (!violation) continue;
     bar.reset();
@@ -104,34 +113,55 @@ int run_sim(const std::string& seeds, const std::string& only) {
 
 void add_replay(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<ReplayArguments>();
-  CLI::App* command = app.add_subcommand(
-      "replay", "Plays real deployments, or real logs, through the real flow on a virtual clock, and judge what it recorded");
+  CLI::App* command = app.add_subcommand("replay",
+                                         "Plays real deployments, or real logs, through the real "
+                                         "flow on a virtual clock, and judge what it recorded");
   ReplayOptions& options = arguments->options;
-  command->add_option("file", options.file, "deployments: CSV of time,environment,role,region,version (.gz and .zst too)");
-  command->add_option("--logs", options.logs, "log lines made elsewhere, in order of arrival: NDJSON, columns of OTelLogs and Arrival");
+  command->add_option(
+      "file", options.file,
+      "deployments: CSV of time,environment,role,region,version (.gz and .zst too)");
+  command->add_option(
+      "--logs", options.logs,
+      "log lines made elsewhere, in order of arrival: NDJSON, columns of OTelLogs and Arrival");
   command->add_option("--export", options.export_to, "folder for both lists as CSV");
   command->add_option("--from", arguments->from, "first time of the deployments that are played");
   command->add_option("--to", arguments->to, "the time behind the last");
-  command->add_option("--instances", options.fleet.instances, "instances in each cell")->check(CLI::Range(1, 64))->capture_default_str();
-  command->add_option("--heartbeat", arguments->heartbeat_s, "seconds between two lines of an instance")
-      ->check(CLI::Range(1.0, 3600.0))->capture_default_str();
-  command->add_option("--rollout", arguments->rollout_minutes, "minutes from a deployment's first instance to its last")
-      ->check(CLI::Range(0.0, 60.0))->capture_default_str();
-  command->add_option("--faults", arguments->faults, "none, all, or some of late,skew,duplicates,loss,silence,warehouse,tracker,crash,old-image")
+  command->add_option("--instances", options.fleet.instances, "instances in each cell")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command
+      ->add_option("--heartbeat", arguments->heartbeat_s,
+                   "seconds between two lines of an instance")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  command
+      ->add_option("--rollout", arguments->rollout_minutes,
+                   "minutes from a deployment's first instance to its last")
+      ->check(CLI::Range(0.0, 60.0))
+      ->capture_default_str();
+  command
+      ->add_option("--faults", arguments->faults,
+                   "none, all, or some of "
+                   "late,skew,duplicates,loss,silence,warehouse,tracker,crash,old-image")
       ->capture_default_str();
   command->add_option("--seed", options.fleet.seed, "of all that is random")->capture_default_str();
-  command->add_option("--flow", arguments->flow, "plain: the plain flow")->check(CLI::IsMember({"plain"}));
+  command->add_option("--flow", arguments->flow, "plain: the plain flow")
+      ->check(CLI::IsMember({"plain"}));
   command->add_flag("--no-hosts", arguments->no_hosts, "instances without stable host names");
   command->add_flag("--json", arguments->json, "one object, for programs");
-  command->footer("Example: rollcall replay deployments.csv.gz --from 2022-01-01 --to 2022-04-01 --faults all");
+  command->footer(
+      "Example: rollcall replay deployments.csv.gz --from 2022-01-01 --to 2022-04-01 --faults all");
   command->callback([arguments, &exit_code] { exit_code = run_replay(*arguments); });
 }
 
 void add_sim(CLI::App& app, int& exit_code) {
   auto seeds = std::make_shared<std::string>("1");
   auto only = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("sim", "Small random fleets and flows with random faults through the whole product, watching its invariants");
-  command->add_option("--only", *only, "fleets or flows alone")->check(CLI::IsMember({"fleets", "flows"}));
+  CLI::App* command = app.add_subcommand("sim",
+                                         "Small random fleets and flows with random faults through "
+                                         "the whole product, watching its invariants");
+  command->add_option("--only", *only, "fleets or flows alone")
+      ->check(CLI::IsMember({"fleets", "flows"}));
   command->add_option("--seed,--seeds", *seeds, "one, or a range: 1..500")->capture_default_str();
   command->footer("Example: rollcall sim --seeds 1..100");
   command->callback([seeds, only, &exit_code] { exit_code = run_sim(*seeds, *only); });

@@ -45,10 +45,12 @@ std::string csv_field(const std::string& value) {
   return quoted + '"';
 }
 
-Result<void> export_list(store::Database& database, lists::ListStore& store, const std::string& list,
-                         const std::filesystem::path& file, Timestamp now) {
-  TRY(const auto definition,
-      database.read([&](store::Connection& connection) { return store.find_list(connection, list); }));
+Result<void> export_list(store::Database& database, lists::ListStore& store,
+                         const std::string& list, const std::filesystem::path& file,
+                         Timestamp now) {
+  TRY(const auto definition, database.read([&](store::Connection& connection) {
+    return store.find_list(connection, list);
+  }));
   TRY(const auto items, read_items(database, store, list, "", now));
   std::ofstream out(file, std::ios::binary);
   std::vector<std::string> columns{"ID"};
@@ -71,12 +73,14 @@ Result<void> export_list(store::Database& database, lists::ListStore& store, con
 }  // namespace
 
 ReplayLists ReplayLists::of(bool plain) {
-  if (plain) return {std::string(fleet::plain_history_list), std::string(fleet::plain_snapshot_list)};
+  if (plain)
+    return {std::string(fleet::plain_history_list), std::string(fleet::plain_snapshot_list)};
   return {std::string(fleet::deployment_history_list), std::string(fleet::current_snapshot_list)};
 }
 
 Result<std::vector<lists::Item>> read_items(store::Database& database, lists::ListStore& store,
-                                            const std::string& list, const std::string& filter, Timestamp now) {
+                                            const std::string& list, const std::string& filter,
+                                            Timestamp now) {
   return database.read([&](store::Connection& connection) -> Result<std::vector<lists::Item>> {
     TRY(const auto found, store.find_list(connection, list));
     std::vector<lists::Item> items;
@@ -86,7 +90,9 @@ Result<std::vector<lists::Item>> read_items(store::Database& database, lists::Li
     for (;;) {
       TRY(auto page, store.query(connection, *found, options, now));
       std::ranges::move(page.items, std::back_inserter(items));
-      if (page.items.empty() || (!page.skiptoken && page.items.size() < static_cast<std::size_t>(*options.top))) break;
+      if (page.items.empty() ||
+          (!page.skiptoken && page.items.size() < static_cast<std::size_t>(*options.top)))
+        break;
       const std::string behind = fmt::format("ID gt {}", items.back().id);
       options.filter = filter.empty() ? behind : fmt::format("({}) and {}", filter, behind);
     }
@@ -114,24 +120,27 @@ Result<std::vector<sim::Record>> read_records(store::Database& database, lists::
   return records;
 }
 
-Result<void> SnapshotMirror::refresh(store::Database& database, lists::ListStore& store, const ReplayLists& names,
-                                     Timestamp now) {
-  TRY(const auto items,
-      read_items(database, store, names.snapshot, fmt::format("Modified ge {}", format_iso(read_at_)), now));
+Result<void> SnapshotMirror::refresh(store::Database& database, lists::ListStore& store,
+                                     const ReplayLists& names, Timestamp now) {
+  TRY(const auto items, read_items(database, store, names.snapshot,
+                                   fmt::format("Modified ge {}", format_iso(read_at_)), now));
   for (const lists::Item& item : items) {
     const auto [place, is_new] = row_of_.try_emplace(item.id, rows_.size());
     if (is_new) rows_.emplace_back();
-    rows_[place->second] = {cell(item), text(item, "Version"), text_if_kept(item, "PreviousVersion")};
+    rows_[place->second] = {cell(item), text(item, "Version"),
+                            text_if_kept(item, "PreviousVersion")};
   }
   read_at_ = now;
   return {};
 }
 
-Result<void> export_lists(store::Database& database, lists::ListStore& store, const ReplayLists& names,
-                          const std::filesystem::path& folder, Timestamp now) {
+Result<void> export_lists(store::Database& database, lists::ListStore& store,
+                          const ReplayLists& names, const std::filesystem::path& folder,
+                          Timestamp now) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  if (failed) return fail("REPLAY0105", fmt::format("cannot make {}: {}", folder.string(), failed.message()));
+  if (failed)
+    return fail("REPLAY0105", fmt::format("cannot make {}: {}", folder.string(), failed.message()));
   TRY_DO(export_list(database, store, names.history, folder / "deployment-history.csv", now));
   return export_list(database, store, names.snapshot, folder / "current-snapshot.csv", now);
 }

@@ -19,7 +19,10 @@ std::string duration(double seconds) {
 }  // namespace
 
 ProgressBar::ProgressBar(std::string label, bool shown)
-    : label_(std::move(label)), shown_(shown), started_(std::chrono::steady_clock::now()), last_(started_) {}
+    : label_(std::move(label)),
+      shown_(shown),
+      started_(std::chrono::steady_clock::now()),
+      last_(started_) {}
 
 ProgressBar::~ProgressBar() {
   if (drawn_) std::fputs("\r\033[K", stderr);
@@ -36,7 +39,8 @@ void ProgressBar::update(double done, const std::string& note) {
   constexpr int width = 30;
   const int full = static_cast<int>(std::clamp(done, 0.0, 1.0) * width);
   const std::string left = done > 0.005 ? duration(elapsed / done - elapsed) + " left" : "";
-  fmt::print(stderr, "\r\033[K{} [{:#<{}}{:.<{}}] {:3.0f} %  {}  {}", label_, "", full, "", width - full, done * 100, note, left);
+  fmt::print(stderr, "\r\033[K{} [{:#<{}}{:.<{}}] {:3.0f} %  {}  {}", label_, "", full, "",
+             width - full, done * 100, note, left);
   std::fflush(stderr);
 }
 

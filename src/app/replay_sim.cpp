@@ -17,7 +17,8 @@ struct World {
   sim::Timeline timeline;
 };
 
-// Two to five cells; deployments from seconds to hours apart, some of them back to an older version.
+// Two to five cells; deployments from seconds to hours apart, some of them back to an older
+// version.
 World make_world(std::uint64_t seed) {
   sim::Random random(seed);
   World world;
@@ -31,15 +32,19 @@ World make_world(std::uint64_t seed) {
   Timestamp time = first_day;
   const std::uint64_t cells = 2 + random.below(4);
   for (std::uint64_t i = 6 + random.below(9); i > 0; --i) {
-    time = time + (random.chance(0.2) ? random.between(seconds(1), minutes(10)) : random.between(minutes(10), hours(4)));
+    time = time + (random.chance(0.2) ? random.between(seconds(1), minutes(10))
+                                      : random.between(minutes(10), hours(4)));
     const std::uint64_t cell = random.below(cells);
-    world.timeline.add(time, {cell % 2 == 0 ? "staging" : "production", "portal", fmt::format("region{}", cell)},
-                       fmt::format("1.{}", random.below(5)));
+    world.timeline.add(
+        time, {cell % 2 == 0 ? "staging" : "production", "portal", fmt::format("region{}", cell)},
+        fmt::format("1.{}", random.below(5)));
   }
   return world;
 }
 
-std::string text(const lists::Item& item, std::string_view column) { return std::string(text_or(item.fields, column)); }
+std::string text(const lists::Item& item, std::string_view column) {
+  return std::string(text_or(item.fields, column));
+}
 
 class Invariants {
  public:
@@ -58,12 +63,16 @@ class Invariants {
   Result<void> check_lines() {
     warehouse::QueryOptions options;
     options.now = stage_.now();
-    const auto answer = stage_.product().warehouse().query("Observations | summarize sum(Lines)", options);
-    if (!answer) return answer.error().code == "WAREHOUSE0199" ? Result<void>() : std::unexpected(answer.error());
+    const auto answer =
+        stage_.product().warehouse().query("Observations | summarize sum(Lines)", options);
+    if (!answer)
+      return answer.error().code == "WAREHOUSE0199" ? Result<void>()
+                                                    : std::unexpected(answer.error());
     const auto* lines = std::get_if<std::int64_t>(&answer->at(0, 0));
     const std::int64_t counted = lines == nullptr ? 0 : *lines;
     if (counted == static_cast<std::int64_t>(delivered_)) return {};
-    return violated(fmt::format("{} log lines were taken, Observations count {}", delivered_, counted));
+    return violated(
+        fmt::format("{} log lines were taken, Observations count {}", delivered_, counted));
   }
 
   // A run that was seen stays, and a finished one keeps its status.
@@ -77,7 +86,8 @@ class Invariants {
       const auto found = now.find(id);
       if (found == now.end()) return violated(fmt::format("run {} is lost", id));
       if (found->second != status) {
-        return violated(fmt::format("run {} was {} and is {}", id, to_string(status), to_string(found->second)));
+        return violated(fmt::format("run {} was {} and is {}", id, to_string(status),
+                                    to_string(found->second)));
       }
     }
     for (const auto& [id, status] : now) {
@@ -89,8 +99,10 @@ class Invariants {
   Result<void> check_lists(bool settled) {
     Product& product = stage_.product();
     const ReplayLists names = ReplayLists::of(false);
-    TRY(const auto history, read_items(product.database(), product.lists(), names.history, "", stage_.now()));
-    TRY(const auto snapshot, read_items(product.database(), product.lists(), names.snapshot, "", stage_.now()));
+    TRY(const auto history,
+        read_items(product.database(), product.lists(), names.history, "", stage_.now()));
+    TRY(const auto snapshot,
+        read_items(product.database(), product.lists(), names.snapshot, "", stage_.now()));
     TRY_DO(keep(history, history_versions_, names.history));
     TRY_DO(keep(snapshot, snapshot_versions_, names.snapshot));
     std::set<std::string> ids;
@@ -105,50 +117,61 @@ class Invariants {
       }
     }
     for (const auto& [name, deployments] : cells) {
-      if (deployments.begin()->first != 1 || deployments.rbegin()->first != static_cast<std::int64_t>(deployments.size())) {
-        return violated(fmt::format("{} has {} deployments, of Sequence {} to {}", name, deployments.size(),
-                                    deployments.begin()->first, deployments.rbegin()->first));
+      if (deployments.begin()->first != 1 ||
+          deployments.rbegin()->first != static_cast<std::int64_t>(deployments.size())) {
+        return violated(fmt::format("{} has {} deployments, of Sequence {} to {}", name,
+                                    deployments.size(), deployments.begin()->first,
+                                    deployments.rbegin()->first));
       }
     }
     return check_snapshot(snapshot, cells, settled);
   }
 
-  Result<void> check_snapshot(const std::vector<lists::Item>& snapshot,
-                              const std::map<std::string, std::map<std::int64_t, const lists::Item*>>& cells,
-                              bool settled) {
+  Result<void> check_snapshot(
+      const std::vector<lists::Item>& snapshot,
+      const std::map<std::string, std::map<std::int64_t, const lists::Item*>>& cells,
+      bool settled) {
     std::set<std::string> shown;
     for (const lists::Item& row : snapshot) {
       const auto found = cells.find(cell(row));
-      if (found == cells.end()) return violated(fmt::format("the snapshot shows {}, which has no deployment", cell(row)));
-      if (!shown.insert(cell(row)).second) return violated(fmt::format("the snapshot shows {} twice", cell(row)));
+      if (found == cells.end())
+        return violated(fmt::format("the snapshot shows {}, which has no deployment", cell(row)));
+      if (!shown.insert(cell(row)).second)
+        return violated(fmt::format("the snapshot shows {} twice", cell(row)));
       const std::string id = text(row, "DeploymentId");
-      const auto is_shown = [&](const auto& deployment) { return text(*deployment.second, "DeploymentId") == id; };
+      const auto is_shown = [&](const auto& deployment) {
+        return text(*deployment.second, "DeploymentId") == id;
+      };
       const auto item = std::ranges::find_if(found->second, is_shown);
       if (item == found->second.end() || text(*item->second, "Version") != text(row, "Version")) {
-        return violated(fmt::format("the snapshot of {} shows {} {}, which the history has not", cell(row), text(row, "Version"), id));
+        return violated(fmt::format("the snapshot of {} shows {} {}, which the history has not",
+                                    cell(row), text(row, "Version"), id));
       }
-      // In between, what most instances run may be older than the newest deployment, or a return to an older
-      // version that is not believed yet.
+      // In between, what most instances run may be older than the newest deployment, or a return to
+      // an older version that is not believed yet.
       const lists::Item& newest = *found->second.rbegin()->second;
       if (settled && item->second != &newest) {
-        return violated(fmt::format("at the end the snapshot of {} shows {}, not {} of the highest Sequence",
-                                    cell(row), text(row, "Version"), text(newest, "Version")));
+        return violated(
+            fmt::format("at the end the snapshot of {} shows {}, not {} of the highest Sequence",
+                        cell(row), text(row, "Version"), text(newest, "Version")));
       }
     }
     if (shown.size() == cells.size()) return {};
-    return violated(fmt::format("{} cells have deployments, the snapshot shows {}", cells.size(), shown.size()));
+    return violated(fmt::format("{} cells have deployments, the snapshot shows {}", cells.size(),
+                                shown.size()));
   }
 
   // An item that was there is still there, and no older than it was.
-  Result<void> keep(const std::vector<lists::Item>& items, std::map<std::int64_t, std::int64_t>& versions,
-                    const std::string& list) {
+  Result<void> keep(const std::vector<lists::Item>& items,
+                    std::map<std::int64_t, std::int64_t>& versions, const std::string& list) {
     std::map<std::int64_t, std::int64_t> now;
     for (const lists::Item& item : items) now.emplace(item.id, item.version);
     for (const auto& [id, version] : versions) {
       const auto found = now.find(id);
       if (found == now.end()) return violated(fmt::format("item {} of {} is lost", id, list));
       if (found->second < version) {
-        return violated(fmt::format("item {} of {} was at version {} and is at {}", id, list, version, found->second));
+        return violated(fmt::format("item {} of {} was at version {} and is at {}", id, list,
+                                    version, found->second));
       }
     }
     versions = std::move(now);
@@ -156,7 +179,8 @@ class Invariants {
   }
 
   static std::string cell(const lists::Item& item) {
-    return fmt::format("{}/{}/{}", text(item, "Environment"), text(item, "Role"), text(item, "Region"));
+    return fmt::format("{}/{}/{}", text(item, "Environment"), text(item, "Role"),
+                       text(item, "Region"));
   }
 
   Result<void> violated(const std::string& what) const {
@@ -181,7 +205,8 @@ Result<SimReport> simulate(std::uint64_t seed) {
   StageOptions options;
   options.seed = seed;
   options.crash_chance = world.fleet.faults.has(sim::Fault::crash) ? 0.05 : 0;
-  TRY(const auto stage, Stage::open({first->ticks - first->ticks % poll_period.ticks}, options, player.outages().warehouse));
+  TRY(const auto stage, Stage::open({first->ticks - first->ticks % poll_period.ticks}, options,
+                                    player.outages().warehouse));
   Invariants invariants(*stage, report.log_rows);
   const auto look = [&](Timestamp) { return invariants.check(false); };
   Result<void> played = play_through(*stage, *source, player.outages(), look, report.log_rows);

@@ -35,7 +35,8 @@ class PlayedLines final : public LineSource {
 
 class FiledLines final : public LineSource {
  public:
-  FiledLines(const std::filesystem::path& path, std::ifstream file, std::uintmax_t size, sim::Outages outages)
+  FiledLines(const std::filesystem::path& path, std::ifstream file, std::uintmax_t size,
+             sim::Outages outages)
       : path_(path),
         file_(std::move(file)),
         size_(size),
@@ -57,8 +58,10 @@ class FiledLines final : public LineSource {
       TRY(const auto arrival, next_arrival());
       if (!arrival || *arrival > until) return {};
       if (*arrival < last_) {
-        return fail("REPLAY0103", fmt::format("{}: a line arrives at {}, after one that arrived at {}; sort by Arrival",
-                                              path_.string(), format_iso(*arrival), format_iso(last_)));
+        return fail(
+            "REPLAY0103",
+            fmt::format("{}: a line arrives at {}, after one that arrived at {}; sort by Arrival",
+                        path_.string(), format_iso(*arrival), format_iso(last_)));
       }
       last_ = *arrival;
       batch.append(batches_.front().row(at_));
@@ -77,7 +80,8 @@ class FiledLines final : public LineSource {
  private:
   static telemetry::ReaderOptions options(const std::filesystem::path& path) {
     telemetry::ReaderOptions options;
-    options.format = telemetry::format_of_name(path.filename().string()).value_or(telemetry::Format::ndjson);
+    options.format =
+        telemetry::format_of_name(path.filename().string()).value_or(telemetry::Format::ndjson);
     options.arrival = true;
     options.max_bytes = std::size_t{1} << 40;
     return options;
@@ -97,8 +101,10 @@ class FiledLines final : public LineSource {
       finished_ = true;
       TRY(const telemetry::ReadReport report, reader_.finish());
       if (report.bad > 0) {
-        return fail("REPLAY0103", fmt::format("{}: {} lines cannot be read; the first is line {}: {}", path_.string(),
-                                              report.bad, report.bad_lines.front().line, report.bad_lines.front().reason));
+        return fail("REPLAY0103",
+                    fmt::format("{}: {} lines cannot be read; the first is line {}: {}",
+                                path_.string(), report.bad, report.bad_lines.front().line,
+                                report.bad_lines.front().reason));
       }
     }
     return {};
@@ -118,13 +124,15 @@ class FiledLines final : public LineSource {
 
 class HeardLines final : public LineSource {
  public:
-  HeardLines(std::unique_ptr<LineSource> source, sim::Listener& listener) : source_(std::move(source)), listener_(listener) {}
+  HeardLines(std::unique_ptr<LineSource> source, sim::Listener& listener)
+      : source_(std::move(source)), listener_(listener) {}
 
   Result<std::optional<Timestamp>> next_arrival() override { return source_->next_arrival(); }
   Result<void> append(Timestamp until, std::size_t limit, telemetry::LogBatch& batch) override {
     const std::size_t before = batch.size();
     TRY_DO(source_->append(until, limit, batch));
-    for (std::size_t i = before; i < batch.size(); ++i) listener_.hear(batch.row(i), batch.arrival[i]);
+    for (std::size_t i = before; i < batch.size(); ++i)
+      listener_.hear(batch.row(i), batch.arrival[i]);
     return {};
   }
   double progress() const override { return source_->progress(); }
@@ -136,9 +144,12 @@ class HeardLines final : public LineSource {
 
 }  // namespace
 
-std::unique_ptr<LineSource> play_lines(sim::Player& player) { return std::make_unique<PlayedLines>(player); }
+std::unique_ptr<LineSource> play_lines(sim::Player& player) {
+  return std::make_unique<PlayedLines>(player);
+}
 
-Result<std::unique_ptr<LineSource>> read_lines(const std::filesystem::path& path, sim::Outages outages) {
+Result<std::unique_ptr<LineSource>> read_lines(const std::filesystem::path& path,
+                                               sim::Outages outages) {
   std::ifstream file(path, std::ios::binary);
   std::error_code failed;
   const std::uintmax_t size = std::filesystem::file_size(path, failed);

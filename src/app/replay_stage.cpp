@@ -13,10 +13,12 @@ constexpr std::string_view plain_flow = "track-deployments-plain";
 // Neither answers nor takes anything while it is down.
 class FaultyWarehouse final : public warehouse::Warehouse {
  public:
-  FaultyWarehouse(std::unique_ptr<warehouse::Warehouse> inner, const Clock& clock, const sim::Schedule& down)
+  FaultyWarehouse(std::unique_ptr<warehouse::Warehouse> inner, const Clock& clock,
+                  const sim::Schedule& down)
       : inner_(std::move(inner)), clock_(clock), down_(down) {}
 
-  Result<std::vector<warehouse::Table>> query_all(std::string_view kql, const warehouse::QueryOptions& options) override {
+  Result<std::vector<warehouse::Table>> query_all(std::string_view kql,
+                                                  const warehouse::QueryOptions& options) override {
     TRY_DO(admit());
     return inner_->query_all(kql, options);
   }
@@ -24,7 +26,8 @@ class FaultyWarehouse final : public warehouse::Warehouse {
     TRY_DO(admit());
     return inner_->ingest(batch, ingested_at);
   }
-  Result<void> ingest(std::string_view table, const warehouse::Table& rows, Timestamp ingested_at) override {
+  Result<void> ingest(std::string_view table, const warehouse::Table& rows,
+                      Timestamp ingested_at) override {
     TRY_DO(admit());
     return inner_->ingest(table, rows, ingested_at);
   }
@@ -33,19 +36,22 @@ class FaultyWarehouse final : public warehouse::Warehouse {
     TRY_DO(admit());
     return inner_->ingest_text(table, text, options);
   }
-  Result<warehouse::Table> execute(std::string_view command, const warehouse::QueryOptions& options) override {
+  Result<warehouse::Table> execute(std::string_view command,
+                                   const warehouse::QueryOptions& options) override {
     TRY_DO(admit());
     return inner_->execute(command, options);
   }
   // What a start needs of it works always.
   Result<std::vector<warehouse::TableSchema>> tables() override { return inner_->tables(); }
-  Result<void> create_table(const warehouse::TableSchema& schema, const Principal& principal) override {
+  Result<void> create_table(const warehouse::TableSchema& schema,
+                            const Principal& principal) override {
     return inner_->create_table(schema, principal);
   }
   Result<void> drop_table(std::string_view name, const Principal& principal) override {
     return inner_->drop_table(name, principal);
   }
-  Result<void> create_or_alter_function(const kql::Function& function, const Principal& principal) override {
+  Result<void> create_or_alter_function(const kql::Function& function,
+                                        const Principal& principal) override {
     return inner_->create_or_alter_function(function, principal);
   }
   Result<void> drop_function(std::string_view name, const Principal& principal) override {
@@ -66,14 +72,18 @@ class FaultyWarehouse final : public warehouse::Warehouse {
 
 Result<std::filesystem::path> make_folder() {
   std::string name = (std::filesystem::temp_directory_path() / "rollcall-replay-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) return fail("REPLAY0105", fmt::format("cannot make a folder like {}", name));
+  if (mkdtemp(name.data()) == nullptr)
+    return fail("REPLAY0105", fmt::format("cannot make a folder like {}", name));
   return std::filesystem::path(name);
 }
 
 }  // namespace
 
 Stage::Stage(Timestamp now, const StageOptions& options, sim::Schedule warehouse_down)
-    : clock_(now), options_(options), warehouse_down_(std::move(warehouse_down)), crash_(sim::hash(options.seed, 0xc4)) {}
+    : clock_(now),
+      options_(options),
+      warehouse_down_(std::move(warehouse_down)),
+      crash_(sim::hash(options.seed, 0xc4)) {}
 
 Stage::~Stage() {
   product_.reset();
@@ -81,7 +91,8 @@ Stage::~Stage() {
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
-Result<std::unique_ptr<Stage>> Stage::open(Timestamp now, const StageOptions& options, sim::Schedule warehouse_down) {
+Result<std::unique_ptr<Stage>> Stage::open(Timestamp now, const StageOptions& options,
+                                           sim::Schedule warehouse_down) {
   std::unique_ptr<Stage> stage(new Stage(now, options, std::move(warehouse_down)));
   TRY(stage->folder_, make_folder());
   TRY_DO(stage->start());
@@ -139,7 +150,8 @@ constexpr std::size_t batch_rows = 65'536;
 Timestamp on_grid(Timestamp time) { return {time.ticks - time.ticks % poll_period.ticks}; }
 
 // Answers when the last line came; `last` when none did.
-Result<Timestamp> deliver(Stage& stage, LineSource& source, Timestamp until, Timestamp last, std::uint64_t& delivered) {
+Result<Timestamp> deliver(Stage& stage, LineSource& source, Timestamp until, Timestamp last,
+                          std::uint64_t& delivered) {
   telemetry::LogBatch batch;
   for (;;) {
     batch.clear();
@@ -156,7 +168,8 @@ Result<Timestamp> deliver(Stage& stage, LineSource& source, Timestamp until, Tim
 }  // namespace
 
 Result<void> play_through(Stage& stage, LineSource& source, const sim::Outages& outages,
-                          const std::function<Result<void>(Timestamp)>& look, std::uint64_t& delivered) {
+                          const std::function<Result<void>(Timestamp)>& look,
+                          std::uint64_t& delivered) {
   Timestamp last_line = stage.now();
   for (int standing = 0;;) {
     TRY(const auto next, source.next_arrival());

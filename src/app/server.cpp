@@ -15,13 +15,18 @@ constexpr std::string_view note_name = "server.json";
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(std::unique_ptr<Serving> serving, std::filesystem::path data,
-                                              const std::string& address, std::uint16_t port, const Console& console) {
+Result<std::unique_ptr<Server>> Server::start(std::unique_ptr<Serving> serving,
+                                              std::filesystem::path data,
+                                              const std::string& address, std::uint16_t port,
+                                              const Console& console) {
   if (!http::is_loopback_address(address)) {
     TRY(const auto any, serving->tokens().any());
     if (!any) {
-      return fail("APP0103", fmt::format("listening on {} would let everybody in: make a token first (rollcall token "
-                                         "create NAME --scopes admin), or listen on 127.0.0.1", address));
+      return fail(
+          "APP0103",
+          fmt::format("listening on {} would let everybody in: make a token first (rollcall token "
+                      "create NAME --scopes admin), or listen on 127.0.0.1",
+                      address));
     }
   }
   auto server = std::unique_ptr<Server>(new Server(std::move(serving), std::move(data), console));
@@ -29,11 +34,13 @@ Result<std::unique_ptr<Server>> Server::start(std::unique_ptr<Serving> serving, 
   options.address = address;
   options.port = port;
   Serving& handling = *server->serving_;
-  TRY(server->server_,
-      http::Server::start(options, [&handling](const http::Request& request) { return handling.handle(request); }));
+  TRY(server->server_, http::Server::start(options, [&handling](const http::Request& request) {
+        return handling.handle(request);
+      }));
   server->address_ = address.find(':') == std::string::npos ? address : "[" + address + "]";
   if (!server->data_.empty()) {
-    std::ofstream(server->data_ / note_name, std::ios::binary) << json::serialize(json::object{{"url", server->url()}}) << "\n";
+    std::ofstream(server->data_ / note_name, std::ios::binary)
+        << json::serialize(json::object{{"url", server->url()}}) << "\n";
   }
   server->serving_->driver().with([&](flow::Driver& driver) { driver.set_url(server->url()); });
   server->serving_->on_wake([raw = server.get()] { raw->ring(); });
@@ -48,7 +55,8 @@ Result<std::uint16_t> Server::listen_for_otlp(std::uint16_t port) {
   Serving& handling = *serving_;
   const auto handle = [&handling](const http::Request& request) {
     if (request.path().starts_with("/v1/")) return handling.handle(request);
-    return http::problem(404, "HTTP0302", "this port takes OTLP only: POST /v1/logs and /v1/metrics");
+    return http::problem(404, "HTTP0302",
+                         "this port takes OTLP only: POST /v1/logs and /v1/metrics");
   };
   TRY(otlp_server_, http::Server::start(options, handle));
   return otlp_server_->port();

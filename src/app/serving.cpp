@@ -8,7 +8,8 @@
 namespace rollcall::app {
 
 Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOptions options,
-                                               std::vector<std::string> regions, doors::WebhookOptions webhooks) {
+                                               std::vector<std::string> regions,
+                                               doors::WebhookOptions webhooks) {
   auto bell = std::make_shared<Bell>();
   if (!options.driver.wake) {
     options.driver.wake = [bell] {
@@ -18,7 +19,8 @@ Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOption
   }
   TRY(auto product, Product::open(clock, std::move(options)));
   TRY(auto tokens, doors::Tokens::open(product->database()));
-  auto serving = std::unique_ptr<Serving>(new Serving(std::move(product), std::move(tokens), std::move(regions), std::move(webhooks)));
+  auto serving = std::unique_ptr<Serving>(
+      new Serving(std::move(product), std::move(tokens), std::move(regions), std::move(webhooks)));
   serving->bell_ = std::move(bell);
   TRY_DO(serving->runs_.open());
   return serving;
@@ -31,8 +33,17 @@ Serving::Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens
       access_(*tokens_),
       driver_(product_->driver()),
       runs_(product_->database()),
-      services_{product_->clock(), product_->warehouse(), product_->database(), product_->lists(), driver_, runs_,
-                *tokens_, access_, metrics_, std::move(regions), std::move(webhooks)},
+      services_{product_->clock(),
+                product_->warehouse(),
+                product_->database(),
+                product_->lists(),
+                driver_,
+                runs_,
+                *tokens_,
+                access_,
+                metrics_,
+                std::move(regions),
+                std::move(webhooks)},
       router_(doors::make_router(services_, embedded_portal())),
       handler_(doors::make_handler(router_, metrics_)) {}
 
@@ -56,7 +67,8 @@ void Serving::run_due_flows(const std::function<void(std::string_view)>& log) {
         const auto stepped = driver.step();
         if (!stepped) {
           metrics_.flow_errors.fetch_add(1, std::memory_order_relaxed);
-          log(fmt::format("flows: {} {}; trying again\n", stepped.error().code, stepped.error().message));
+          log(fmt::format("flows: {} {}; trying again\n", stepped.error().code,
+                          stepped.error().message));
           return false;
         }
         if (!*stepped) return false;

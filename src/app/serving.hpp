@@ -1,5 +1,5 @@
-// A product with its doors: everything that answers requests, without a socket. The server puts a port and a
-// loop around it; a command that finds no server opens one in its own process.
+// A product with its doors: everything that answers requests, without a socket. The server puts a
+// port and a loop around it; a command that finds no server opens one in its own process.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -16,7 +16,8 @@ namespace rollcall::app {
 class Serving {
  public:
   static Result<std::unique_ptr<Serving>> open(const Clock& clock, ProductOptions options,
-                                               std::vector<std::string> regions = {}, doors::WebhookOptions webhooks = {});
+                                               std::vector<std::string> regions = {},
+                                               doors::WebhookOptions webhooks = {});
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
 
@@ -27,9 +28,11 @@ class Serving {
   doors::Metrics& metrics() { return metrics_; }
   // Called, by any thread, when an answer has come for a flow.
   void on_wake(std::function<void()> call);
-  // Asks these from now on; to be called before requests come. SOURCE0301, WAREHOUSE0111: one of them cannot be asked.
+  // Asks these from now on; to be called before requests come. SOURCE0301, WAREHOUSE0111: one of
+  // them cannot be asked.
   Result<void> pull(const std::vector<sources::SourceOptions>& sources);
-  // Takes flows forward until nothing is due. A step that fails is said by `log`, and tried again next time.
+  // Takes flows forward until nothing is due. A step that fails is said by `log`, and tried again
+  // next time.
   void run_due_flows(const std::function<void(std::string_view)>& log);
 
  private:
@@ -37,7 +40,8 @@ class Serving {
     std::mutex mutex;
     std::function<void()> call;
   };
-  Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens> tokens, std::vector<std::string> regions, doors::WebhookOptions webhooks);
+  Serving(std::unique_ptr<Product> product, std::unique_ptr<doors::Tokens> tokens,
+          std::vector<std::string> regions, doors::WebhookOptions webhooks);
 
   std::shared_ptr<Bell> bell_;
 

@@ -48,7 +48,8 @@ void shrink(std::vector<std::size_t>& widths) {
 }  // namespace
 
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !continues(c); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return !continues(c); }));
 }
 
 std::string text_table(const std::vector<std::vector<std::string>>& rows) {

@@ -50,7 +50,8 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
   json::parse_options options;
   options.max_depth = max_depth;
   std::array<unsigned char, 4096> working_memory;  // enough for most, without an allocation
-  json::stream_parser parser(json::storage_ptr{}, options, working_memory.data(), working_memory.size());
+  json::stream_parser parser(json::storage_ptr{}, options, working_memory.data(),
+                             working_memory.size());
   boost::system::error_code error;
   const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
   if (!error && consumed < text.size()) error = json::error::extra_data;
@@ -60,8 +61,10 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto start = before.rfind('\n');
   const auto column = consumed - (start == std::string_view::npos ? 0 : start + 1) + 1;
-  return fail("JSON", fmt::format("not valid JSON at line {}, column {}: {}", line, column, error.message()),
-              Span{static_cast<std::uint32_t>(consumed), 1});
+  return fail(
+      "JSON",
+      fmt::format("not valid JSON at line {}, column {}: {}", line, column, error.message()),
+      Span{static_cast<std::uint32_t>(consumed), 1});
 }
 
 std::string pretty(const json::value& value) {
@@ -71,20 +74,24 @@ std::string pretty(const json::value& value) {
   return out;
 }
 
-const json::value* find(const json::object& object, std::string_view key) { return object.if_contains(key); }
+const json::value* find(const json::object& object, std::string_view key) {
+  return object.if_contains(key);
+}
 
 const json::value* find(const json::value& value, std::string_view key) {
   const auto* object = value.if_object();
   return object == nullptr ? nullptr : find(*object, key);
 }
 
-std::string_view text_or(const json::object& object, std::string_view key, std::string_view otherwise) {
+std::string_view text_or(const json::object& object, std::string_view key,
+                         std::string_view otherwise) {
   const auto* member = find(object, key);
   const auto* text = member == nullptr ? nullptr : member->if_string();
   return text == nullptr ? otherwise : std::string_view(text->data(), text->size());
 }
 
-std::string_view text_or(const json::value& value, std::string_view key, std::string_view otherwise) {
+std::string_view text_or(const json::value& value, std::string_view key,
+                         std::string_view otherwise) {
   const auto* object = value.if_object();
   return object == nullptr ? otherwise : text_or(*object, key, otherwise);
 }

@@ -5,13 +5,15 @@
 namespace rollcall {
 namespace {
 
-// Days since 0001-01-01 of a civil date, and back: the usual era arithmetic with March as first month.
+// Days since 0001-01-01 of a civil date, and back: the usual era arithmetic with March as first
+// month.
 constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
   year -= month <= 2;
   const std::int64_t era = year / 400;
   const std::int64_t year_of_era = year - era * 400;
   const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const std::int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  const std::int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146'097 + day_of_era - 306;
 }
 static_assert(days_from_civil(1, 1, 1) == 0);
@@ -83,7 +85,8 @@ CivilTime to_civil(Timestamp time) {
   const std::int64_t day_of_era = z - era * 146'097;
   const std::int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const std::int64_t shifted_month = (5 * day_of_year + 2) / 153;
   CivilTime civil;
   civil.day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1);
@@ -97,9 +100,11 @@ CivilTime to_civil(Timestamp time) {
 }
 
 std::optional<Timestamp> from_civil(const CivilTime& civil) {
-  if (civil.year < 1 || civil.year > 9999 || civil.month < 1 || civil.month > 12) return std::nullopt;
+  if (civil.year < 1 || civil.year > 9999 || civil.month < 1 || civil.month > 12)
+    return std::nullopt;
   if (civil.day < 1 || civil.day > days_in_month(civil.year, civil.month)) return std::nullopt;
-  if (civil.hour < 0 || civil.hour > 23 || civil.minute < 0 || civil.minute > 59) return std::nullopt;
+  if (civil.hour < 0 || civil.hour > 23 || civil.minute < 0 || civil.minute > 59)
+    return std::nullopt;
   if (civil.second < 0 || civil.second > 59) return std::nullopt;
   if (civil.fraction < 0 || civil.fraction >= ticks_per_second) return std::nullopt;
   return Timestamp{days_from_civil(civil.year, civil.month, civil.day) * ticks_per_day +
@@ -143,8 +148,8 @@ std::string format_iso(Timestamp time) {
 
 std::string format_iso_seconds(Timestamp time) {
   const CivilTime c = to_civil(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute,
-                     c.second);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour,
+                     c.minute, c.second);
 }
 
 std::string format_timespan(Timespan span) {

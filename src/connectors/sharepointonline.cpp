@@ -18,7 +18,18 @@ using flow::Operation;
 using flow::Outcome;
 using flow::Place;
 
-enum Index : std::size_t { get_items, get_item, post_item, patch_item, delete_item, get_tables, on_new, on_updated, on_changed, on_deleted };
+enum Index : std::size_t {
+  get_items,
+  get_item,
+  post_item,
+  patch_item,
+  delete_item,
+  get_tables,
+  on_new,
+  on_updated,
+  on_changed,
+  on_deleted
+};
 
 const std::vector<Operation>& all_operations() {
   static const std::vector<Operation> operations{
@@ -30,10 +41,14 @@ const std::vector<Operation>& all_operations() {
       {"DeleteItem", Place::store, "Delete item", "delete",
        "/datasets/{dataset}/tables/{table}/items/{id}"},
       {"GetTables", Place::store, "Get all lists", "get", "/datasets/{dataset}/tables"},
-      {"GetOnNewItems", Place::store, "When an item is created", "get", "/datasets/{dataset}/tables/{table}/onnewitems", true},
-      {"GetOnUpdatedItems", Place::store, "When an item is created or modified", "get", "/datasets/{dataset}/tables/{table}/onupdateditems", true},
-      {"GetOnChangedItems", Place::store, "When an item is modified", "get", "/datasets/{dataset}/tables/{table}/onchangeditems", true},
-      {"GetOnDeletedItems", Place::store, "When an item is deleted", "get", "/datasets/{dataset}/tables/{table}/ondeleteditems", true},
+      {"GetOnNewItems", Place::store, "When an item is created", "get",
+       "/datasets/{dataset}/tables/{table}/onnewitems", true},
+      {"GetOnUpdatedItems", Place::store, "When an item is created or modified", "get",
+       "/datasets/{dataset}/tables/{table}/onupdateditems", true},
+      {"GetOnChangedItems", Place::store, "When an item is modified", "get",
+       "/datasets/{dataset}/tables/{table}/onchangeditems", true},
+      {"GetOnDeletedItems", Place::store, "When an item is deleted", "get",
+       "/datasets/{dataset}/tables/{table}/ondeleteditems", true},
   };
   return operations;
 }
@@ -130,7 +145,8 @@ class SharePointOnline final : public flow::Connector {
  private:
   // A polling trigger: the Location carries what was told last. Without news 202.
   Result<Outcome> poll(std::size_t operation, const Call& call) {
-    static constexpr std::array kinds{ItemTrigger::created, ItemTrigger::created_or_modified, ItemTrigger::modified, ItemTrigger::deleted};
+    static constexpr std::array kinds{ItemTrigger::created, ItemTrigger::created_or_modified,
+                                      ItemTrigger::modified, ItemTrigger::deleted};
     TRY(const auto table, text(call.parameters, "table"));
     if (!table) return wrong("parameter 'table' is missing");
     TRY(const auto list, lists_.find_list(*call.transaction, *table));
@@ -139,11 +155,17 @@ class SharePointOnline final : public flow::Connector {
       const json::object state{{"state", call.location.substr(call.location.rfind('=') + 1)}};
       TRY(since, number(state, "state"));
     }
-    TRY(const auto told, tell_changes(lists_, *call.transaction, *list, kinds[operation - on_new], since, call.now));
+    TRY(const auto told,
+        tell_changes(lists_, *call.transaction, *list, kinds[operation - on_new], since, call.now));
     const auto& path = all_operations()[operation].path;
-    const auto location = fmt::format("/datasets/default/tables/{}{}?triggerstate={}", http::encode_percent(*table), path.substr(path.rfind('/')), told.state);
-    std::string answer = fmt::format(R"({{"statusCode":{},"headers":{{"Location":")", told.items.empty() ? 202 : 200);
-    answer += location + "\"},\"body\":" + (told.items.empty() ? "null" : "{\"value\":[" + told.items + "]}") + "}";
+    const auto location =
+        fmt::format("/datasets/default/tables/{}{}?triggerstate={}", http::encode_percent(*table),
+                    path.substr(path.rfind('/')), told.state);
+    std::string answer = fmt::format(R"({{"statusCode":{},"headers":{{"Location":")",
+                                     told.items.empty() ? 202 : 200);
+    answer += location +
+              "\"},\"body\":" + (told.items.empty() ? "null" : "{\"value\":[" + told.items + "]}") +
+              "}";
     return Outcome{flow::Document::of_text(std::move(answer)), {}, {}};
   }
 

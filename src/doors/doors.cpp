@@ -1,8 +1,8 @@
 #include "doors/doors.hpp"
 
 #include "doors/api/api.hpp"
-#include "doors/declared/declared.hpp"
 #include "doors/datasets/datasets.hpp"
+#include "doors/declared/declared.hpp"
 #include "doors/health/health.hpp"
 #include "doors/hooks/hooks.hpp"
 #include "doors/ingest/ingest.hpp"

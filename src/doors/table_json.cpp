@@ -42,7 +42,9 @@ void append(std::string& out, const warehouse::Cell& cell, kql::Type type) {
 
 }  // namespace
 
-std::string rows_json(const warehouse::Table& table) { return rows_json(table, 0, table.row_count()); }
+std::string rows_json(const warehouse::Table& table) {
+  return rows_json(table, 0, table.row_count());
+}
 
 std::string rows_json(const warehouse::Table& table, std::size_t first, std::size_t count) {
   std::string out = "[";

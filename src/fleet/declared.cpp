@@ -28,7 +28,8 @@ std::optional<Value> named(const Names& names, std::string_view text) {
 }
 
 bool is_judged(const Declaration& one, Timespan tolerance, Timestamp now) {
-  const bool leaves_version = one.kind == DeclaredKind::deployment || one.kind == DeclaredKind::rollback;
+  const bool leaves_version =
+      one.kind == DeclaredKind::deployment || one.kind == DeclaredKind::rollback;
   return leaves_version && one.status == DeclaredStatus::succeeded && one.at + tolerance <= now;
 }
 
@@ -40,16 +41,20 @@ struct InCell {
 };
 
 // The nearest deployment in time, of that version or of any.
-const Deployment* nearest(const std::vector<const Deployment*>& seen, Timestamp at, Timespan tolerance, const std::string* version) {
+const Deployment* nearest(const std::vector<const Deployment*>& seen, Timestamp at,
+                          Timespan tolerance, const std::string* version) {
   const Deployment* best = nullptr;
   for (const auto* one : seen) {
-    if (apart(one->started_at, at) > tolerance || (version != nullptr && version_key(one->version) != version_key(*version))) continue;
+    if (apart(one->started_at, at) > tolerance ||
+        (version != nullptr && version_key(one->version) != version_key(*version)))
+      continue;
     if (best == nullptr || apart(one->started_at, at) < apart(best->started_at, at)) best = one;
   }
   return best;
 }
 
-void compare_cell(const Cell& cell, const InCell& in, Timespan tolerance, Timestamp now, std::vector<Finding>& findings) {
+void compare_cell(const Cell& cell, const InCell& in, Timespan tolerance, Timestamp now,
+                  std::vector<Finding>& findings) {
   std::set<const Deployment*> spoken_for;
   for (const auto* one : in.declared) {
     if (const auto* same = nearest(in.seen, one->at, tolerance, &one->version)) {
@@ -58,14 +63,18 @@ void compare_cell(const Cell& cell, const InCell& in, Timespan tolerance, Timest
     }
   }
   for (const auto* one : in.declared) {
-    if (!is_judged(*one, tolerance, now) || nearest(in.seen, one->at, tolerance, &one->version) != nullptr) continue;
+    if (!is_judged(*one, tolerance, now) ||
+        nearest(in.seen, one->at, tolerance, &one->version) != nullptr)
+      continue;
     const auto* other = nearest(in.seen, one->at, tolerance, nullptr);
     if (other != nullptr && spoken_for.contains(other)) other = nullptr;
     if (other != nullptr) spoken_for.insert(other);
-    findings.push_back({other != nullptr ? Agreement::version_differs : Agreement::never_seen, one, other, cell});
+    findings.push_back(
+        {other != nullptr ? Agreement::version_differs : Agreement::never_seen, one, other, cell});
   }
   for (const auto* one : in.seen) {
-    if (one->kind == Kind::initial || one->started_at + tolerance > now || spoken_for.contains(one)) continue;
+    if (one->kind == Kind::initial || one->started_at + tolerance > now || spoken_for.contains(one))
+      continue;
     findings.push_back({Agreement::never_declared, nullptr, one, cell});
   }
 }
@@ -73,23 +82,36 @@ void compare_cell(const Cell& cell, const InCell& in, Timespan tolerance, Timest
 }  // namespace
 
 std::string_view to_string(DeclaredKind kind) { return kinds[static_cast<std::size_t>(kind)]; }
-std::string_view to_string(DeclaredStatus status) { return statuses[static_cast<std::size_t>(status)]; }
-std::string_view to_string(Agreement agreement) { return agreements[static_cast<std::size_t>(agreement)]; }
-std::optional<DeclaredKind> parse_declared_kind(std::string_view text) { return named<DeclaredKind>(kinds, text); }
-std::optional<DeclaredStatus> parse_declared_status(std::string_view text) { return named<DeclaredStatus>(statuses, text); }
+std::string_view to_string(DeclaredStatus status) {
+  return statuses[static_cast<std::size_t>(status)];
+}
+std::string_view to_string(Agreement agreement) {
+  return agreements[static_cast<std::size_t>(agreement)];
+}
+std::optional<DeclaredKind> parse_declared_kind(std::string_view text) {
+  return named<DeclaredKind>(kinds, text);
+}
+std::optional<DeclaredStatus> parse_declared_status(std::string_view text) {
+  return named<DeclaredStatus>(statuses, text);
+}
 
 lists::ListDefinition declared_definition() {
   lists::ListDefinition list;
   list.name = declared_list;
-  list.description = "What pipelines and people declared: deployments, rollbacks, removals, configuration and flag changes.";
+  list.description =
+      "What pipelines and people declared: deployments, rollbacks, removals, configuration and "
+      "flag changes.";
   auto title = guarded_column("Title", ColumnType::text, "what it is, for people");
   title.guarded = false;
   list.columns.push_back(std::move(title));
   auto id = guarded_column("DeclarationId", ColumnType::text, "the source's own id of it");
   id.required = true;
   list.columns.push_back(std::move(id));
-  for (const auto& [name, description] : {std::pair{"Environment", "where"}, {"Role", "what"}, {"Region", "empty: every region"},
-                                          {"Version", "what is to run; of configuration and flags the new value"}}) {
+  for (const auto& [name, description] :
+       {std::pair{"Environment", "where"},
+        {"Role", "what"},
+        {"Region", "empty: every region"},
+        {"Version", "what is to run; of configuration and flags the new value"}}) {
     list.columns.push_back(guarded_column(name, ColumnType::text, description));
   }
   auto kind = guarded_column("Kind", ColumnType::choice, "what was done");
@@ -99,9 +121,12 @@ lists::ListDefinition declared_definition() {
   list.columns.push_back(std::move(kind));
   list.columns.push_back(std::move(status));
   list.columns.push_back(guarded_column("At", ColumnType::datetime, "when it began"));
-  list.columns.push_back(guarded_column("UpdatedAt", ColumnType::datetime, "when the source said this"));
-  for (const auto& [name, description] : {std::pair{"Source", "api, cdevents, github or git"}, {"Change", "commit, ticket or flag"},
-                                          {"Url", "where to read more"}, {"By", "who did it"}}) {
+  list.columns.push_back(
+      guarded_column("UpdatedAt", ColumnType::datetime, "when the source said this"));
+  for (const auto& [name, description] : {std::pair{"Source", "api, cdevents, github or git"},
+                                          {"Change", "commit, ticket or flag"},
+                                          {"Url", "where to read more"},
+                                          {"By", "who did it"}}) {
     list.columns.push_back(guarded_column(name, ColumnType::text, description));
   }
   list.columns.push_back(guarded_column("Description", ColumnType::note, "in the source's words"));
@@ -114,11 +139,14 @@ lists::ListDefinition declared_definition() {
 }
 
 json::object to_fields(const Declaration& one) {
-  const auto title = one.version.empty() ? fmt::format("{} {}", to_string(one.cell), to_string(one.kind)) : fmt::format("{} {}", to_string(one.cell), one.version);
+  const auto title = one.version.empty()
+                         ? fmt::format("{} {}", to_string(one.cell), to_string(one.kind))
+                         : fmt::format("{} {}", to_string(one.cell), one.version);
   constexpr std::size_t most = 250;
   const auto cut = [](const std::string& text, std::size_t size) {
     if (text.size() <= size) return text;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;  // not within a character
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
+      --size;  // not within a character
     return text.substr(0, size);
   };
   return {{"Title", cut(title, most)},
@@ -158,9 +186,11 @@ Result<Declaration> parse_declaration(const json::object& fields) {
   return one;
 }
 
-std::vector<Finding> compare(std::span<const Declaration> declared, std::span<const Deployment> seen, Timespan tolerance, Timestamp now) {
+std::vector<Finding> compare(std::span<const Declaration> declared,
+                             std::span<const Deployment> seen, Timespan tolerance, Timestamp now) {
   std::map<Cell, InCell> cells;
-  std::map<std::pair<std::string, std::string>, std::set<std::string>> regions;  // of each role in its environment
+  std::map<std::pair<std::string, std::string>, std::set<std::string>>
+      regions;  // of each role in its environment
   std::set<std::pair<std::string, std::string>> declaring;
   for (const auto& one : seen) {
     cells[one.cell].seen.push_back(&one);
@@ -178,11 +208,13 @@ std::vector<Finding> compare(std::span<const Declaration> declared, std::span<co
       cells[one.cell].declared.push_back(&one);
       continue;
     }
-    for (const auto& region : known->second) cells[{one.cell.environment, one.cell.role, region}].declared.push_back(&one);
+    for (const auto& region : known->second)
+      cells[{one.cell.environment, one.cell.role, region}].declared.push_back(&one);
   }
   std::vector<Finding> findings;
   for (const auto& [cell, in] : cells) {
-    if (declaring.contains({cell.environment, cell.role})) compare_cell(cell, in, tolerance, now, findings);
+    if (declaring.contains({cell.environment, cell.role}))
+      compare_cell(cell, in, tolerance, now, findings);
   }
   return findings;
 }

@@ -1,5 +1,6 @@
-// What people and pipelines say they did, beside what the logs show: declarations of deployments, rollbacks, removals,
-// configuration and flag changes, the list they are kept in, and the comparison of the two. Pure.
+// What people and pipelines say they did, beside what the logs show: declarations of deployments,
+// rollbacks, removals, configuration and flag changes, the list they are kept in, and the
+// comparison of the two. Pure.
 #pragma once
 #include <optional>
 #include <span>
@@ -23,9 +24,10 @@ std::optional<DeclaredKind> parse_declared_kind(std::string_view text);
 std::optional<DeclaredStatus> parse_declared_status(std::string_view text);
 
 struct Declaration {
-  std::string declaration_id;  // of the source, its own id: the same event again is the same declaration
-  Cell cell;                   // region "": every region of the role
-  std::string version;         // "" for a removal; of a configuration or flag what it was set to
+  std::string
+      declaration_id;   // of the source, its own id: the same event again is the same declaration
+  Cell cell;            // region "": every region of the role
+  std::string version;  // "" for a removal; of a configuration or flag what it was set to
   DeclaredKind kind = DeclaredKind::deployment;
   DeclaredStatus status = DeclaredStatus::succeeded;
   Timestamp at;          // when it began, by the source's clock
@@ -53,9 +55,11 @@ struct Finding {
   Cell cell;
 };
 
-// Compares what was declared with what was seen, cell by cell. A pair is within `tolerance` of each other in time. What is
-// younger than the tolerance at `now` is not judged. Configuration and flags leave no version to be seen and are not judged.
-// Versions that are only spelled differently are the same. The findings borrow from the two.
-std::vector<Finding> compare(std::span<const Declaration> declared, std::span<const Deployment> seen, Timespan tolerance, Timestamp now);
+// Compares what was declared with what was seen, cell by cell. A pair is within `tolerance` of each
+// other in time. What is younger than the tolerance at `now` is not judged. Configuration and flags
+// leave no version to be seen and are not judged. Versions that are only spelled differently are
+// the same. The findings borrow from the two.
+std::vector<Finding> compare(std::span<const Declaration> declared,
+                             std::span<const Deployment> seen, Timespan tolerance, Timestamp now);
 
 }  // namespace rollcall::fleet

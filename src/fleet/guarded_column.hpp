@@ -6,7 +6,8 @@
 
 namespace rollcall::fleet {
 
-inline lists::Column guarded_column(std::string_view name, lists::ColumnType type, std::string_view description) {
+inline lists::Column guarded_column(std::string_view name, lists::ColumnType type,
+                                    std::string_view description) {
   lists::Column made;
   made.name = name;
   made.type = type;

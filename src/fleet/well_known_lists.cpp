@@ -54,14 +54,18 @@ lists::ListDefinition deployment_history_definition() {
   list.columns.push_back(
       choice("Kind", {"initial", "deploy", "rollback", "redeploy"}, "by the cell's own history"));
   list.columns.push_back(choice("Status", statuses, "how it went"));
-  list.columns.push_back(guarded_column("StartedAt", ColumnType::datetime, "its first instance started"));
-  list.columns.push_back(guarded_column("CompletedAt", ColumnType::datetime, "its last instance started"));
-  list.columns.push_back(guarded_column("DetectedAt", ColumnType::datetime, "the poll that found it"));
   list.columns.push_back(
-      guarded_column("Instances", ColumnType::integer, "that run it; the most there were, once over"));
+      guarded_column("StartedAt", ColumnType::datetime, "its first instance started"));
   list.columns.push_back(
-      guarded_column("Percent", ColumnType::integer, "of the living instances; the most, once over"));
-  list.columns.push_back(guarded_column("Sequence", ColumnType::integer, "its rank in the cell, from 1"));
+      guarded_column("CompletedAt", ColumnType::datetime, "its last instance started"));
+  list.columns.push_back(
+      guarded_column("DetectedAt", ColumnType::datetime, "the poll that found it"));
+  list.columns.push_back(guarded_column("Instances", ColumnType::integer,
+                                        "that run it; the most there were, once over"));
+  list.columns.push_back(guarded_column("Percent", ColumnType::integer,
+                                        "of the living instances; the most, once over"));
+  list.columns.push_back(
+      guarded_column("Sequence", ColumnType::integer, "its rank in the cell, from 1"));
   list.columns.push_back(guarded_column("RunId", ColumnType::text, "the flow run that found it"));
   list.unique_keys = {{"DeploymentId"}};
   list.indexes = {{"Environment", "Role", "Region", "Sequence"}, {"Version"}, {"StartedAt"}};
@@ -76,10 +80,12 @@ lists::ListDefinition current_snapshot_definition() {
   add_cell(list);
   list.columns.push_back(required("Version", "what most living instances run"));
   list.columns.push_back(guarded_column("PreviousVersion", ColumnType::text, "what it replaced"));
-  list.columns.push_back(guarded_column("Since", ColumnType::datetime, "when its first instance started"));
+  list.columns.push_back(
+      guarded_column("Since", ColumnType::datetime, "when its first instance started"));
   list.columns.push_back(guarded_column("Percent", ColumnType::integer, "of the living instances"));
   list.columns.push_back(choice("Status", statuses, "of its deployment"));
-  list.columns.push_back(guarded_column("DeploymentId", ColumnType::text, "its deployment in the history"));
+  list.columns.push_back(
+      guarded_column("DeploymentId", ColumnType::text, "its deployment in the history"));
   list.unique_keys = {{"Environment", "Role", "Region"}};
   return list;
 }
@@ -94,7 +100,8 @@ lists::ListDefinition plain_history_definition() {
   list.columns.push_back(required("Version", "what was seen"));
   list.columns.push_back(
       guarded_column("FirstSeen", ColumnType::datetime, "its first line in the look-back"));
-  list.columns.push_back(guarded_column("DetectedAt", ColumnType::datetime, "the poll that found it"));
+  list.columns.push_back(
+      guarded_column("DetectedAt", ColumnType::datetime, "the poll that found it"));
   list.indexes = {{"Environment", "Role", "Region", "Version"}};
   return list;
 }
@@ -106,7 +113,8 @@ lists::ListDefinition plain_snapshot_definition() {
   list.columns.push_back(title());
   add_cell(list);
   list.columns.push_back(required("Version", "what was seen last"));
-  list.columns.push_back(guarded_column("Since", ColumnType::datetime, "its first line in the look-back"));
+  list.columns.push_back(
+      guarded_column("Since", ColumnType::datetime, "its first line in the look-back"));
   list.unique_keys = {{"Environment", "Role", "Region"}};
   return list;
 }

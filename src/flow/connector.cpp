@@ -15,7 +15,8 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& th
   const auto nearest = nearest_name(name, there_are);
   if (!nearest.empty()) return fmt::format("; did you mean '{}'?", nearest);
   if (there_are.empty()) return "; there is none at all";
-  return fmt::format("; there {} {}", there_are.size() == 1 ? "is" : "are", fmt::join(there_are, ", "));
+  return fmt::format("; there {} {}", there_are.size() == 1 ? "is" : "are",
+                     fmt::join(there_are, ", "));
 }
 
 int http_status(const Error& error) {
@@ -29,7 +30,8 @@ int http_status(const Error& error) {
 
 std::string IdempotencyKey::to_string() const {
   std::string at;
-  for (const auto iteration : iterations) at += fmt::format("{}{}", at.empty() ? "" : ".", iteration);
+  for (const auto iteration : iterations)
+    at += fmt::format("{}{}", at.empty() ? "" : ".", iteration);
   return fmt::format("{}/{}/{}/{}", run, action, at.empty() ? "-" : at, attempt);
 }
 
@@ -39,10 +41,13 @@ Outcome answered(int status, json::value body) {
 
 Outcome refused(int status, std::string code, std::string message) {
   json::object body{{"status", status}, {"message", message}};
-  return {json::object{{"statusCode", status}, {"body", std::move(body)}}, std::move(code), std::move(message)};
+  return {json::object{{"statusCode", status}, {"body", std::move(body)}}, std::move(code),
+          std::move(message)};
 }
 
-Outcome refused(const Error& error) { return refused(http_status(error), error.code, error.message); }
+Outcome refused(const Error& error) {
+  return refused(http_status(error), error.code, error.message);
+}
 
 std::optional<std::size_t> Connector::find(std::string_view operation) const {
   const auto all = operations();
@@ -54,7 +59,8 @@ std::optional<std::size_t> Connector::find(std::string_view operation) const {
 
 void Connectors::add(std::unique_ptr<Connector> connector, std::string connection) {
   for (const auto& known : all_) {
-    CHECK(!equals_ignoring_case(known.connector->id(), connector->id()) || !equals_ignoring_case(known.connection, connection));
+    CHECK(!equals_ignoring_case(known.connector->id(), connector->id()) ||
+          !equals_ignoring_case(known.connection, connection));
   }
   all_.push_back({std::move(connector), std::move(connection)});
 }
@@ -72,14 +78,17 @@ Connector* Connectors::find(std::string_view id, std::string_view connection) co
   }
   if (count > 0) return otherwise != nullptr || count != 1 ? otherwise : only;
   // Whoever maps a flow's connections may name one of the configured ones.
-  const auto named = std::ranges::find_if(all_, [&](const Known& known) { return !id.empty() && equals_ignoring_case(known.connection, id); });
+  const auto named = std::ranges::find_if(all_, [&](const Known& known) {
+    return !id.empty() && equals_ignoring_case(known.connection, id);
+  });
   return named == all_.end() ? nullptr : named->connector.get();
 }
 
 std::vector<std::string> Connectors::ids() const {
   std::vector<std::string> ids;
   for (const auto& known : all_) {
-    if (std::ranges::find(ids, known.connector->id()) == ids.end()) ids.emplace_back(known.connector->id());
+    if (std::ranges::find(ids, known.connector->id()) == ids.end())
+      ids.emplace_back(known.connector->id());
   }
   return ids;
 }
@@ -87,7 +96,8 @@ std::vector<std::string> Connectors::ids() const {
 std::vector<std::string> Connectors::connections(std::string_view id) const {
   std::vector<std::string> names;
   for (const auto& known : all_) {
-    if (equals_ignoring_case(known.connector->id(), id) && !known.connection.empty()) names.push_back(known.connection);
+    if (equals_ignoring_case(known.connector->id(), id) && !known.connection.empty())
+      names.push_back(known.connection);
   }
   return names;
 }
@@ -97,8 +107,11 @@ Result<BoundOperation> bind_operation(const Connectors& connectors, std::string_
   auto* found = connectors.find(connector, connection);
   if (found == nullptr) {
     if (const auto names = connectors.connections(connector); !names.empty()) {
-      return fail("FLOW0301", fmt::format("connector '{}' has several connections, and none is called '{}'; there are {}", connector,
-                                          connection, fmt::join(names, ", ")));
+      return fail(
+          "FLOW0301",
+          fmt::format(
+              "connector '{}' has several connections, and none is called '{}'; there are {}",
+              connector, connection, fmt::join(names, ", ")));
     }
     return fail("FLOW0301", fmt::format("unknown connector '{}'{}", connector,
                                         suggestion(connector, connectors.ids())));
@@ -106,8 +119,8 @@ Result<BoundOperation> bind_operation(const Connectors& connectors, std::string_
   if (const auto index = found->find(operation)) return BoundOperation{found, *index};
   std::vector<std::string> there_are;
   for (const auto& one : found->operations()) there_are.push_back(one.id);
-  return fail("FLOW0302", fmt::format("connector '{}' has no operation '{}'{}", found->id(), operation,
-                                      suggestion(operation, there_are)));
+  return fail("FLOW0302", fmt::format("connector '{}' has no operation '{}'{}", found->id(),
+                                      operation, suggestion(operation, there_are)));
 }
 
 }  // namespace rollcall::flow

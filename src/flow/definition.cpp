@@ -221,7 +221,8 @@ std::string text_of(const json::value* value) {
 bool is_arm_expression(std::string_view text) {
   if (!text.starts_with('[') || !text.ends_with(")]")) return false;
   return std::ranges::any_of(
-      std::initializer_list<std::string_view>{"[parameters(", "[variables(", "[concat(", "[resourceId(", "[reference("},
+      std::initializer_list<std::string_view>{"[parameters(", "[variables(", "[concat(",
+                                              "[resourceId(", "[reference("},
       [&](std::string_view function) { return text.starts_with(function); });
 }
 

@@ -226,7 +226,7 @@ struct Action {
   std::optional<int> most_items;    // runtimeConfiguration.paginationPolicy.minimumItemCount
   bool secure_inputs = false, secure_outputs = false;  // runtimeConfiguration.secureData
   bool no_async_pattern = false;                       // operationOptions: DisableAsyncPattern
-  bool chunked = false;                                // runtimeConfiguration.contentTransfer: Chunked
+  bool chunked = false;  // runtimeConfiguration.contentTransfer: Chunked
   // runtimeConfiguration.staticResult, when it is enabled: a name in Definition::static_results.
   std::string static_result;
   std::vector<std::pair<std::string, Template>> tracked_properties;
@@ -288,7 +288,7 @@ struct Trigger {
   std::optional<int>
       concurrent_runs;              // runtimeConfiguration.concurrency.runs; 1 for SingleInstance
   std::optional<int> waiting_runs;  // …maximumWaitingRuns
-  std::optional<Template> tracking_id;  // correlation.clientTrackingId
+  std::optional<Template> tracking_id;                 // correlation.clientTrackingId
   bool secure_inputs = false, secure_outputs = false;  // runtimeConfiguration.secureData
 };
 
@@ -297,8 +297,8 @@ struct Parameter {
   std::string
       type;  // in lower case: string, securestring, int, float, bool, array, object, secureobject
   std::optional<Template> default_value;
-  // Not declared, but asked for: Logic Apps Standard keeps parameters in a file of their own. It must be given a
-  // value when the flow is deployed.
+  // Not declared, but asked for: Logic Apps Standard keeps parameters in a file of their own. It
+  // must be given a value when the flow is deployed.
   bool implied = false;
 };
 

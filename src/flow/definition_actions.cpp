@@ -58,13 +58,16 @@ void DefinitionReader::problem(std::string code, std::string path, std::string m
 namespace {
 
 bool holds_arm(const json::value& source) {
-  if (const auto* text = source.if_string()) return is_arm_expression(*text) && text->find("@") != json::string::npos;
+  if (const auto* text = source.if_string())
+    return is_arm_expression(*text) && text->find("@") != json::string::npos;
   if (const auto* array = source.if_array()) return std::ranges::any_of(*array, holds_arm);
-  if (const auto* object = source.if_object()) return std::ranges::any_of(*object, [](const auto& one) { return holds_arm(one.value()); });
+  if (const auto* object = source.if_object())
+    return std::ranges::any_of(*object, [](const auto& one) { return holds_arm(one.value()); });
   return false;
 }
 
-// What stands in an ARM expression becomes one of ours only when Azure has evaluated it: until then it is text.
+// What stands in an ARM expression becomes one of ours only when Azure has evaluated it: until then
+// it is text.
 json::value with_arm_as_text(const json::value& source) {
   if (const auto* text = source.if_string()) {
     if (!is_arm_expression(*text)) return source;
@@ -96,7 +99,8 @@ Template DefinitionReader::compile(const json::value* source) {
 
 Template DefinitionReader::condition(const json::value* source) {
   if (source == nullptr) return {};
-  return Template::compile_condition_forgiving(holds_arm(*source) ? with_arm_as_text(*source) : *source);
+  return Template::compile_condition_forgiving(holds_arm(*source) ? with_arm_as_text(*source)
+                                                                  : *source);
 }
 
 Block DefinitionReader::block(const json::value* actions, ActionIndex parent,
@@ -215,7 +219,8 @@ void DefinitionReader::settings(Action& action, const json::object& source,
     action.repetitions = *repetitions;
   if (const auto items = number_of(member(member(runtime, "paginationPolicy"), "minimumItemCount")))
     action.most_items = *items;
-  action.chunked = equals_ignoring_case(text_of(member(member(runtime, "contentTransfer"), "transferMode")), "Chunked");
+  action.chunked = equals_ignoring_case(
+      text_of(member(member(runtime, "contentTransfer"), "transferMode")), "Chunked");
   for (const std::string& part : secured(runtime)) {
     action.secure_inputs = action.secure_inputs || part == "inputs";
     action.secure_outputs = action.secure_outputs || part == "outputs";
@@ -225,7 +230,8 @@ void DefinitionReader::settings(Action& action, const json::object& source,
     action.static_result = text_of(member(fixed, "name"));
     if (!definition_.static_results.contains(action.static_result))
       problem("FLOW0115", path + "/runtimeConfiguration/staticResult/name",
-              fmt::format("there is no static result '{}'; staticResults at the top of the definition has none of "
+              fmt::format("there is no static result '{}'; staticResults at the top of the "
+                          "definition has none of "
                           "that name",
                           action.static_result));
   }
@@ -452,15 +458,35 @@ namespace {
 
 // Why an action of this type cannot be run, and what was probably meant.
 std::string unknown_type(const std::string& type) {
-  static const std::vector<std::string> types{
-      "AppendToArrayVariable", "AppendToStringVariable", "ApiConnection",     "ApiConnectionWebhook",
-      "Compose",               "DecrementVariable",      "Expression",        "Foreach",
-      "Http",                  "HttpWebhook",            "If",                "IncrementVariable",
-      "InitializeVariable",    "Join",                   "OpenApiConnection", "OpenApiConnectionWebhook",
-      "ParseJson",             "Query",                  "Response",          "Scope",
-      "Select",                "ServiceProvider",        "SetVariable",       "Switch",
-      "Table",                 "Terminate",              "Until",             "Wait",
-      "Workflow"};
+  static const std::vector<std::string> types{"AppendToArrayVariable",
+                                              "AppendToStringVariable",
+                                              "ApiConnection",
+                                              "ApiConnectionWebhook",
+                                              "Compose",
+                                              "DecrementVariable",
+                                              "Expression",
+                                              "Foreach",
+                                              "Http",
+                                              "HttpWebhook",
+                                              "If",
+                                              "IncrementVariable",
+                                              "InitializeVariable",
+                                              "Join",
+                                              "OpenApiConnection",
+                                              "OpenApiConnectionWebhook",
+                                              "ParseJson",
+                                              "Query",
+                                              "Response",
+                                              "Scope",
+                                              "Select",
+                                              "ServiceProvider",
+                                              "SetVariable",
+                                              "Switch",
+                                              "Table",
+                                              "Terminate",
+                                              "Until",
+                                              "Wait",
+                                              "Workflow"};
   const auto all = [] { return fmt::format("give it one of: {}", fmt::join(types, ", ")); };
   if (type.empty()) return "the action has no type; " + all();
   const auto near = nearest_name(type, types);

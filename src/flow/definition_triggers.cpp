@@ -66,8 +66,9 @@ void DefinitionReader::static_results(const json::value* given) {
               "the status of a static result is Succeeded, Failed, Skipped or TimedOut");
       continue;
     }
-    definition_.static_results.emplace(
-        std::string(name), StaticResult{*status, compile(member(source, "outputs")), compile(member(source, "error"))});
+    definition_.static_results.emplace(std::string(name),
+                                       StaticResult{*status, compile(member(source, "outputs")),
+                                                    compile(member(source, "error"))});
   }
 }
 
@@ -127,7 +128,8 @@ Trigger DefinitionReader::trigger(std::string_view name, const json::object& sou
   else if (type == "http")
     result.kind = HttpTrigger{compile(given)};
   else if (type == "httpwebhook")
-    result.kind = HttpWebhookTrigger{{compile(member(inputs, "subscribe")), compile(member(inputs, "unsubscribe"))}};
+    result.kind = HttpWebhookTrigger{
+        {compile(member(inputs, "subscribe")), compile(member(inputs, "unsubscribe"))}};
   else
     result.kind = UnsupportedTrigger{
         type.empty() ? std::string("the trigger has no type")

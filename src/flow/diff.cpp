@@ -16,7 +16,8 @@ using Kind = Difference::Kind;
 constexpr std::size_t longest_shown = 60;
 
 bool is_noise(std::string_view name) {
-  for (const auto noise : {"metadata", "$schema", "contentVersion", "runAfter", "actions", "else", "cases", "default"}) {
+  for (const auto noise : {"metadata", "$schema", "contentVersion", "runAfter", "actions", "else",
+                           "cases", "default"}) {
     if (name == noise) return true;
   }
   return false;
@@ -35,13 +36,16 @@ json::object own(const json::object& source, bool top) {
       members.emplace_back(name, value);
     }
   }
-  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(members.begin(), members.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   json::object sorted;
   for (auto& [name, value] : members) sorted.emplace(name, std::move(value));
   return sorted;
 }
 
-json::object own(const json::value& source) { return source.is_object() ? own(source.get_object(), true) : json::object{{"value", source}}; }
+json::object own(const json::value& source) {
+  return source.is_object() ? own(source.get_object(), true) : json::object{{"value", source}};
+}
 
 std::string shown(const json::value* value) {
   if (value == nullptr) return "nothing";
@@ -50,7 +54,8 @@ std::string shown(const json::value* value) {
   return text;
 }
 
-void compare(const json::value* a, const json::value* b, const std::string& path, std::vector<std::string>& details) {
+void compare(const json::value* a, const json::value* b, const std::string& path,
+             std::vector<std::string>& details) {
   if (a != nullptr && b != nullptr && *a == *b) return;
   const auto* left = a == nullptr ? nullptr : a->if_object();
   const auto* right = b == nullptr ? nullptr : b->if_object();
@@ -58,7 +63,8 @@ void compare(const json::value* a, const json::value* b, const std::string& path
     details.push_back(fmt::format("{}: {} → {}", path.empty() ? "/" : path, shown(a), shown(b)));
     return;
   }
-  for (const auto& [name, value] : *left) compare(&value, right->if_contains(name), path + pointer_step(name), details);
+  for (const auto& [name, value] : *left)
+    compare(&value, right->if_contains(name), path + pointer_step(name), details);
   for (const auto& [name, value] : *right) {
     if (!left->contains(name)) compare(nullptr, &value, path + pointer_step(name), details);
   }
@@ -68,7 +74,8 @@ std::string run_after(const Action& action) {
   std::vector<std::string> parts;
   for (const auto& one : action.run_after) {
     std::vector<std::string_view> statuses;
-    for (const auto status : {Status::succeeded, Status::failed, Status::skipped, Status::timed_out}) {
+    for (const auto status :
+         {Status::succeeded, Status::failed, Status::skipped, Status::timed_out}) {
       if (one.statuses.contains(status)) statuses.push_back(to_string(status));
     }
     parts.push_back(fmt::format("{} {}", one.name, fmt::join(statuses, "/")));
@@ -83,7 +90,9 @@ std::string place_of(const Definition& definition, const Action& action) {
   const auto& around = definition.actions[action.parent];
   auto branch = action.path.substr(around.path.size() + 1);
   branch = branch.substr(0, branch.rfind("/actions"));
-  return branch == "actions" || branch.starts_with("actions/") ? around.name : fmt::format("{} ({})", around.name, branch);
+  return branch == "actions" || branch.starts_with("actions/")
+             ? around.name
+             : fmt::format("{} ({})", around.name, branch);
 }
 
 const json::value& source_of(const Definition& definition, const std::string& pointer) {
@@ -103,7 +112,9 @@ class Differ {
     actions();
     named("output", "outputs");
     connections();
-    if (before_.description != after_.description) add(Kind::changed, "flow", "description", fmt::format("\"{}\" → \"{}\"", before_.description, after_.description));
+    if (before_.description != after_.description)
+      add(Kind::changed, "flow", "description",
+          fmt::format("\"{}\" → \"{}\"", before_.description, after_.description));
     return std::move(found_);
   }
 
@@ -132,7 +143,8 @@ class Differ {
     }
   }
 
-  void changes(const std::string& what, std::string_view name, const json::value& a, const json::value& b) {
+  void changes(const std::string& what, std::string_view name, const json::value& a,
+               const json::value& b) {
     std::vector<std::string> details;
     compare(&a, &b, {}, details);
     for (auto& detail : details) add(Kind::changed, what, name, std::move(detail));
@@ -145,32 +157,40 @@ class Differ {
     }
     for (const auto& action : after_.actions) {
       const auto* was = before_.find(action.name);
-      if (was == nullptr) come.push_back(&action);
-      else both(*was, action);
+      if (was == nullptr)
+        come.push_back(&action);
+      else
+        both(*was, action);
     }
     for (const auto* action : come) {
       const auto same = std::ranges::find_if(gone, [&](const Action* one) {
-        return one != nullptr && own(source_of(before_, one->path)) == own(source_of(after_, action->path)) &&
+        return one != nullptr &&
+               own(source_of(before_, one->path)) == own(source_of(after_, action->path)) &&
                equals_ignoring_case(one->type, action->type);
       });
       if (same == gone.end()) {
-        add(Kind::added, "action", action->name, fmt::format("of type {} in {}", action->type, place_of(after_, *action)));
+        add(Kind::added, "action", action->name,
+            fmt::format("of type {} in {}", action->type, place_of(after_, *action)));
       } else {
         add(Kind::renamed, "action", action->name, fmt::format("was {}", (*same)->name));
         *same = nullptr;
       }
     }
     for (const auto* action : gone) {
-      if (action != nullptr) add(Kind::removed, "action", action->name, fmt::format("of type {} in {}", action->type, place_of(before_, *action)));
+      if (action != nullptr)
+        add(Kind::removed, "action", action->name,
+            fmt::format("of type {} in {}", action->type, place_of(before_, *action)));
     }
   }
 
   void both(const Action& was, const Action& is) {
     const auto from = place_of(before_, was), to = place_of(after_, is);
-    if (!equals_ignoring_case(from, to)) add(Kind::moved, "action", is.name, fmt::format("from {} to {}", from, to));
+    if (!equals_ignoring_case(from, to))
+      add(Kind::moved, "action", is.name, fmt::format("from {} to {}", from, to));
     const auto after_before = run_after(was), after_now = run_after(is);
     if (!equals_ignoring_case(after_before, after_now)) {
-      add(Kind::changed, "action", is.name, fmt::format("runs after: {} → {}", after_before, after_now));
+      add(Kind::changed, "action", is.name,
+          fmt::format("runs after: {} → {}", after_before, after_now));
     }
     changes("action", is.name, own(source_of(before_, was.path)), own(source_of(after_, is.path)));
     const auto* left = std::get_if<Switch>(&was.kind);
@@ -178,22 +198,31 @@ class Differ {
     if (left == nullptr || right == nullptr) return;
     for (const auto& one : left->cases) {
       const auto other = std::ranges::find(right->cases, one.name, &Switch::Case::name);
-      if (other == right->cases.end()) add(Kind::changed, "action", is.name, fmt::format("case {} is gone", one.name));
-      else if (other->value.source() != one.value.source()) add(Kind::changed, "action", is.name, fmt::format("case {}: {} → {}", one.name, shown(&one.value.source()), shown(&other->value.source())));
+      if (other == right->cases.end())
+        add(Kind::changed, "action", is.name, fmt::format("case {} is gone", one.name));
+      else if (other->value.source() != one.value.source())
+        add(Kind::changed, "action", is.name,
+            fmt::format("case {}: {} → {}", one.name, shown(&one.value.source()),
+                        shown(&other->value.source())));
     }
     for (const auto& one : right->cases) {
-      if (std::ranges::find(left->cases, one.name, &Switch::Case::name) == left->cases.end()) add(Kind::changed, "action", is.name, fmt::format("case {} is new", one.name));
+      if (std::ranges::find(left->cases, one.name, &Switch::Case::name) == left->cases.end())
+        add(Kind::changed, "action", is.name, fmt::format("case {} is new", one.name));
     }
   }
 
   void connections() {
     for (const auto& one : before_.connections) {
       const auto* other = after_.find_connection(one.name);
-      if (other == nullptr) add(Kind::removed, "connection", one.name, {});
-      else if (!equals_ignoring_case(other->connector, one.connector)) add(Kind::changed, "connection", one.name, fmt::format("{} → {}", one.connector, other->connector));
+      if (other == nullptr)
+        add(Kind::removed, "connection", one.name, {});
+      else if (!equals_ignoring_case(other->connector, one.connector))
+        add(Kind::changed, "connection", one.name,
+            fmt::format("{} → {}", one.connector, other->connector));
     }
     for (const auto& one : after_.connections) {
-      if (before_.find_connection(one.name) == nullptr) add(Kind::added, "connection", one.name, {});
+      if (before_.find_connection(one.name) == nullptr)
+        add(Kind::added, "connection", one.name, {});
     }
   }
 
@@ -204,21 +233,31 @@ class Differ {
 
 }  // namespace
 
-std::vector<Difference> diff(const Definition& before, const Definition& after) { return Differ(before, after).run(); }
+std::vector<Difference> diff(const Definition& before, const Definition& after) {
+  return Differ(before, after).run();
+}
 
 std::string to_string(const Difference& difference) {
   const auto sign = [&] {
     switch (difference.kind) {
-      case Kind::added: return '+';
-      case Kind::removed: return '-';
+      case Kind::added:
+        return '+';
+      case Kind::removed:
+        return '-';
       case Kind::renamed:
       case Kind::moved:
-      case Kind::changed: return '~';
+      case Kind::changed:
+        return '~';
     }
     return '~';
   }();
-  const auto verb = difference.kind == Kind::renamed ? " renamed" : difference.kind == Kind::moved ? " moved" : "";
-  return fmt::format("{} {} {}{}{}{}", sign, difference.what, difference.name, verb, difference.detail.empty() ? "" : difference.kind == Kind::changed ? ": " : " ",
+  const auto verb = difference.kind == Kind::renamed ? " renamed"
+                    : difference.kind == Kind::moved ? " moved"
+                                                     : "";
+  return fmt::format("{} {} {}{}{}{}", sign, difference.what, difference.name, verb,
+                     difference.detail.empty()          ? ""
+                     : difference.kind == Kind::changed ? ": "
+                                                        : " ",
                      difference.detail);
 }
 

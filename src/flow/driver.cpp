@@ -30,23 +30,28 @@ Result<Settings> settings_of(std::string_view text, const Seal& seal) {
   if (const auto* actions = find(limits, "actions"); actions != nullptr && actions->is_int64()) {
     settings.limits.actions = static_cast<std::uint64_t>(actions->get_int64());
   }
-  if (const auto* duration = find(limits, "duration"); duration != nullptr && duration->is_int64()) {
+  if (const auto* duration = find(limits, "duration");
+      duration != nullptr && duration->is_int64()) {
     settings.limits.run_duration = Timespan{duration->get_int64()};
   }
   return settings;
 }
 
 // Secure parameters are sealed: a settings text is stored.
-std::string settings_text(const Definition& definition, const DeployOptions& options, const Limits& limits, const Seal& seal) {
+std::string settings_text(const Definition& definition, const DeployOptions& options,
+                          const Limits& limits, const Seal& seal) {
   auto parameters = options.parameters;
   for (const auto& parameter : definition.parameters) {
     const bool secure = parameter.type == "securestring" || parameter.type == "secureobject";
-    if (auto* value = parameters.if_contains(parameter.name); value != nullptr && secure) *value = seal.close(*value);
+    if (auto* value = parameters.if_contains(parameter.name); value != nullptr && secure)
+      *value = seal.close(*value);
   }
-  json::object settings{{"parameters", std::move(parameters)}, {"connections", options.connections}};
+  json::object settings{{"parameters", std::move(parameters)},
+                        {"connections", options.connections}};
   const Limits usual;
   if (limits.actions != usual.actions || limits.run_duration != usual.run_duration) {
-    settings["limits"] = json::object{{"actions", limits.actions}, {"duration", limits.run_duration.ticks}};
+    settings["limits"] =
+        json::object{{"actions", limits.actions}, {"duration", limits.run_duration.ticks}};
   }
   if (options.keep_runs || options.keep_count) {
     json::object keep;
@@ -72,8 +77,10 @@ bool same_triggers(const FlowRecord& before, const Workflow& now) {
 Result<void> check(const Definition& definition, std::vector<std::string>& warnings) {
   std::vector<Finding> errors;
   for (auto& finding : validate(definition)) {
-    if (finding.severity == Finding::Severity::warning) warnings.push_back(to_string(finding));
-    else errors.push_back(std::move(finding));
+    if (finding.severity == Finding::Severity::warning)
+      warnings.push_back(to_string(finding));
+    else
+      errors.push_back(std::move(finding));
   }
   if (errors.empty()) return {};
   if (errors.size() == 1) {
@@ -86,8 +93,9 @@ Result<void> check(const Definition& definition, std::vector<std::string>& warni
 
 }  // namespace
 
-Result<std::shared_ptr<const Workflow>> Driver::Impl::compile(const json::value& document, std::string_view settings,
-                                                              std::vector<std::string>& warnings) const {
+Result<std::shared_ptr<const Workflow>> Driver::Impl::compile(
+    const json::value& document, std::string_view settings,
+    std::vector<std::string>& warnings) const {
   TRY(auto definition, parse_definition(document));
   TRY_DO(check(definition, warnings));
   TRY(const auto given, settings_of(settings, site_.seal()));
@@ -107,13 +115,16 @@ Result<void> Driver::Impl::open() {
     }
     auto name = record.name;
     auto flow = load_flow(std::move(record), *std::move(workflow), clock_.now());
-    if (flow) flows_.emplace(std::move(name), *std::move(flow));
-    else broken_flows_[name] = flow.error().message;
+    if (flow)
+      flows_.emplace(std::move(name), *std::move(flow));
+    else
+      broken_flows_[name] = flow.error().message;
   }
   return {};
 }
 
-// Not before somebody moves: by then the address is known that those are told who are asked to call back.
+// Not before somebody moves: by then the address is known that those are told who are asked to call
+// back.
 Result<void> Driver::Impl::take_up_runs() {
   if (taken_up_) return {};
   TRY_DO(enter());
@@ -126,11 +137,13 @@ Result<void> Driver::Impl::take_up_runs() {
   return {};
 }
 
-Result<std::shared_ptr<const Workflow>> Driver::Impl::workflow_of(std::string_view flow, std::int64_t version) {
+Result<std::shared_ptr<const Workflow>> Driver::Impl::workflow_of(std::string_view flow,
+                                                                  std::int64_t version) {
   auto& cached = workflows_[{std::string(flow), version}];
   if (cached != nullptr) return cached;
   TRY(const auto record, store_.flow_version(flow, version));
-  if (!record) return fail("FLOW0501", fmt::format("version {} of flow '{}' is gone", version, flow));
+  if (!record)
+    return fail("FLOW0501", fmt::format("version {} of flow '{}' is gone", version, flow));
   TRY(const auto document, parse_json(without_mark(record->definition), 1'000));
   std::vector<std::string> warnings;
   TRY(cached, compile(document, record->settings, warnings));
@@ -138,20 +151,23 @@ Result<std::shared_ptr<const Workflow>> Driver::Impl::workflow_of(std::string_vi
 }
 
 Result<LoadedFlow*> Driver::Impl::flow_named(std::string_view name) {
-  if (options_.lease && !flows_.contains(name)) TRY_DO(take_up_flows());  // deployed elsewhere just now
+  if (options_.lease && !flows_.contains(name))
+    TRY_DO(take_up_flows());  // deployed elsewhere just now
   std::vector<std::string> names;
   for (auto& [known, flow] : flows_) {
     if (equals_ignoring_case(known, name)) return &flow;
     names.push_back(known);
   }
   const auto nearest = nearest_name(name, names);
-  return fail("FLOW0501", fmt::format("there is no flow '{}'{}", name,
-                                      nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+  return fail("FLOW0501",
+              fmt::format("there is no flow '{}'{}", name,
+                          nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
 }
 
-Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& document, const Principal& principal,
-                                      const DeployOptions& options) {
-  if (name.empty() || name.size() > 200) return fail("FLOW0508", "a flow's name has 1 to 200 characters");
+Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& document,
+                                      const Principal& principal, const DeployOptions& options) {
+  if (name.empty() || name.size() > 200)
+    return fail("FLOW0508", "a flow's name has 1 to 200 characters");
   Deployed deployed;
   FlowRecord record;
   record.name = name;
@@ -165,8 +181,9 @@ Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& 
   for (const auto& trigger : workflow->definition().triggers) {
     const auto& why_not = workflow->plan(trigger).why_not;
     if (why_not.empty()) continue;
-    deployed.warnings.push_back(fmt::format("warning FLOW0510 {}: the trigger does not fire by itself, start the flow by hand: {}",
-                                            trigger.path, why_not));
+    deployed.warnings.push_back(fmt::format(
+        "warning FLOW0510 {}: the trigger does not fire by itself, start the flow by hand: {}",
+        trigger.path, why_not));
   }
   TRY(const auto before, store_.flow(name));
   record.version = before ? before->version : 1;
@@ -188,11 +205,13 @@ Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& 
     flow.record.next_fire = clock_.now();
   }
   const auto old = flows_.find(name);
-  if (keeps_state && old != flows_.end() && old->second.asking != 0) {  // the answer will be this deployment's
+  if (keeps_state && old != flows_.end() &&
+      old->second.asking != 0) {  // the answer will be this deployment's
     flow.asking = old->second.asking;
     flow.record.next_fire = old->second.record.next_fire;
   }
-  TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.put_flow(transaction, flow.record); }));
+  TRY_DO(database_.write(
+      [&](store::Transaction& transaction) { return store_.put_flow(transaction, flow.record); }));
   if (old != flows_.end() && !keeps_state) end_subscription(old->second);
   deployed.version = flow.record.version;
   deployed.changed = true;
@@ -208,7 +227,8 @@ Result<void> Driver::Impl::enable(std::string_view name, bool enabled) {
   if (enabled && !flow->record.enabled && flow->recurrence) {
     TRY(next, first_fire(*flow->recurrence, clock_.now()));
   }
-  if (enabled && flow->subscribes() && !parse_trigger_state(flow->record.trigger_state).subscribed) next = clock_.now();
+  if (enabled && flow->subscribes() && !parse_trigger_state(flow->record.trigger_state).subscribed)
+    next = clock_.now();
   const bool ends = !enabled && parse_trigger_state(flow->record.trigger_state).subscribed;
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     TRY_DO(store_.set_fire(transaction, flow->record.name, flow->record.last_fire, next));
@@ -226,14 +246,15 @@ Result<void> Driver::Impl::enable(std::string_view name, bool enabled) {
 Result<void> Driver::Impl::remove(std::string_view name) {
   TRY(auto* flow, flow_named(name));
   const auto exact = flow->record.name;
-  TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.remove_flow(transaction, exact); }));
+  TRY_DO(database_.write(
+      [&](store::Transaction& transaction) { return store_.remove_flow(transaction, exact); }));
   end_subscription(*flow);
   flows_.erase(exact);
   return {};
 }
 
-Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigger_name, json::value outputs,
-                                  const Principal& principal) {
+Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigger_name,
+                                  json::value outputs, const Principal& principal) {
   TRY_DO(take_up_runs());
   TRY(auto* flow, flow_named(name));
   TRY(const auto* trigger, find_trigger(*flow->workflow, trigger_name));
@@ -242,7 +263,8 @@ Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigge
     TRY_DO(schema->check(body == nullptr ? json::value() : *body));
   }
   TRY(auto runs, new_runs(*flow, *trigger, std::move(outputs), to_string(principal)));
-  if (runs.empty()) return fail("FLOW0509", "the trigger's conditions do not hold, or it has nothing to split");
+  if (runs.empty())
+    return fail("FLOW0509", "the trigger's conditions do not hold, or it has nothing to split");
   TRY_DO(has_room(*flow, *trigger, runs.size()));
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     for (auto& run : runs) TRY_DO(create(transaction, run));
@@ -255,8 +277,10 @@ Result<RunId> Driver::Impl::start(std::string_view name, std::string_view trigge
   return first;
 }
 
-Result<std::vector<Driver::Impl::NewRun>> Driver::Impl::new_runs(const LoadedFlow& flow, const Trigger& trigger,
-                                                                 json::value outputs, std::string_view principal) {
+Result<std::vector<Driver::Impl::NewRun>> Driver::Impl::new_runs(const LoadedFlow& flow,
+                                                                 const Trigger& trigger,
+                                                                 json::value outputs,
+                                                                 std::string_view principal) {
   const auto now = clock_.now();
   TRY(auto all, split(*flow.workflow, trigger, std::move(outputs), now));
   std::vector<NewRun> runs;
@@ -279,7 +303,8 @@ Result<std::vector<Driver::Impl::NewRun>> Driver::Impl::new_runs(const LoadedFlo
 
 Result<void> Driver::Impl::create(store::Transaction& transaction, NewRun& run) {
   TRY_DO(store_.create_run(transaction, run.record));
-  TRY(run.started.letter, store_.send(transaction, run.record.id, event_line(*run.workflow, run.started.event)));
+  TRY(run.started.letter,
+      store_.send(transaction, run.record.id, event_line(*run.workflow, run.started.event)));
   return {};
 }
 
@@ -313,8 +338,10 @@ Result<void> Driver::Impl::cancel(RunId id, const Principal& principal) {
   if (const auto live = live_.find(id); live != live_.end()) {
     // One that has not begun begins, so that its history says what it was begun with.
     auto& waiting = live->second->incoming;
-    if (run->events == 0) waiting.push_back(std::move(incoming));
-    else waiting.push_front(std::move(incoming));
+    if (run->events == 0)
+      waiting.push_back(std::move(incoming));
+    else
+      waiting.push_front(std::move(incoming));
     live->second->parked = false;
     ready_.push_back(id);
   }
@@ -330,7 +357,8 @@ Result<RunView> Driver::Impl::show(RunId id, const ViewWindow& window) {
 
 std::vector<std::string> Driver::Impl::problems() const {
   std::vector<std::string> lines;
-  for (const auto& [name, why] : broken_flows_) lines.push_back(fmt::format("flow {}: {}", name, why));
+  for (const auto& [name, why] : broken_flows_)
+    lines.push_back(fmt::format("flow {}: {}", name, why));
   for (const auto& [id, why] : broken_runs_) lines.push_back(fmt::format("run {}: {}", id, why));
   return lines;
 }
@@ -340,15 +368,16 @@ std::vector<std::string> Driver::Impl::problems() const {
 Driver::Driver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Driver::~Driver() = default;
 
-Result<std::unique_ptr<Driver>> Driver::open(store::Database& database, const Connectors& connectors, const Clock& clock,
+Result<std::unique_ptr<Driver>> Driver::open(store::Database& database,
+                                             const Connectors& connectors, const Clock& clock,
                                              DriverOptions options) {
   auto impl = std::make_unique<Impl>(database, connectors, clock, std::move(options));
   TRY_DO(impl->open());
   return std::unique_ptr<Driver>(new Driver(std::move(impl)));
 }
 
-Result<Deployed> Driver::deploy(std::string_view name, const json::value& document, const Principal& principal,
-                                const DeployOptions& options) {
+Result<Deployed> Driver::deploy(std::string_view name, const json::value& document,
+                                const Principal& principal, const DeployOptions& options) {
   const std::lock_guard lock(impl_->mutex);
   return impl_->deploy(name, document, principal, options);
 }
@@ -363,14 +392,15 @@ Result<void> Driver::remove(std::string_view name) {
   return impl_->remove(name);
 }
 
-Result<RunId> Driver::start(std::string_view flow, std::string_view trigger, json::value body, const Principal& principal) {
+Result<RunId> Driver::start(std::string_view flow, std::string_view trigger, json::value body,
+                            const Principal& principal) {
   json::object outputs{{"headers", json::object()}};
   outputs.emplace("body", std::move(body));
   return start_with_outputs(flow, trigger, std::move(outputs), principal);
 }
 
-Result<RunId> Driver::start_with_outputs(std::string_view flow, std::string_view trigger, json::value outputs,
-                                         const Principal& principal) {
+Result<RunId> Driver::start_with_outputs(std::string_view flow, std::string_view trigger,
+                                         json::value outputs, const Principal& principal) {
   const std::lock_guard lock(impl_->mutex);
   return impl_->start(flow, trigger, std::move(outputs), principal);
 }

@@ -1,5 +1,5 @@
-// The driver's inside: flows by name, runs under way, and what is due. driver.cpp has what people ask for,
-// driver_steps.cpp how it moves.
+// The driver's inside: flows by name, runs under way, and what is due. driver.cpp has what people
+// ask for, driver_steps.cpp how it moves.
 #pragma once
 #include <map>
 #include <mutex>
@@ -14,7 +14,8 @@ namespace rollcall::flow {
 
 class Driver::Impl {
  public:
-  Impl(store::Database& database, const Connectors& connectors, const Clock& clock, DriverOptions options)
+  Impl(store::Database& database, const Connectors& connectors, const Clock& clock,
+       DriverOptions options)
       : database_(database),
         connectors_(connectors),
         clock_(clock),
@@ -24,11 +25,12 @@ class Driver::Impl {
         outside_(options_.outside_threads, options_.wake) {}
 
   Result<void> open();
-  Result<Deployed> deploy(std::string_view name, const json::value& document, const Principal& principal,
-                          const DeployOptions& options);
+  Result<Deployed> deploy(std::string_view name, const json::value& document,
+                          const Principal& principal, const DeployOptions& options);
   Result<void> enable(std::string_view name, bool enabled);
   Result<void> remove(std::string_view name);
-  Result<RunId> start(std::string_view flow, std::string_view trigger, json::value outputs, const Principal& principal);
+  Result<RunId> start(std::string_view flow, std::string_view trigger, json::value outputs,
+                      const Principal& principal);
   Result<RunId> resubmit(RunId run, const Principal& principal);
   Result<void> cancel(RunId run, const Principal& principal);
   Result<Door> door(std::string_view flow, std::string_view trigger);
@@ -57,9 +59,10 @@ class Driver::Impl {
 
   Result<std::shared_ptr<const Workflow>> workflow_of(std::string_view flow, std::int64_t version);
   Result<LoadedFlow*> flow_named(std::string_view name);
-  Result<std::vector<NewRun>> new_runs(const LoadedFlow& flow, const Trigger& trigger, json::value outputs,
-                                       std::string_view principal);
-  Result<std::shared_ptr<const Workflow>> compile(const json::value& document, std::string_view settings,
+  Result<std::vector<NewRun>> new_runs(const LoadedFlow& flow, const Trigger& trigger,
+                                       json::value outputs, std::string_view principal);
+  Result<std::shared_ptr<const Workflow>> compile(const json::value& document,
+                                                  std::string_view settings,
                                                   std::vector<std::string>& warnings) const;
   Result<void> has_room(const LoadedFlow& flow, const Trigger& trigger, std::size_t more) const;
   Result<void> create(store::Transaction& transaction, NewRun& run);
@@ -100,8 +103,8 @@ class Driver::Impl {
   Result<void> ask(LoadedFlow& flow);
   Result<void> answered(const std::string& flow, std::uint64_t question, Outcome outcome);
   // `record`: a copy, which becomes the flow's own after the commit.
-  Result<void> answered_in(store::Transaction& transaction, const LoadedFlow& flow, const Outcome& outcome, FlowRecord& record,
-                           std::vector<NewRun>& runs);
+  Result<void> answered_in(store::Transaction& transaction, const LoadedFlow& flow,
+                           const Outcome& outcome, FlowRecord& record, std::vector<NewRun>& runs);
   Result<Timestamp> next_poll(const LoadedFlow& flow, const Outcome* outcome) const;
   void end_subscription(const LoadedFlow& flow);
   Result<bool> prune_some();
@@ -109,9 +112,10 @@ class Driver::Impl {
   Result<bool> take_answer();
   Result<bool> take_one_turn();
   Result<void> turn(LiveRun& run);
-  Result<std::optional<Outcome>> start_child(store::Transaction& transaction, LiveRun& parent, StartChild child,
-                                             std::vector<NewRun>& children);
-  Result<void> ended(store::Transaction& transaction, LiveRun& run, std::optional<Incoming>& for_parent);
+  Result<std::optional<Outcome>> start_child(store::Transaction& transaction, LiveRun& parent,
+                                             StartChild child, std::vector<NewRun>& children);
+  Result<void> ended(store::Transaction& transaction, LiveRun& run,
+                     std::optional<Incoming>& for_parent);
   void after_turn(LiveRun& run);
   Result<void> reached(CrashPoint point);
 
@@ -123,9 +127,9 @@ class Driver::Impl {
   RunStore store_;
   OutsideCalls outside_;
   bool dead_ = false;
-  bool taken_up_ = false;  // the runs of earlier processes
+  bool taken_up_ = false;        // the runs of earlier processes
   std::uint64_t questions_ = 0;  // that triggers have asked
-  Timestamp next_look_;    // at what the other processes do
+  Timestamp next_look_;          // at what the other processes do
   Timestamp next_beat_;
   struct Seen {
     std::int64_t beat = 0;
@@ -133,13 +137,13 @@ class Driver::Impl {
   };
   std::map<std::int64_t, Seen> seen_;  // the other processes
   std::map<std::string, OthersRuns, std::less<>> others_runs_;
-  std::optional<Timestamp> pruned_;       // when the last round of forgetting began
-  std::vector<std::string> to_prune_;     // flows that this round has still to look at
+  std::optional<Timestamp> pruned_;    // when the last round of forgetting began
+  std::vector<std::string> to_prune_;  // flows that this round has still to look at
   std::map<std::string, LoadedFlow, std::less<>> flows_;
   std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const Workflow>> workflows_;
   std::map<RunId, std::unique_ptr<LiveRun>> live_;
-  std::deque<RunId> ready_;                          // have work, in the order they get their turns
-  std::set<std::pair<Timestamp, RunId>> wakes_;      // the first time that each run waits for
+  std::deque<RunId> ready_;                      // have work, in the order they get their turns
+  std::set<std::pair<Timestamp, RunId>> wakes_;  // the first time that each run waits for
   struct Reload {
     Timestamp at;
     std::shared_ptr<const Workflow> workflow;

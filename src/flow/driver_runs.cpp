@@ -1,5 +1,5 @@
-// What happens to runs from outside of them: they wait for their turn, are called back, are answered, are
-// resumed, are forgotten.
+// What happens to runs from outside of them: they wait for their turn, are called back, are
+// answered, are resumed, are forgotten.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 namespace rollcall::flow {
 namespace {
 
-// https://learn.microsoft.com/azure/logic-apps/logic-apps-workflow-actions-triggers, “Change waiting runs limit”:
-// 10 and the runs at once, unless the trigger says how many.
+// https://learn.microsoft.com/azure/logic-apps/logic-apps-workflow-actions-triggers, “Change
+// waiting runs limit”: 10 and the runs at once, unless the trigger says how many.
 std::size_t most_waiting(const Trigger& trigger) {
   if (trigger.waiting_runs) return static_cast<std::size_t>(std::max(*trigger.waiting_runs, 0));
   return 10 + static_cast<std::size_t>(trigger.concurrent_runs.value_or(0));
@@ -33,25 +33,31 @@ const Trigger* trigger_of(const LiveRun& run) {
 
 // ---- runs at once
 
-Result<void> Driver::Impl::has_room(const LoadedFlow& flow, const Trigger& trigger, std::size_t more) const {
+Result<void> Driver::Impl::has_room(const LoadedFlow& flow, const Trigger& trigger,
+                                    std::size_t more) const {
   if (!trigger.concurrent_runs) return {};
   const auto all = unfinished(flow.record.name) + more;
-  const auto most = static_cast<std::size_t>(std::max(*trigger.concurrent_runs, 1)) + most_waiting(trigger);
+  const auto most =
+      static_cast<std::size_t>(std::max(*trigger.concurrent_runs, 1)) + most_waiting(trigger);
   if (all <= most) return {};
-  return rollcall::fail("FLOW0511", fmt::format("{} runs of flow '{}' are under way or waiting, and there may be {}: try again when some have ended",
-                                      unfinished(flow.record.name), flow.record.name, most));
+  return rollcall::fail("FLOW0511",
+                        fmt::format("{} runs of flow '{}' are under way or waiting, and there may "
+                                    "be {}: try again when some have ended",
+                                    unfinished(flow.record.name), flow.record.name, most));
 }
 
 void Driver::Impl::park_or_begin(LiveRun& run) {
   const auto* trigger = trigger_of(run);
   run.parked = true;  // not counted below
   if (trigger != nullptr && trigger->concurrent_runs &&
-      under_way(run.record.flow) >= static_cast<std::size_t>(std::max(*trigger->concurrent_runs, 1))) {
+      under_way(run.record.flow) >=
+          static_cast<std::size_t>(std::max(*trigger->concurrent_runs, 1))) {
     return;
   }
   run.parked = false;
   // It may have waited: its time begins now.
-  if (trigger != nullptr && trigger->concurrent_runs && !run.incoming.empty()) run.incoming.front().event.at = clock_.now();
+  if (trigger != nullptr && trigger->concurrent_runs && !run.incoming.empty())
+    run.incoming.front().event.at = clock_.now();
   ready_.push_back(run.record.id);
 }
 
@@ -59,8 +65,12 @@ Result<void> Driver::Impl::has_place(store::Transaction& transaction, const Live
   const auto* trigger = trigger_of(run);
   if (!options_.lease || trigger == nullptr || !trigger->concurrent_runs) return {};
   TRY_DO(count_others(transaction, run.record.flow));
-  if (under_way(run.record.flow) <= static_cast<std::size_t>(std::max(*trigger->concurrent_runs, 1))) return {};
-  return rollcall::fail("FLOW0404", fmt::format("run {} waits: another process was faster to begin one", run.record.id));
+  if (under_way(run.record.flow) <=
+      static_cast<std::size_t>(std::max(*trigger->concurrent_runs, 1)))
+    return {};
+  return rollcall::fail(
+      "FLOW0404",
+      fmt::format("run {} waits: another process was faster to begin one", run.record.id));
 }
 
 void Driver::Impl::unpark(const std::string& flow) {
@@ -77,7 +87,8 @@ std::vector<Driver::ConnectorInfo> Driver::Impl::connectors() const {
   std::vector<ConnectorInfo> all;
   for (const auto& id : connectors_.ids()) {
     auto& one = all.emplace_back(id);
-    for (const auto& operation : connectors_.find(id)->operations()) one.operations.push_back(operation.id);
+    for (const auto& operation : connectors_.find(id)->operations())
+      one.operations.push_back(operation.id);
   }
   return all;
 }
@@ -93,7 +104,9 @@ Result<Door> Driver::Impl::door(std::string_view name, std::string_view trigger_
   } else if (flow->scheduled == trigger && flow->subscribes()) {
     door.webhook = true;
   } else {
-    return fail("FLOW0516", fmt::format("the trigger '{}' of flow '{}' is of type {}, which is not called", trigger->name, name, trigger->type));
+    return fail("FLOW0516",
+                fmt::format("the trigger '{}' of flow '{}' is of type {}, which is not called",
+                            trigger->name, name, trigger->type));
   }
   for (const auto& action : flow->workflow->definition().actions) {
     const auto* response = std::get_if<Response>(&action.kind);
@@ -105,7 +118,9 @@ Result<Door> Driver::Impl::door(std::string_view name, std::string_view trigger_
 
 Result<void> Driver::Impl::call_back(RunId id, std::string_view text, json::value outputs) {
   const auto nobody = [&] {
-    return fail("FLOW0512", fmt::format("nobody waits to be called back at '{}' of run {}: it was called back already, or has ended", text, id));
+    return fail("FLOW0512", fmt::format("nobody waits to be called back at '{}' of run {}: it was "
+                                        "called back already, or has ended",
+                                        text, id));
   };
   TRY(const auto run, store_.run(id));
   if (!run || run->ended) return nobody();
@@ -117,7 +132,9 @@ Result<void> Driver::Impl::call_back(RunId id, std::string_view text, json::valu
     const auto* frame = find_frame(*workflow, live->second->state, *instance);
     if (frame == nullptr) return nobody();
     const auto& slot = frame->slots[workflow->plan(instance->action).slot];
-    if (slot.status != Status::running || (slot.call && (slot.call->heard || slot.call->stage == CallState::Stage::unsubscribing))) return nobody();
+    if (slot.status != Status::running ||
+        (slot.call && (slot.call->heard || slot.call->stage == CallState::Stage::unsubscribing)))
+      return nobody();
   }
   Incoming incoming{{clock_.now(), CalledBack{*instance, std::move(outputs)}}};
   TRY(incoming.letter, database_.write([&](store::Transaction& transaction) {
@@ -149,7 +166,8 @@ std::string why_skipped(const Workflow& workflow, const State& state, ActionInde
     if (before.action == no_action) continue;
     const auto& slot = state.root->slots[workflow.plan(before.action).slot];
     if (!before.statuses.contains(slot.status)) {
-      return fmt::format("'{}' came to {}; resume from '{}'", before.name, to_string(slot.status), before.name);
+      return fmt::format("'{}' came to {}; resume from '{}'", before.name, to_string(slot.status),
+                         before.name);
     }
   }
   return {};
@@ -163,12 +181,15 @@ std::string why_not_reached(const Workflow& workflow, const State& state, Action
   if (action.parent != no_action) {
     const auto& around = workflow.action(action.parent);
     const auto& slot = frame.slots[workflow.plan(action.parent).slot];
-    if (slot.status != Status::running) return fmt::format("'{}' around it came to {}; resume from '{}'", around.name, to_string(slot.status), around.name);
+    if (slot.status != Status::running)
+      return fmt::format("'{}' around it came to {}; resume from '{}'", around.name,
+                         to_string(slot.status), around.name);
   }
   return "the branch it stands in was not taken";
 }
 
-// Without the subscriptions that nobody called back: they name the old run, and the new one subscribes anew.
+// Without the subscriptions that nobody called back: they name the old run, and the new one
+// subscribes anew.
 void drop_subscriptions(const Workflow& workflow, std::vector<Event>& events) {
   struct Subscribing {
     std::optional<std::size_t> at;
@@ -179,8 +200,12 @@ void drop_subscriptions(const Workflow& workflow, std::vector<Event>& events) {
     const auto* completed = std::get_if<Completed>(&events[i].what);
     const auto* time = std::get_if<TimeCame>(&events[i].what);
     const auto* called = std::get_if<CalledBack>(&events[i].what);
-    const auto* instance = completed != nullptr ? &completed->instance : time != nullptr ? &time->instance : called != nullptr ? &called->instance : nullptr;
-    if (instance == nullptr || !waits_for_call_back(workflow.action(instance->action).kind)) continue;
+    const auto* instance = completed != nullptr ? &completed->instance
+                           : time != nullptr    ? &time->instance
+                           : called != nullptr  ? &called->instance
+                                                : nullptr;
+    if (instance == nullptr || !waits_for_call_back(workflow.action(instance->action).kind))
+      continue;
     auto& one = all[to_string(workflow, *instance)];
     one.over = one.over || called != nullptr || one.at.has_value();
     if (completed != nullptr && completed->outcome.succeeded() && !one.at) one.at = i;
@@ -194,9 +219,11 @@ void drop_subscriptions(const Workflow& workflow, std::vector<Event>& events) {
 }
 
 // Folds what the old run was told, as far as it still fits when the action is held back.
-Result<void> fold(LiveRun& run, HistoryWriter& writer, std::vector<Event> events, RunId of, std::string_view from) {
+Result<void> fold(LiveRun& run, HistoryWriter& writer, std::vector<Event> events, RunId of,
+                  std::string_view from) {
   for (auto& event : events) {
-    if (std::holds_alternative<CancelRequested>(event.what) || std::holds_alternative<Released>(event.what) ||
+    if (std::holds_alternative<CancelRequested>(event.what) ||
+        std::holds_alternative<Released>(event.what) ||
         std::holds_alternative<Expired>(event.what)) {
       continue;
     }
@@ -216,17 +243,21 @@ Result<RunId> Driver::Impl::resume(RunId id, std::string_view from, const Princi
   TRY_DO(take_up_runs());
   TRY(const auto old, store_.run(id));
   if (!old) return fail("FLOW0504", fmt::format("there is no run {}", id));
-  if (!old->ended) return fail("FLOW0513", fmt::format("run {} has not ended; cancel it first", id));
+  if (!old->ended)
+    return fail("FLOW0513", fmt::format("run {} has not ended; cancel it first", id));
   TRY(const auto workflow, workflow_of(old->flow, old->version));
   const auto action = workflow->find(from);
   if (action == no_action) {
     std::vector<std::string> names;
     for (const auto& one : workflow->definition().actions) names.push_back(one.name);
     const auto near = nearest_name(from, names);
-    return fail("FLOW0310", fmt::format("the flow has no action '{}'{}", from, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+    return fail("FLOW0310",
+                fmt::format("the flow has no action '{}'{}", from,
+                            near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
   }
   if (const auto loop = workflow->plan(action).loop; loop != no_action) {
-    return fail("FLOW0514", fmt::format("'{}' stands in the loop '{}'; resume from the loop", from, workflow->action(loop).name));
+    return fail("FLOW0514", fmt::format("'{}' stands in the loop '{}'; resume from the loop", from,
+                                        workflow->action(loop).name));
   }
   TRY(auto events, store_.events(id, *workflow));
   drop_subscriptions(*workflow, events);
@@ -246,9 +277,11 @@ Result<RunId> Driver::Impl::resume(RunId id, std::string_view from, const Princi
     run = std::make_unique<LiveRun>(record, workflow, &site_);
     HistoryWriter writer(*workflow, store_.history_memory());
     TRY_DO(fold(*run, writer, std::move(events), id, workflow->action(action).name));
-    if (run->state.over()) return fail("FLOW0515", fmt::format("run {} would end before '{}' begins", id, from));
+    if (run->state.over())
+      return fail("FLOW0515", fmt::format("run {} would end before '{}' begins", id, from));
     if (run->state.holding.empty()) {
-      return fail("FLOW0515", fmt::format("'{}' was not reached in run {}: {}", from, id, why_not_reached(*workflow, run->state, action)));
+      return fail("FLOW0515", fmt::format("'{}' was not reached in run {}: {}", from, id,
+                                          why_not_reached(*workflow, run->state, action)));
     }
     if (auto why = why_skipped(*workflow, run->state, action); !why.empty()) {
       return fail("FLOW0515", fmt::format("'{}' would be passed over again: {}", from, why));
@@ -257,7 +290,8 @@ Result<RunId> Driver::Impl::resume(RunId id, std::string_view from, const Princi
     for (auto& child : std::exchange(run->children, {})) {
       const auto instance = child.instance;
       TRY(auto refusal, start_child(transaction, *run, std::move(child), children));
-      if (refusal) run->take_in({clock_.now(), Completed{instance, 1, *std::move(refusal)}}, &writer);
+      if (refusal)
+        run->take_in({clock_.now(), Completed{instance, 1, *std::move(refusal)}}, &writer);
     }
     run->record.status = run->state.status;
     run->record.wake = run->state.next_time();
@@ -297,7 +331,9 @@ Result<bool> Driver::Impl::prune_some() {
     return !to_prune_.empty();
   }
   const auto before = age ? std::optional(now - *age) : std::nullopt;
-  TRY(const auto forgotten, database_.write([&](store::Transaction& transaction) { return store_.prune(transaction, name, before, count); }));
+  TRY(const auto forgotten, database_.write([&](store::Transaction& transaction) {
+    return store_.prune(transaction, name, before, count);
+  }));
   if (forgotten == 0) to_prune_.pop_back();
   return true;
 }

@@ -1,13 +1,16 @@
-// Several processes on one database share its runs. Each has a row of its own, whose beat it counts up while it
-// lives, and runs that name it as their owner.
+// Several processes on one database share its runs. Each has a row of its own, whose beat it counts
+// up while it lives, and runs that name it as their owner.
 //   what                     who                                       how two never do it
-//   begin a run              who fires its trigger, or is called       the trigger's time is moved on in the same transaction
-//   take it forward          its owner                                 a turn's commit asks for owner and events
-//   take over                who sees a beat stand still for the       the row goes if the beat is still the one that was
-//                            lease, by its own clock                   seen; whose row is gone has no runs any more
-//   ask for a trigger        who has moved its time on by the claim    the answer's commit asks for that time
-// No clock is compared with another's. What others did (flows that were deployed, letters to runs that are here)
-// is looked for again and again.
+//   begin a run              who fires its trigger, or is called       the trigger's time is moved
+//   on in the same transaction take it forward          its owner                                 a
+//   turn's commit asks for owner and events take over                who sees a beat stand still
+//   for the       the row goes if the beat is still the one that was
+//                            lease, by its own clock                   seen; whose row is gone has
+//                            no runs any more
+//   ask for a trigger        who has moved its time on by the claim    the answer's commit asks for
+//   that time
+// No clock is compared with another's. What others did (flows that were deployed, letters to runs
+// that are here) is looked for again and again.
 #include <fmt/format.h>
 
 #include <random>
@@ -17,13 +20,16 @@
 namespace rollcall::flow {
 namespace {
 
-// The longest that a trigger's question takes; who has not answered by then has it asked by another.
+// The longest that a trigger's question takes; who has not answered by then has it asked by
+// another.
 constexpr Timespan question_claim = minutes(3);
 constexpr std::string_view key_mark = "processes that share flows";
 
 std::int64_t new_worker_id() {
   std::random_device device;
-  return static_cast<std::int64_t>((std::uint64_t{device()} << 31 | device()) & 0x7fff'ffff'ffff'ffff) | 1;
+  return static_cast<std::int64_t>((std::uint64_t{device()} << 31 | device()) &
+                                   0x7fff'ffff'ffff'ffff) |
+         1;
 }
 
 }  // namespace
@@ -31,9 +37,12 @@ std::int64_t new_worker_id() {
 Result<void> Driver::Impl::may_share() {
   TRY(const auto workers, store_.workers());
   const auto mark = site_.seal().sign(key_mark);
-  if (std::ranges::all_of(workers, [&](const Worker& worker) { return worker.key == mark; })) return {};
-  return fail("FLOW0518", "another process drives the flows of this database with another key, so that neither could read what the other "
-                          "hides: give both the same file flow.key");
+  if (std::ranges::all_of(workers, [&](const Worker& worker) { return worker.key == mark; }))
+    return {};
+  return fail("FLOW0518",
+              "another process drives the flows of this database with another key, so that neither "
+              "could read what the other "
+              "hides: give both the same file flow.key");
 }
 
 // Alone, whatever is under way is ours.
@@ -45,7 +54,8 @@ Result<void> Driver::Impl::enter() {
       if (!any) return {};
     }
     return database_.write([&](store::Transaction& transaction) -> Result<void> {
-      for (const auto& worker : workers) TRY_DO(store_.end_worker(transaction, worker.id, std::nullopt));
+      for (const auto& worker : workers)
+        TRY_DO(store_.end_worker(transaction, worker.id, std::nullopt));
       return store_.take_orphans(transaction);
     });
   }
@@ -92,7 +102,8 @@ Result<void> Driver::Impl::look_around() {
 Result<void> Driver::Impl::keep_lease() {
   const auto now = clock_.now();
   if (now < next_beat_) return {};
-  TRY(const bool kept, database_.write([&](store::Transaction& transaction) { return store_.beat(transaction); }));
+  TRY(const bool kept,
+      database_.write([&](store::Transaction& transaction) { return store_.beat(transaction); }));
   next_beat_ = now + Timespan{options_.lease->ticks / 3};
   if (kept) return {};
   lose_all();
@@ -118,7 +129,9 @@ Result<void> Driver::Impl::watch_others() {
     const bool moved = before == seen_.end() || before->second.beat != worker.beat;
     const auto& last = seen[worker.id] = moved ? Seen{worker.beat, now} : before->second;
     if (now - last.at < *options_.lease) continue;
-    TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.end_worker(transaction, worker.id, last.beat); }));
+    TRY_DO(database_.write([&](store::Transaction& transaction) {
+      return store_.end_worker(transaction, worker.id, last.beat);
+    }));
   }
   seen_ = std::move(seen);
   return {};
@@ -127,7 +140,8 @@ Result<void> Driver::Impl::watch_others() {
 Result<void> Driver::Impl::take_orphans() {
   TRY(const bool any, store_.has_orphans());
   if (!any) return {};
-  TRY_DO(database_.write([&](store::Transaction& transaction) { return store_.take_orphans(transaction); }));
+  TRY_DO(database_.write(
+      [&](store::Transaction& transaction) { return store_.take_orphans(transaction); }));
   TRY(const auto ours, store_.unfinished());
   for (const auto id : ours) {
     if (live_.contains(id) || to_load_.contains(id)) continue;
@@ -154,9 +168,12 @@ Result<void> Driver::Impl::take_up_flows() {
     TRY(auto record, store_.flow(now.name));
     if (!record) continue;
     auto workflow = workflow_of(record->name, record->version);
-    auto loaded = workflow ? load_flow(*std::move(record), *std::move(workflow), clock_.now()) : std::unexpected(workflow.error());
-    if (loaded) flows_.insert_or_assign(now.name, *std::move(loaded));
-    else broken_flows_[now.name] = loaded.error().message;
+    auto loaded = workflow ? load_flow(*std::move(record), *std::move(workflow), clock_.now())
+                           : std::unexpected(workflow.error());
+    if (loaded)
+      flows_.insert_or_assign(now.name, *std::move(loaded));
+    else
+      broken_flows_[now.name] = loaded.error().message;
   }
   std::erase_if(flows_, [&](const auto& flow) { return !present.contains(flow.first); });
   return {};
@@ -169,7 +186,8 @@ Result<void> Driver::Impl::take_up_letters() {
     const auto live = live_.find(id);
     if (live == live_.end()) continue;
     auto& run = *live->second;
-    if (std::ranges::find(run.incoming, letter.id, &Incoming::letter) != run.incoming.end()) continue;
+    if (std::ranges::find(run.incoming, letter.id, &Incoming::letter) != run.incoming.end())
+      continue;
     TRY(auto event, parse_event_line(*run.workflow, letter.event));
     const bool cancels = std::holds_alternative<CancelRequested>(event.what);
     run.incoming.push_back({std::move(event), letter.id});
@@ -179,7 +197,8 @@ Result<void> Driver::Impl::take_up_letters() {
   return {};
 }
 
-// What is answered at once needs no claim of its own: its transaction asks whether the trigger is due still.
+// What is answered at once needs no claim of its own: its transaction asks whether the trigger is
+// due still.
 Result<void> Driver::Impl::ask_for_all(LoadedFlow& flow) {
   const auto name = flow.record.name;
   const auto due = *flow.record.next_fire;
@@ -188,7 +207,9 @@ Result<void> Driver::Impl::ask_for_all(LoadedFlow& flow) {
   auto asked = Result<void>();
   if (operation.connector == nullptr || operation.operation().place == Place::outside) {
     const auto until = clock_.now() + question_claim;
-    asked = database_.write([&](store::Transaction& transaction) { return store_.fired(transaction, name, due, until); });
+    asked = database_.write([&](store::Transaction& transaction) {
+      return store_.fired(transaction, name, due, until);
+    });
     flow.claimed = until;
   }
   if (asked) asked = ask(flow);

@@ -13,10 +13,13 @@ constexpr int max_child_depth = 10;
 
 Result<Outcome> child_outcome(const RunRecord& child, const Seal& seal) {
   if (child.status != Status::succeeded) {
-    return refused(502, "ChildFailed", fmt::format("run {} of flow '{}' ended as {}: {}", child.id, child.flow,
-                                                   to_string(child.status), child.message));
+    return refused(502, "ChildFailed",
+                   fmt::format("run {} of flow '{}' ended as {}: {}", child.id, child.flow,
+                               to_string(child.status), child.message));
   }
-  TRY(const auto stored, parse_json(child.response.empty() ? std::string_view("null") : std::string_view(child.response), 1'000));
+  TRY(const auto stored, parse_json(child.response.empty() ? std::string_view("null")
+                                                           : std::string_view(child.response),
+                                    1'000));
   TRY(auto response, seal.open(stored));
   if (!response.is_object()) return flow::answered(200, nullptr);
   const auto* status = find(response, "statusCode");
@@ -85,15 +88,17 @@ std::optional<Timestamp> Driver::Impl::next_due() const {
 // ---- triggers
 
 std::size_t Driver::Impl::unfinished(std::string_view flow) const {
-  return of_others(flow).all + static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
+  return of_others(flow).all +
+         static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
            return run.second->record.flow == flow;
          }));
 }
 
 std::size_t Driver::Impl::under_way(std::string_view flow) const {
-  return of_others(flow).begun + static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
-    return run.second->record.flow == flow && !run.second->parked;
-  }));
+  return of_others(flow).begun +
+         static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
+           return run.second->record.flow == flow && !run.second->parked;
+         }));
 }
 
 bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
@@ -103,14 +108,15 @@ bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
   return !limit || unfinished(flow.record.name) < static_cast<std::size_t>(*limit);
 }
 
-// A trigger that may not fire now, because as many runs as may be are under way, stays due: it fires once
-// when one of them ends. Recurrences that are due together fire in one commit.
+// A trigger that may not fire now, because as many runs as may be are under way, stays due: it
+// fires once when one of them ends. Recurrences that are due together fire in one commit.
 Result<bool> Driver::Impl::fire_due() {
   constexpr std::size_t most_at_once = 200;
   const auto now = clock_.now();
   std::vector<LoadedFlow*> due;
   for (auto& [name, flow] : flows_) {
-    if (flow.record.next_fire && *flow.record.next_fire <= now && may_fire(flow)) due.push_back(&flow);
+    if (flow.record.next_fire && *flow.record.next_fire <= now && may_fire(flow))
+      due.push_back(&flow);
   }
   if (due.empty()) return false;
   std::ranges::stable_sort(due, {}, [](const LoadedFlow* flow) { return *flow->record.next_fire; });
@@ -135,10 +141,15 @@ Result<Driver::Impl::Firing> Driver::Impl::firing_of(LoadedFlow& flow) {
   const auto after = sliding ? firing.due : std::max(firing.due, clock_.now());
   TRY(firing.next, next_fire(*flow.recurrence, firing.due, after));
   json::object outputs;
-  if (sliding) outputs["body"] = json::object{{"windowStartTime", format_iso(firing.due)}, {"windowEndTime", format_iso(firing.next)}};
+  if (sliding)
+    outputs["body"] = json::object{{"windowStartTime", format_iso(firing.due)},
+                                   {"windowEndTime", format_iso(firing.next)}};
   auto runs = new_runs(flow, *flow.scheduled, std::move(outputs), "schedule");
-  if (runs) firing.runs = *std::move(runs);
-  else broken_flows_[flow.record.name] = runs.error().message;  // this firing cannot be; the next one may
+  if (runs)
+    firing.runs = *std::move(runs);
+  else
+    broken_flows_[flow.record.name] =
+        runs.error().message;  // this firing cannot be; the next one may
   return firing;
 }
 
@@ -146,13 +157,16 @@ Result<void> Driver::Impl::fire(const std::vector<LoadedFlow*>& flows) {
   std::vector<Firing> firings;
   for (auto* flow : flows) {
     auto firing = firing_of(*flow);
-    if (firing) firings.push_back(*std::move(firing));
-    else if (firings.empty() && flow == flows.back()) return std::unexpected(std::move(firing).error());
+    if (firing)
+      firings.push_back(*std::move(firing));
+    else if (firings.empty() && flow == flows.back())
+      return std::unexpected(std::move(firing).error());
   }
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     for (auto& [flow, due, next, runs] : firings) {
       TRY_DO(count_others(transaction, flow->record.name));
-      if (!may_fire(*flow)) return fail("FLOW0404", "as many runs as may be are under way elsewhere");
+      if (!may_fire(*flow))
+        return fail("FLOW0404", "as many runs as may be are under way elsewhere");
       for (auto& run : runs) TRY_DO(create(transaction, run));
       TRY_DO(store_.fired(transaction, flow->record.name, due, next));
     }
@@ -188,8 +202,10 @@ Result<void> Driver::Impl::load_run(RunId id) {
   TRY(auto run, LiveRun::load(store_, *record, std::move(workflow), &site_));
   auto& live = *live_.emplace(id, std::move(run)).first->second;
   broken_runs_.erase(id);
-  if (live.record.events == 0 && live.state.status == Status::waiting) park_or_begin(live);
-  else after_turn(live);  // what it waits for goes out again
+  if (live.record.events == 0 && live.state.status == Status::waiting)
+    park_or_begin(live);
+  else
+    after_turn(live);  // what it waits for goes out again
   return {};
 }
 
@@ -201,9 +217,12 @@ void Driver::Impl::take_up_times() {
     const auto run = live_.find(id);
     if (run == live_.end()) continue;
     const auto instance = run->second->state.due(now);
-    if (instance) run->second->incoming.push_back({{now, TimeCame{*instance}}});
-    else if (run->second->state.expires(now)) run->second->incoming.push_back({{now, Expired{}}});
-    else continue;
+    if (instance)
+      run->second->incoming.push_back({{now, TimeCame{*instance}}});
+    else if (run->second->state.expires(now))
+      run->second->incoming.push_back({{now, Expired{}}});
+    else
+      continue;
     if (std::find(ready_.begin(), ready_.end(), id) == ready_.end()) ready_.push_back(id);
   }
 }
@@ -220,7 +239,8 @@ Result<bool> Driver::Impl::take_answer() {
   if (found == live_.end()) return true;  // it has ended meanwhile
   auto& run = *found->second;
   if (!run.state.awaits(*run.workflow, answer->instance, answer->attempt)) return true;
-  run.incoming.push_back({{clock_.now(), Completed{answer->instance, answer->attempt, std::move(answer->outcome)}}});
+  run.incoming.push_back(
+      {{clock_.now(), Completed{answer->instance, answer->attempt, std::move(answer->outcome)}}});
   TRY_DO(turn(run));
   return true;
 }
@@ -242,15 +262,16 @@ Result<void> Driver::Impl::turn(LiveRun& run) {
   std::vector<NewRun> children;
   std::optional<Incoming> for_parent;
   const bool begins = run.record.events == 0;
-  const TurnHooks hooks{
-      [&](store::Transaction& transaction, LiveRun& parent, StartChild child) {
-        return start_child(transaction, parent, std::move(child), children);
-      },
-      [&](store::Transaction& transaction, LiveRun& over) { return ended(transaction, over, for_parent); },
-      [&](store::Transaction& transaction, LiveRun& moved) -> Result<void> {
-        if (begins) TRY_DO(has_place(transaction, moved));
-        return reached(CrashPoint::before_commit);
-      }};
+  const TurnHooks hooks{[&](store::Transaction& transaction, LiveRun& parent, StartChild child) {
+                          return start_child(transaction, parent, std::move(child), children);
+                        },
+                        [&](store::Transaction& transaction, LiveRun& over) {
+                          return ended(transaction, over, for_parent);
+                        },
+                        [&](store::Transaction& transaction, LiveRun& moved) -> Result<void> {
+                          if (begins) TRY_DO(has_place(transaction, moved));
+                          return reached(CrashPoint::before_commit);
+                        }};
   const auto parent = run.record.parent;
   const auto flow = run.record.flow;
   if (auto taken = take_turn(database_, store_, clock_, run, options_.turn, hooks); !taken) {
@@ -283,7 +304,8 @@ void Driver::Impl::after_turn(LiveRun& run) {
   for (auto& call : run.outside) {
     const auto& action = run.workflow->action(call.instance.action);
     const auto* kind = std::get_if<ConnectorCall>(&action.kind);
-    outside_.ask({id, std::move(call), action.name, kind == nullptr ? "" : kind->connection, run.principal, clock_.now(), action.most_items});
+    outside_.ask({id, std::move(call), action.name, kind == nullptr ? "" : kind->connection,
+                  run.principal, clock_.now(), action.most_items});
   }
   run.outside.clear();
   if (const auto time = run.state.next_time()) wakes_.emplace(*time, id);
@@ -292,9 +314,12 @@ void Driver::Impl::after_turn(LiveRun& run) {
 
 // ---- child flows
 
-Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& transaction, LiveRun& parent, StartChild child,
+Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& transaction,
+                                                         LiveRun& parent, StartChild child,
                                                          std::vector<NewRun>& children) {
-  const auto refuse = [](std::string code, std::string message) { return std::optional(refused(404, std::move(code), std::move(message))); };
+  const auto refuse = [](std::string code, std::string message) {
+    return std::optional(refused(404, std::move(code), std::move(message)));
+  };
   int depth = 1;
   for (auto up = parent.record.parent; up && depth <= max_child_depth; ++depth) {
     const auto found = live_.find(*up);
@@ -302,7 +327,8 @@ Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& tra
     up = found->second->record.parent;
   }
   if (depth > max_child_depth) {
-    return refuse("FLOW0505", fmt::format("flows that call flows may do so {} deep", max_child_depth));
+    return refuse("FLOW0505",
+                  fmt::format("flows that call flows may do so {} deep", max_child_depth));
   }
   const auto flow = flow_named(last_part(child.flow));
   if (!flow) return refuse(flow.error().code, flow.error().message);
@@ -311,7 +337,8 @@ Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& tra
   auto runs = new_runs(**flow, **trigger, std::move(child.outputs), to_string(parent.principal));
   if (!runs) return refuse(runs.error().code, runs.error().message);
   if (runs->size() != 1) return refuse("FLOW0509", "the trigger's conditions do not hold");
-  if (auto room = has_room(**flow, **trigger, 1); !room) return refuse(room.error().code, room.error().message);
+  if (auto room = has_room(**flow, **trigger, 1); !room)
+    return refuse(room.error().code, room.error().message);
   auto& run = runs->front();
   run.record.parent = parent.record.id;
   run.record.parent_instance = to_string(*parent.workflow, child.instance);
@@ -321,12 +348,14 @@ Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& tra
   return std::nullopt;
 }
 
-Result<void> Driver::Impl::ended(store::Transaction& transaction, LiveRun& run, std::optional<Incoming>& for_parent) {
+Result<void> Driver::Impl::ended(store::Transaction& transaction, LiveRun& run,
+                                 std::optional<Incoming>& for_parent) {
   TRY_DO(store_.delete_letters(transaction, run.record.id));
   if (!run.record.parent) return {};
   const auto parent = *run.record.parent;
   const auto waiting = live_.find(parent);
-  if (waiting == live_.end() && !to_load_.contains(parent)) return {};  // it ended without waiting any longer
+  if (waiting == live_.end() && !to_load_.contains(parent))
+    return {};  // it ended without waiting any longer
   TRY(auto outcome, child_outcome(run.record, site_.seal()));
   std::shared_ptr<const Workflow> workflow;
   if (waiting != live_.end()) {

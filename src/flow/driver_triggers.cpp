@@ -1,12 +1,14 @@
-// Triggers that ask others: those that poll, and webhooks, which subscribe when their flow is enabled and are
-// then called. What a trigger has seen (a Location) or subscribed is durable, written in the transaction that
-// creates the runs of the same answer: no answer starts a run twice, and none is lost.
+// Triggers that ask others: those that poll, and webhooks, which subscribe when their flow is
+// enabled and are then called. What a trigger has seen (a Location) or subscribed is durable,
+// written in the transaction that creates the runs of the same answer: no answer starts a run
+// twice, and none is lost.
 //   answer to a poll             what happens                                next poll
-//   success but 202              a run (one per item of splitOn)             Retry-After, else the recurrence
-//   202                          nothing is new                              Retry-After, else the recurrence
-//   a failure                    is said in Driver::problems()               Retry-After, else the recurrence
-// A Location in the answer is asked next time, in place of what the trigger's inputs say; not when a run cannot be
-// made of the answer: it is asked for again, and Driver::problems() says why.
+//   success but 202              a run (one per item of splitOn)             Retry-After, else the
+//   recurrence 202                          nothing is new Retry-After, else the recurrence a
+//   failure                    is said in Driver::problems()               Retry-After, else the
+//   recurrence
+// A Location in the answer is asked next time, in place of what the trigger's inputs say; not when
+// a run cannot be made of the answer: it is asked for again, and Driver::problems() says why.
 // https://learn.microsoft.com/azure/logic-apps/logic-apps-create-api-app, “Trigger patterns”
 #include <fmt/format.h>
 
@@ -21,12 +23,14 @@ constexpr Timespan least_poll = seconds(1);
 
 bool is_news(const Outcome& outcome) {
   const auto* status = find(outcome.outputs.value(), "statusCode");
-  return outcome.succeeded() && (status == nullptr || !status->is_int64() || status->get_int64() != 202);
+  return outcome.succeeded() &&
+         (status == nullptr || !status->is_int64() || status->get_int64() != 202);
 }
 
 // The same for one due time, also after a crash.
 std::string key_of(const LoadedFlow& flow) {
-  return fmt::format("{}/{}@{}", flow.record.name, flow.scheduled->name, flow.record.next_fire.value_or(Timestamp{}).ticks);
+  return fmt::format("{}/{}@{}", flow.record.name, flow.scheduled->name,
+                     flow.record.next_fire.value_or(Timestamp{}).ticks);
 }
 
 std::string connection_of(const Trigger& trigger) {
@@ -44,30 +48,40 @@ void Driver::Impl::set_url(std::string url) {
   for (auto& [name, flow] : flows_) {
     if (!flow.subscribes() || !flow.record.enabled) continue;
     const auto state = parse_trigger_state(flow.record.trigger_state);
-    if (!state.subscribed || state.url != site_.trigger_url(name, flow.scheduled->name)) flow.record.next_fire = clock_.now();
+    if (!state.subscribed || state.url != site_.trigger_url(name, flow.scheduled->name))
+      flow.record.next_fire = clock_.now();
   }
 }
 
 Result<void> Driver::Impl::ask(LoadedFlow& flow) {
   const auto state = parse_trigger_state(flow.record.trigger_state);
-  auto call = trigger_call(flow, state, site_.trigger_url(flow.record.name, flow.scheduled->name), false, clock_.now());
+  auto call = trigger_call(flow, state, site_.trigger_url(flow.record.name, flow.scheduled->name),
+                           false, clock_.now());
   flow.asking = ++questions_;
   if (!call) return answered(flow.record.name, flow.asking, refused(call.error()));
-  if (!*call) return answered(flow.record.name, flow.asking, refused(400, "FLOW0328", "the trigger has nothing to ask"));
+  if (!*call)
+    return answered(flow.record.name, flow.asking,
+                    refused(400, "FLOW0328", "the trigger has nothing to ask"));
   auto& question = **call;
   auto action = key_of(flow);
   if (question.operation.operation().place == Place::outside) {
-    CallOperation asked{{}, 1, question.operation, std::move(question.inputs), std::move(question.location), std::move(question.callback_url)};
-    outside_.ask({0, std::move(asked), std::move(action), connection_of(*flow.scheduled), trigger_principal, clock_.now(), std::nullopt,
-                  flow.record.name, flow.asking});
+    CallOperation asked{{},
+                        1,
+                        question.operation,
+                        std::move(question.inputs),
+                        std::move(question.location),
+                        std::move(question.callback_url)};
+    outside_.ask({0, std::move(asked), std::move(action), connection_of(*flow.scheduled),
+                  trigger_principal, clock_.now(), std::nullopt, flow.record.name, flow.asking});
     return {};
   }
   const IdempotencyKey key{0, action, {}, 1};
   const auto connection = connection_of(*flow.scheduled);
   const auto ask_it = [&](store::Transaction* transaction) {
     return question.operation.connector->call(
-        question.operation.index, {question.inputs.get_object(), connection, trigger_principal, key, clock_.now(), transaction, std::nullopt,
-                                   question.location, question.callback_url});
+        question.operation.index,
+        {question.inputs.get_object(), connection, trigger_principal, key, clock_.now(),
+         transaction, std::nullopt, question.location, question.callback_url});
   };
   if (question.operation.operation().place == Place::read) {
     auto outcome = ask_it(nullptr);
@@ -89,7 +103,8 @@ Result<void> Driver::Impl::ask(LoadedFlow& flow) {
   return {};
 }
 
-Result<void> Driver::Impl::answered(const std::string& name, std::uint64_t question, Outcome outcome) {
+Result<void> Driver::Impl::answered(const std::string& name, std::uint64_t question,
+                                    Outcome outcome) {
   const auto found = flows_.find(name);
   // Removed meanwhile, or deployed with other triggers: then it is no answer to what they ask.
   if (found == flows_.end() || found->second.asking != question) return {};
@@ -98,7 +113,9 @@ Result<void> Driver::Impl::answered(const std::string& name, std::uint64_t quest
   if (!flow.record.enabled || !flow.record.next_fire) return {};
   std::vector<NewRun> runs;
   auto record = flow.record;
-  TRY_DO(database_.write([&](store::Transaction& transaction) { return answered_in(transaction, flow, outcome, record, runs); }));
+  TRY_DO(database_.write([&](store::Transaction& transaction) {
+    return answered_in(transaction, flow, outcome, record, runs);
+  }));
   flow.record = std::move(record);
   TRY_DO(reached(CrashPoint::after_commit));
   for (auto& run : runs) adopt(std::move(run));
@@ -107,18 +124,23 @@ Result<void> Driver::Impl::answered(const std::string& name, std::uint64_t quest
 
 Result<Timestamp> Driver::Impl::next_poll(const LoadedFlow& flow, const Outcome* outcome) const {
   const auto now = clock_.now();
-  if (outcome != nullptr && outcome->retry_after) return now + std::max(*outcome->retry_after, least_poll);
+  if (outcome != nullptr && outcome->retry_after)
+    return now + std::max(*outcome->retry_after, least_poll);
   if (!flow.recurrence) return now + pause_after_failed_subscription;
   return next_fire(*flow.recurrence, *flow.record.next_fire, std::max(*flow.record.next_fire, now));
 }
 
-Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const LoadedFlow& flow, const Outcome& outcome,
-                                       FlowRecord& record, std::vector<NewRun>& runs) {
+Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const LoadedFlow& flow,
+                                       const Outcome& outcome, FlowRecord& record,
+                                       std::vector<NewRun>& runs) {
   auto state = parse_trigger_state(record.trigger_state);
   const auto due = *record.next_fire;
   std::optional<Timestamp> next;
-  if (outcome.succeeded()) broken_flows_.erase(record.name);
-  else broken_flows_[record.name] = fmt::format("the trigger {}: {} {}", flow.scheduled->name, outcome.code, outcome.message);
+  if (outcome.succeeded())
+    broken_flows_.erase(record.name);
+  else
+    broken_flows_[record.name] =
+        fmt::format("the trigger {}: {} {}", flow.scheduled->name, outcome.code, outcome.message);
   if (flow.subscribes()) {
     state.subscribed = outcome.succeeded();
     state.url = site_.trigger_url(record.name, flow.scheduled->name);
@@ -132,17 +154,23 @@ Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const Lo
     if (is_news(outcome)) {
       auto made = new_runs(flow, *flow.scheduled, outcome.outputs.value(), "schedule");
       taken = made.has_value();
-      if (made) runs = *std::move(made);
-      else broken_flows_[record.name] = made.error().message;
+      if (made)
+        runs = *std::move(made);
+      else
+        broken_flows_[record.name] = made.error().message;
     }
     // News that could not become runs is asked for again.
-    if (auto location = header_of(outcome.outputs.value(), "Location"); taken && !location.empty()) state.location = std::move(location);
+    if (auto location = header_of(outcome.outputs.value(), "Location"); taken && !location.empty())
+      state.location = std::move(location);
   }
   for (auto& run : runs) TRY_DO(create(transaction, run));
-  if (flow.claimed) TRY_DO(store_.fired(transaction, record.name, *flow.claimed, *flow.claimed));  // nobody else has asked meanwhile
+  if (flow.claimed)
+    TRY_DO(store_.fired(transaction, record.name, *flow.claimed,
+                        *flow.claimed));  // nobody else has asked meanwhile
   TRY_DO(store_.set_fire(transaction, record.name, due, next));
   auto text = to_text(state);
-  if (text != record.trigger_state) TRY_DO(store_.set_trigger_state(transaction, record.name, text));
+  if (text != record.trigger_state)
+    TRY_DO(store_.set_trigger_state(transaction, record.name, text));
   TRY_DO(reached(CrashPoint::before_commit));
   record.trigger_state = std::move(text);
   record.last_fire = due;
@@ -157,7 +185,14 @@ void Driver::Impl::end_subscription(const LoadedFlow& flow) {
   auto call = trigger_call(flow, state, state.url, true, clock_.now());
   if (!call || !*call || (*call)->operation.operation().place != Place::outside) return;
   CallOperation asked{{}, 1, (*call)->operation, std::move((*call)->inputs), {}, state.url};
-  outside_.ask({0, std::move(asked), key_of(flow) + "/end", connection_of(*flow.scheduled), trigger_principal, clock_.now(), std::nullopt, {}});
+  outside_.ask({0,
+                std::move(asked),
+                key_of(flow) + "/end",
+                connection_of(*flow.scheduled),
+                trigger_principal,
+                clock_.now(),
+                std::nullopt,
+                {}});
 }
 
 }  // namespace rollcall::flow

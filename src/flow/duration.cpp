@@ -30,7 +30,8 @@ std::unexpected<Error> wrong(std::string_view text) {
 
 }  // namespace
 
-// duration = [ "-" ] "P" *( number ( "Y" / "M" / "W" / "D" ) ) [ "T" 1*( number ( "H" / "M" / "S" ) ) ]
+// duration = [ "-" ] "P" *( number ( "Y" / "M" / "W" / "D" ) ) [ "T" 1*( number ( "H" / "M" / "S" )
+// ) ]
 Result<Timespan> parse_duration(std::string_view text) {
   auto rest = trim(text);
   const bool negative = rest.starts_with('-');
@@ -48,11 +49,13 @@ Result<Timespan> parse_duration(std::string_view text) {
       continue;
     }
     double number = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
+    const auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
     const auto read = static_cast<std::size_t>(end - rest.data());
     if (error != std::errc() || read == rest.size() || number < 0) return wrong(text);
-    const auto unit = std::find_if(units.begin(), units.end(),
-                                   [&](const Unit& one) { return one.letter == rest[read] && one.of_time == time; });
+    const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& one) {
+      return one.letter == rest[read] && one.of_time == time;
+    });
     if (unit == units.end()) return wrong(text);
     ticks += number * static_cast<double>(unit->ticks);
     rest.remove_prefix(read + 1);
@@ -64,21 +67,24 @@ Result<Timespan> parse_duration(std::string_view text) {
 }
 
 Result<Timespan> span_of(std::int64_t count, std::string_view unit) {
-  static constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> names{{{"second", ticks_per_second},
-                                                                                   {"minute", ticks_per_minute},
-                                                                                   {"hour", ticks_per_hour},
-                                                                                   {"day", ticks_per_day},
-                                                                                   {"week", 7 * ticks_per_day},
-                                                                                   {"month", 30 * ticks_per_day},
-                                                                                   {"year", 365 * ticks_per_day}}};
+  static constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> names{
+      {{"second", ticks_per_second},
+       {"minute", ticks_per_minute},
+       {"hour", ticks_per_hour},
+       {"day", ticks_per_day},
+       {"week", 7 * ticks_per_day},
+       {"month", 30 * ticks_per_day},
+       {"year", 365 * ticks_per_day}}};
   for (const auto& [name, ticks] : names) {
     if (!equals_ignoring_case(unit, name)) continue;
     std::int64_t product = 0;
     if (__builtin_mul_overflow(count, ticks, &product)) break;
     return Timespan{product};
   }
-  return fail("FLOW0327", fmt::format("'{} {}' is no time span: units are Second, Minute, Hour, Day, Week, Month, Year",
-                                      count, unit));
+  return fail(
+      "FLOW0327",
+      fmt::format("'{} {}' is no time span: units are Second, Minute, Hour, Day, Week, Month, Year",
+                  count, unit));
 }
 
 }  // namespace rollcall::flow

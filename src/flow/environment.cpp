@@ -16,7 +16,8 @@ std::unexpected<Error> unknown(std::string_view what, std::string_view name) {
 }
 
 // The loops around an action, innermost first, up to one whose frame `frame` can see.
-std::vector<ActionIndex> unseen_loops(const Workflow& workflow, ActionIndex action, const Frame& frame) {
+std::vector<ActionIndex> unseen_loops(const Workflow& workflow, ActionIndex action,
+                                      const Frame& frame) {
   std::vector<ActionIndex> loops;
   for (auto loop = workflow.plan(action).loop; loop != no_action; loop = workflow.plan(loop).loop) {
     for (const auto* seen = &frame; seen != nullptr; seen = seen->outer) {
@@ -33,7 +34,8 @@ const Frame* frame_of(const Frame& from, ActionIndex loop) {
   return frame;
 }
 
-// What is kept of iterations that are over: of Until the last one, of Foreach all of them as an array.
+// What is kept of iterations that are over: of Until the last one, of Foreach all of them as an
+// array.
 class Gathering {
  public:
   Gathering(const Workflow& workflow, ActionIndex action, const std::vector<ActionIndex>& loops)
@@ -62,10 +64,14 @@ class Gathering {
 std::string_view code_of(const Slot& slot) {
   if (slot.failure) return slot.failure->code;
   switch (slot.skip_reason) {
-    case SkipReason::none: break;
-    case SkipReason::run_after: return "ActionSkipped";
-    case SkipReason::branch: return "ActionBranchingConditionNotSatisfied";
-    case SkipReason::parent: return "ActionSkipped";
+    case SkipReason::none:
+      break;
+    case SkipReason::run_after:
+      return "ActionSkipped";
+    case SkipReason::branch:
+      return "ActionBranchingConditionNotSatisfied";
+    case SkipReason::parent:
+      return "ActionSkipped";
   }
   return slot.status == Status::succeeded ? "OK" : "NotSpecified";
 }
@@ -78,7 +84,9 @@ json::object record(const Workflow& workflow, ActionIndex action, const Slot& sl
   record["endTime"] = format_iso(slot.ended);
   record["status"] = to_string(slot.status);
   record["code"] = code_of(slot);
-  if (slot.failure) record["error"] = json::object{{"code", slot.failure->code}, {"message", slot.failure->message}};
+  if (slot.failure)
+    record["error"] =
+        json::object{{"code", slot.failure->code}, {"message", slot.failure->message}};
   return record;
 }
 
@@ -154,13 +162,15 @@ const Frame* Environment::loop_frame(std::string_view loop) const {
 
 Result<Value> Environment::items(std::string_view loop) {
   const auto* frame = loop_frame(loop);
-  if (frame == nullptr || frame->item == nullptr) return unknown("Foreach around this action named", loop);
+  if (frame == nullptr || frame->item == nullptr)
+    return unknown("Foreach around this action named", loop);
   return Value::borrow(*frame->item);
 }
 
 Result<Value> Environment::iteration_index(std::string_view loop) {
   const auto* frame = loop_frame(loop);
-  if (frame == nullptr || frame->loop == no_action) return unknown("loop around this action named", loop);
+  if (frame == nullptr || frame->loop == no_action)
+    return unknown("loop around this action named", loop);
   return json::value(frame->iteration);
 }
 
@@ -179,7 +189,8 @@ Result<Value> Environment::parameter(std::string_view name) {
 // Only actions that wait to be called back have one.
 Result<Value> Environment::callback_url() {
   if (state_.run.site == nullptr) return expr::Environment::callback_url();
-  return json::value(state_.run.site->instance_url(state_.run.run, to_string(workflow_, Instance{action_, iterations_of(frame_)})));
+  return json::value(state_.run.site->instance_url(
+      state_.run.run, to_string(workflow_, Instance{action_, iterations_of(frame_)})));
 }
 
 Result<Value> Environment::workflow() {
@@ -191,7 +202,8 @@ Result<Value> Environment::workflow() {
       {"type", "Microsoft.Logic/workflows"},
       {"location", "local"},
       {"tags", {{"flowDisplayName", state_.run.flow}, {"environmentName", "default"}}},
-      {"run", {{"id", id + "/runs/" + run}, {"name", run}, {"type", "Microsoft.Logic/workflows/runs"}}}});
+      {"run",
+       {{"id", id + "/runs/" + run}, {"name", run}, {"type", "Microsoft.Logic/workflows/runs"}}}});
 }
 
 }  // namespace rollcall::flow

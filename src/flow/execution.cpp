@@ -9,10 +9,12 @@ namespace rollcall::flow {
 void Execution::begin_run() {
   state_.status = Status::running;
   state_.ends_by = now_ + workflow_.limits().run_duration;
-  if (const auto* resume = find(state_.trigger, "resume")) state_.held = workflow_.find(text_or(*resume, "from"));
+  if (const auto* resume = find(state_.trigger, "resume"))
+    state_.held = workflow_.find(text_or(*resume, "from"));
   state_.root->pending = static_cast<std::uint32_t>(workflow_.root().actions.size());
   if (state_.root->pending == 0) end_run(Status::succeeded, {}, {});
-  for (const auto action : workflow_.root().first) state_.ready.push_back({state_.root.get(), action});
+  for (const auto action : workflow_.root().first)
+    state_.ready.push_back({state_.root.get(), action});
 }
 
 void Execution::settle() {
@@ -25,7 +27,8 @@ void Execution::settle() {
       begin(*frame, action);
     } else {
       slot(*frame, action).skip_reason = SkipReason::run_after;
-      for (const auto block : workflow_.plan(action).blocks) pass_over(*frame, block, SkipReason::parent);
+      for (const auto block : workflow_.plan(action).blocks)
+        pass_over(*frame, block, SkipReason::parent);
       end(*frame, action, Status::skipped);
     }
   }
@@ -47,18 +50,21 @@ bool Execution::may_run(Frame& frame, ActionIndex action) {
 
 void Execution::begin(Frame& frame, ActionIndex action) {
   if (const auto most = workflow_.limits().actions; ++state_.actions > most) {
-    return end_run(Status::failed, "FLOW0503", fmt::format("the run began more than {} actions, which is its limit", most));
+    return end_run(Status::failed, "FLOW0503",
+                   fmt::format("the run began more than {} actions, which is its limit", most));
   }
   auto& own = slot(frame, action);
   own.status = Status::running;
   own.started = now_;
   if (const auto* told = workflow_.static_result(action)) return end_as_told(frame, action, *told);
-  std::visit([&](const auto& kind) { start(*this, frame, action, kind); }, workflow_.action(action).kind);
+  std::visit([&](const auto& kind) { start(*this, frame, action, kind); },
+             workflow_.action(action).kind);
 }
 
 // https://learn.microsoft.com/azure/logic-apps/testing-framework/test-logic-apps-mock-data-static-results
 void Execution::end_as_told(Frame& frame, ActionIndex action, const StaticResult& result) {
-  for (const auto block : workflow_.plan(action).blocks) pass_over(frame, block, SkipReason::parent);
+  for (const auto block : workflow_.plan(action).blocks)
+    pass_over(frame, block, SkipReason::parent);
   auto seen = environment(frame, action);
   const auto outputs = result.outputs.evaluate(seen);
   const auto error = result.error.evaluate(seen);
@@ -68,7 +74,8 @@ void Execution::end_as_told(Frame& frame, ActionIndex action, const StaticResult
   own.outputs = json::value(**outputs);
   if (result.status == Status::failed || result.status == Status::timed_out) {
     const auto code = text_or(**error, "code", "ActionFailed");
-    own.failure = std::make_unique<Failure>(std::string(code), std::string(text_or(**error, "message", "as its static result says")));
+    own.failure = std::make_unique<Failure>(
+        std::string(code), std::string(text_or(**error, "message", "as its static result says")));
   }
   end(frame, action, result.status);
 }
@@ -113,7 +120,8 @@ void Execution::leave(Frame& frame, std::uint32_t index) {
   if (--owner.pending > 0) return;
   const auto status = block_status(frame, block);
   if (status == Status::failed) {
-    owner.failure = std::make_unique<Failure>("ActionFailed", "An action failed. No dependent actions succeeded.");
+    owner.failure = std::make_unique<Failure>("ActionFailed",
+                                              "An action failed. No dependent actions succeeded.");
   }
   end(frame, block.owner, status);
 }
@@ -134,7 +142,8 @@ void Execution::pass_over(Frame& frame, std::uint32_t index, SkipReason reason) 
     own.skip_reason = reason;
     own.started = own.ended = now_;
     if (state_.observer != nullptr) state_.observer->ended(workflow_, frame, action, own);
-    for (const auto inner : workflow_.plan(action).blocks) pass_over(frame, inner, SkipReason::parent);
+    for (const auto inner : workflow_.plan(action).blocks)
+      pass_over(frame, inner, SkipReason::parent);
   }
 }
 
@@ -145,12 +154,15 @@ Status worse(Status a, Status b) {
   const auto weight = [](Status status) {
     switch (status) {
       case Status::failed:
-      case Status::timed_out: return 2;
-      case Status::cancelled: return 1;
+      case Status::timed_out:
+        return 2;
+      case Status::cancelled:
+        return 1;
       case Status::waiting:
       case Status::running:
       case Status::succeeded:
-      case Status::skipped: return 0;
+      case Status::skipped:
+        return 0;
     }
     return 0;
   };
@@ -159,8 +171,8 @@ Status worse(Status a, Status b) {
 
 }  // namespace
 
-// The status of a block is the worst of the actions that nothing runs after; one that was skipped counts as
-// those before it do. So a failure that a branch has caught is none.
+// The status of a block is the worst of the actions that nothing runs after; one that was skipped
+// counts as those before it do. So a failure that a branch has caught is none.
 Status Execution::block_status(Frame& frame, const BlockPlan& block) {
   Status status = Status::succeeded;
   std::vector<ActionIndex> look(block.last);
@@ -186,14 +198,19 @@ Status Execution::block_status(Frame& frame, const BlockPlan& block) {
 std::string Execution::first_failure(Frame& frame, const BlockPlan& block) {
   for (const auto action : block.actions) {
     const auto& own = slot(frame, action);
-    if (own.status == Status::timed_out) return fmt::format("{}: timed out", workflow_.action(action).name);
+    if (own.status == Status::timed_out)
+      return fmt::format("{}: timed out", workflow_.action(action).name);
     if (own.status != Status::failed) continue;
     for (const auto inner : workflow_.plan(action).blocks) {
       if (workflow_.block(inner).frame != frame.loop) continue;
-      if (auto reason = first_failure(frame, workflow_.block(inner)); !reason.empty()) return reason;
+      if (auto reason = first_failure(frame, workflow_.block(inner)); !reason.empty())
+        return reason;
     }
-    const bool secret = workflow_.action(action).secure_inputs || workflow_.action(action).secure_outputs;
-    if (own.failure) return fmt::format("{}: {}", workflow_.action(action).name, secret ? own.failure->code : own.failure->message);
+    const bool secret =
+        workflow_.action(action).secure_inputs || workflow_.action(action).secure_outputs;
+    if (own.failure)
+      return fmt::format("{}: {}", workflow_.action(action).name,
+                         secret ? own.failure->code : own.failure->message);
   }
   return {};
 }
@@ -212,7 +229,8 @@ void Execution::set_timer(Frame& frame, ActionIndex action, Timer::Purpose purpo
 
 void Execution::drop_timers(const Instance& instance) {
   if (state_.timers.empty()) return;
-  std::erase_if(state_.timers, [&](const auto& timer) { return timer.second.instance == instance; });
+  std::erase_if(state_.timers,
+                [&](const auto& timer) { return timer.second.instance == instance; });
 }
 
 bool advance(const Workflow& workflow, State& state, Event event, std::vector<Command>& commands) {
@@ -228,9 +246,9 @@ bool advance(const Workflow& workflow, State& state, Event event, std::vector<Co
       auto* frame = find_frame(workflow, state, what.instance);
       call_completed(execution, *frame, what.instance.action, std::move(what.outcome));
     } else if constexpr (std::is_same_v<What, TimeCame>) {
-      const auto timer = std::find_if(state.timers.begin(), state.timers.end(), [&](const auto& one) {
-        return one.second.instance == what.instance;
-      });
+      const auto timer =
+          std::find_if(state.timers.begin(), state.timers.end(),
+                       [&](const auto& one) { return one.second.instance == what.instance; });
       if (timer == state.timers.end() || timer->first > event.at) return false;
       const auto purpose = timer->second.purpose;
       state.timers.erase(timer);
@@ -241,14 +259,16 @@ bool advance(const Workflow& workflow, State& state, Event event, std::vector<Co
       if (!state.has_more()) return false;
     } else if constexpr (std::is_same_v<What, CalledBack>) {
       auto* frame = find_frame(workflow, state, what.instance);
-      return frame != nullptr && called_back(execution, *frame, what.instance.action, std::move(what.outputs));
+      return frame != nullptr &&
+             called_back(execution, *frame, what.instance.action, std::move(what.outputs));
     } else if constexpr (std::is_same_v<What, Released>) {
       if (state.held == no_action) return false;
       execution.release();
     } else if constexpr (std::is_same_v<What, Expired>) {
       if (!state.expires(event.at)) return false;
       execution.end_run(Status::timed_out, "RunTimedOut",
-                        fmt::format("the run has lasted {} days, which is its limit", workflow.limits().run_duration.ticks / ticks_per_day));
+                        fmt::format("the run has lasted {} days, which is its limit",
+                                    workflow.limits().run_duration.ticks / ticks_per_day));
     } else {
       static_assert(std::is_same_v<What, CancelRequested>);
       execution.end_run(Status::cancelled, "Cancelled", fmt::format("cancelled by {}", what.by));

@@ -1,6 +1,7 @@
-// One advance() at work: what the action kinds (actions/*.cpp) see of it. An action begins when its runAfter
-// is satisfied, and ends at once or when an event comes; whatever ends may make others ready. Ready actions
-// stand in State::ready, so that nothing recurses deeper than blocks are nested.
+// One advance() at work: what the action kinds (actions/*.cpp) see of it. An action begins when its
+// runAfter is satisfied, and ends at once or when an event comes; whatever ends may make others
+// ready. Ready actions stand in State::ready, so that nothing recurses deeper than blocks are
+// nested.
 #pragma once
 #include <string>
 #include <vector>
@@ -31,9 +32,13 @@ class Execution {
   Timestamp now() const { return now_; }
   Slot& slot(Frame& frame, ActionIndex action) { return frame.slots[workflow_.plan(action).slot]; }
   void command(Command command) { commands_.push_back(std::move(command)); }
-  Instance instance(const Frame& frame, ActionIndex action) const { return {action, iterations_of(frame)}; }
+  Instance instance(const Frame& frame, ActionIndex action) const {
+    return {action, iterations_of(frame)};
+  }
   // What expressions of this action see.
-  Environment environment(Frame& frame, ActionIndex action) { return {workflow_, state_, frame, action, now_}; }
+  Environment environment(Frame& frame, ActionIndex action) {
+    return {workflow_, state_, frame, action, now_};
+  }
   // Someone may ask for the inputs later.
   bool keeps_inputs() const { return state_.observer != nullptr || workflow_.keeps_inputs(); }
 

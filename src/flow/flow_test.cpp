@@ -91,18 +91,25 @@ Outcome answer_as(const std::string& written, const AskedCall& call, const Scrip
   if (written == "sample") {
     for (const auto& flow : script.flows) {
       const auto definition = parse_definition(flow.document);
-      if (definition && definition->find(call.action) != nullptr) return {Samples(*definition).outputs_of(call.action), {}, {}};
+      if (definition && definition->find(call.action) != nullptr)
+        return {Samples(*definition).outputs_of(call.action), {}, {}};
     }
     return answered(200, json::object());
   }
   int status = 0;
-  const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), status);
+  const auto [end, error] =
+      std::from_chars(written.data(), written.data() + written.size(), status);
   if (error != std::errc() || status < 100 || status > 599) {
-    return refused(501, "NotScripted", fmt::format("'{}' is no answer: a status and a JSON body, echo and sample are", written));
+    return refused(
+        501, "NotScripted",
+        fmt::format("'{}' is no answer: a status and a JSON body, echo and sample are", written));
   }
-  const auto text = trim(std::string_view(end, static_cast<std::size_t>(written.data() + written.size() - end)));
+  const auto text =
+      trim(std::string_view(end, static_cast<std::size_t>(written.data() + written.size() - end)));
   auto body = parse_json(text.empty() ? "null" : text, 1'000);
-  if (!body) return refused(501, "NotScripted", fmt::format("the body of '{}' is no JSON: {}", written, body.error().message));
+  if (!body)
+    return refused(501, "NotScripted",
+                   fmt::format("the body of '{}' is no JSON: {}", written, body.error().message));
   auto outcome = answered(status, *std::move(body));
   if (status < 400) return outcome;
   outcome.code = fmt::format("Status{}", status);
@@ -121,14 +128,19 @@ Outcome answer(const Script& script, const AskedCall& call) {
       any = &one;
       break;
     }
-    if (any != nullptr) return answer_as(any->answers[std::min<std::size_t>(call.attempt, any->answers.size()) - 1], call, script);
+    if (any != nullptr)
+      return answer_as(any->answers[std::min<std::size_t>(call.attempt, any->answers.size()) - 1],
+                       call, script);
   }
-  return refused(501, "NotScripted", fmt::format("the test does not say what {} of connector {} answers", call.operation, call.connector));
+  return refused(501, "NotScripted",
+                 fmt::format("the test does not say what {} of connector {} answers",
+                             call.operation, call.connector));
 }
 
 class Tester {
  public:
-  explicit Tester(const std::function<Result<std::string>(const std::string&)>& read) : read_(read) {}
+  explicit Tester(const std::function<Result<std::string>(const std::string&)>& read)
+      : read_(read) {}
 
   // What the directive shows; an Error when it cannot be carried out.
   Result<std::string> carry_out(const Directive& one) {
@@ -137,12 +149,17 @@ class Tester {
     if (name == "connector") return connector(one);
     if (name == "callback") return callback(one);
     if (name == "run" || name == "outputs") return run(one, name == "outputs");
-    return fail("FLOW0601", fmt::format("line {}: there is no directive '{}'; flow, connector, callback, run and outputs are", one.line, name));
+    return fail(
+        "FLOW0601",
+        fmt::format(
+            "line {}: there is no directive '{}'; flow, connector, callback, run and outputs are",
+            one.line, name));
   }
 
  private:
   Result<std::string> flow(const Directive& one) {
-    if (one.words.size() < 2) return fail("FLOW0601", fmt::format("line {}: which file? flow FILE", one.line));
+    if (one.words.size() < 2)
+      return fail("FLOW0601", fmt::format("line {}: which file? flow FILE", one.line));
     const auto& file = one.words[1];
     auto name = file.substr(file.rfind('/') + 1);
     name = name.substr(0, name.find('.'));
@@ -151,8 +168,10 @@ class Tester {
     TRY(auto document, parse_json(without_mark(text), 1'000));
     TRY(const auto options, parse_json(one.body.empty() ? "{}" : one.body));
     Script::Flow made{name, std::move(document), {}};
-    if (const auto* given = find(options, "parameters"); given != nullptr && given->is_object()) made.options.parameters = given->get_object();
-    if (const auto* given = find(options, "connections"); given != nullptr && given->is_object()) made.options.connections = given->get_object();
+    if (const auto* given = find(options, "parameters"); given != nullptr && given->is_object())
+      made.options.parameters = given->get_object();
+    if (const auto* given = find(options, "connections"); given != nullptr && given->is_object())
+      made.options.connections = given->get_object();
     made.options.enabled = false;
     std::erase_if(script_.flows, [&](const auto& known) { return known.name == name; });
     script_.flows.push_back(std::move(made));
@@ -160,14 +179,16 @@ class Tester {
   }
 
   Result<std::string> connector(const Directive& one) {
-    if (one.words.size() < 2) return fail("FLOW0601", fmt::format("line {}: which connector? connector ID", one.line));
+    if (one.words.size() < 2)
+      return fail("FLOW0601", fmt::format("line {}: which connector? connector ID", one.line));
     std::vector<Scripted> all;
     for (const auto& line : lines_of(one.body)) {
       std::istringstream words(line);
       std::string operation, rest;
       words >> operation;
       const auto lower = to_lower(operation);
-      if (lower == "get" || lower == "post" || lower == "put" || lower == "patch" || lower == "delete") {
+      if (lower == "get" || lower == "post" || lower == "put" || lower == "patch" ||
+          lower == "delete") {
         std::string path;
         words >> path;
         operation += " " + path;
@@ -176,7 +197,8 @@ class Tester {
       Scripted scripted{to_lower(operation), {}};
       for (std::size_t from = 0;;) {
         const auto bar = rest.find(" | ", from);
-        scripted.answers.emplace_back(trim(std::string_view(rest).substr(from, bar == std::string::npos ? bar : bar - from)));
+        scripted.answers.emplace_back(
+            trim(std::string_view(rest).substr(from, bar == std::string::npos ? bar : bar - from)));
         if (bar == std::string::npos) break;
         from = bar + 3;
       }
@@ -187,13 +209,15 @@ class Tester {
   }
 
   Result<std::string> callback(const Directive& one) {
-    if (one.words.size() < 2) return fail("FLOW0601", fmt::format("line {}: which action? callback ACTION", one.line));
+    if (one.words.size() < 2)
+      return fail("FLOW0601", fmt::format("line {}: which action? callback ACTION", one.line));
     script_.callbacks[to_lower(one.words[1])] = one.body;
     return std::string();
   }
 
   Result<std::string> run(const Directive& one, bool whole_outputs) {
-    if (script_.flows.empty()) return fail("FLOW0601", fmt::format("line {}: there is no flow yet: flow FILE", one.line));
+    if (script_.flows.empty())
+      return fail("FLOW0601", fmt::format("line {}: there is no flow yet: flow FILE", one.line));
     TRY(const auto body, parse_json(one.body.empty() ? "null" : one.body, 1'000));
     std::string trigger;
     auto until = beginning + days(366);
@@ -203,14 +227,19 @@ class Tester {
         continue;
       }
       const auto time = parse_iso(one.words[i].substr(6));
-      if (!time) return fail("FLOW0601", fmt::format("line {}: '{}' is no time", one.line, one.words[i]));
+      if (!time)
+        return fail("FLOW0601", fmt::format("line {}: '{}' is no time", one.line, one.words[i]));
       until = *time;
     }
-    TRY(const auto rehearsal, Rehearsal::open([this](const AskedCall& call) { return answer(script_, call); }, beginning));
-    for (const auto& flow : script_.flows) TRY_DO(rehearsal->deploy(flow.name, flow.document, flow.options));
+    TRY(const auto rehearsal,
+        Rehearsal::open([this](const AskedCall& call) { return answer(script_, call); },
+                        beginning));
+    for (const auto& flow : script_.flows)
+      TRY_DO(rehearsal->deploy(flow.name, flow.document, flow.options));
     const auto& name = script_.flows.back().name;
     auto& driver = rehearsal->driver();
-    TRY(const auto id, whole_outputs ? driver.start_with_outputs(name, trigger, body, {}) : driver.start(name, trigger, body, {}));
+    TRY(const auto id, whole_outputs ? driver.start_with_outputs(name, trigger, body, {})
+                                     : driver.start(name, trigger, body, {}));
     TRY_DO(go(*rehearsal, until));
     TRY(const auto view, driver.show(id));
     return history_text(view, beginning, rehearsal->clock().now());
@@ -224,12 +253,14 @@ class Tester {
       for (; answered_so_far < waiting.size(); ++answered_so_far) {
         const auto& [run, instance] = waiting[answered_so_far];
         auto script = script_.callbacks.find(to_lower(instance));
-        if (script == script_.callbacks.end()) script = script_.callbacks.find(to_lower(instance.substr(0, instance.rfind('/'))));
+        if (script == script_.callbacks.end())
+          script = script_.callbacks.find(to_lower(instance.substr(0, instance.rfind('/'))));
         if (script == script_.callbacks.end()) continue;
         TRY(auto body, parse_json(script->second.empty() ? "null" : script->second, 1'000));
         json::object outputs{{"headers", json::object()}};
         outputs.emplace("body", std::move(body));
-        called = rehearsal.driver().call_back(run, instance, std::move(outputs)).has_value() || called;
+        called =
+            rehearsal.driver().call_back(run, instance, std::move(outputs)).has_value() || called;
       }
       if (called) continue;
       TRY_DO(rehearsal.go(until));
@@ -248,7 +279,8 @@ std::string without_last_feed(std::string text) {
 
 }  // namespace
 
-Result<TestReport> run_flow_test(const std::string& text, const std::function<Result<std::string>(const std::string&)>& read) {
+Result<TestReport> run_flow_test(
+    const std::string& text, const std::function<Result<std::string>(const std::string&)>& read) {
   const auto lines = lines_of(text);
   Tester tester(read);
   TestReport report;

@@ -55,20 +55,25 @@ json::value sealed_outputs(const Seal& seal, const json::value& record) {
 // What stands between a line's brackets.
 class Line {
  public:
-  Line(std::string& out, const Workflow& workflow, Timestamp at) : out_(out), workflow_(workflow), at_(at) {}
+  Line(std::string& out, const Workflow& workflow, Timestamp at)
+      : out_(out), workflow_(workflow), at_(at) {}
 
   void operator()(const Started& event) {
     head(out_, 's', at_);
     out_ += ',';
-    append(out_, hides_trigger(workflow_, event.trigger) ? sealed_outputs(*workflow_.seal(), event.trigger) : event.trigger);
+    append(out_, hides_trigger(workflow_, event.trigger)
+                     ? sealed_outputs(*workflow_.seal(), event.trigger)
+                     : event.trigger);
   }
   void operator()(const Completed& event) {
     head(out_, 'c', at_);
     instance(event.instance);
-    if (!hides(workflow_, event.instance.action)) return outcome(out_, event.attempt, event.outcome);
+    if (!hides(workflow_, event.instance.action))
+      return outcome(out_, event.attempt, event.outcome);
     auto sealed = event.outcome;
     sealed.outputs = workflow_.seal()->close(event.outcome.outputs.value());
-    if (!sealed.message.empty()) sealed.message = json::serialize(workflow_.seal()->close(json::value(sealed.message)));
+    if (!sealed.message.empty())
+      sealed.message = json::serialize(workflow_.seal()->close(json::value(sealed.message)));
     outcome(out_, event.attempt, sealed);
   }
   void operator()(const TimeCame& event) {
@@ -79,7 +84,8 @@ class Line {
     head(out_, 'b', at_);
     instance(event.instance);
     out_ += ',';
-    append(out_, hides(workflow_, event.instance.action) ? workflow_.seal()->close(event.outputs) : event.outputs);
+    append(out_, hides(workflow_, event.instance.action) ? workflow_.seal()->close(event.outputs)
+                                                         : event.outputs);
   }
   void operator()(const Released&) { head(out_, 'r', at_); }
   void operator()(const Expired&) { head(out_, 'e', at_); }
@@ -107,7 +113,8 @@ class Line {
     out += ',';
     append_json(out, outcome.message);
     fmt::format_to(std::back_inserter(out), ",{}", outcome.may_retry);
-    if (outcome.retry_after) fmt::format_to(std::back_inserter(out), ",{}", outcome.retry_after->ticks);
+    if (outcome.retry_after)
+      fmt::format_to(std::back_inserter(out), ",{}", outcome.retry_after->ticks);
   }
 
  private:
@@ -135,10 +142,12 @@ std::unexpected<Error> damaged(std::string_view why) {
 
 class LineReader {
  public:
-  LineReader(const json::array& line, const Workflow& workflow) : line_(line), workflow_(workflow) {}
+  LineReader(const json::array& line, const Workflow& workflow)
+      : line_(line), workflow_(workflow) {}
 
   Result<Event> read() {
-    if (line_.size() < 2 || !line_[0].is_string() || !line_[1].is_int64()) return damaged("a line without a head");
+    if (line_.size() < 2 || !line_[0].is_string() || !line_[1].is_int64())
+      return damaged("a line without a head");
     const Timestamp at{line_[1].get_int64()};
     const auto kind = line_[0].get_string();
     if (kind == "s" && line_.size() == 3) {
@@ -182,10 +191,12 @@ class LineReader {
   }
 
   Result<Instance> instance() const {
-    if (line_.size() < 4 || !line_[2].is_string() || !line_[3].is_array()) return damaged("an event of no action");
+    if (line_.size() < 4 || !line_[2].is_string() || !line_[3].is_array())
+      return damaged("an event of no action");
     Instance instance;
     instance.action = workflow_.find(line_[2].get_string());
-    if (instance.action == no_action) return damaged("an event of an action that the flow does not have");
+    if (instance.action == no_action)
+      return damaged("an event of an action that the flow does not have");
     const auto& iterations = line_[3].get_array();
     if (iterations.size() > Iterations::max_depth) return damaged("too many loops");
     for (const auto& iteration : iterations) {
@@ -199,14 +210,17 @@ class LineReader {
     TRY(const auto of, instance());
     if (line_.size() < 6 || !line_[4].is_int64()) return damaged("a completion without outputs");
     TRY(auto outputs, opened(line_[5]));
-    Completed completed{of, static_cast<std::uint32_t>(line_[4].get_int64()), {std::move(outputs), {}, {}}};
+    Completed completed{
+        of, static_cast<std::uint32_t>(line_[4].get_int64()), {std::move(outputs), {}, {}}};
     if (line_.size() < 9) return completed;
-    if (!line_[6].is_string() || !line_[7].is_string() || !line_[8].is_bool()) return damaged("a failure without a code");
+    if (!line_[6].is_string() || !line_[7].is_string() || !line_[8].is_bool())
+      return damaged("a failure without a code");
     completed.outcome.code = line_[6].get_string();
     completed.outcome.message = line_[7].get_string();
     if (hides(workflow_, of.action)) TRY_DO(open_message(completed.outcome.message));
     completed.outcome.may_retry = line_[8].get_bool();
-    if (line_.size() > 9 && line_[9].is_int64()) completed.outcome.retry_after = Timespan{line_[9].get_int64()};
+    if (line_.size() > 9 && line_[9].is_int64())
+      completed.outcome.retry_after = Timespan{line_[9].get_int64()};
     return completed;
   }
 
@@ -235,7 +249,8 @@ Result<std::string> unpacked(std::span<const std::byte> row) {
     const auto frame = ZSTD_findFrameCompressedSize(rest.data(), rest.size());
     if (ZSTD_isError(frame) != 0) return damaged("a row that does not unpack");
     const auto size = ZSTD_getFrameContentSize(rest.data(), rest.size());
-    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_unpacked - lines.size()) {
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
+        size > max_unpacked - lines.size()) {
       return damaged("a row of no size");
     }
     const auto before = lines.size();
@@ -274,12 +289,15 @@ void HistoryWriter::drop_last() {
 void HistoryWriter::close_block() {
   if (row_.empty()) row_ += compressed;
   const auto before = row_.size();
-  row_.resize_and_overwrite(before + ZSTD_compressBound(lines_.size()), [&](char* data, std::size_t room) {
-    const auto size = memory_.context_ == nullptr ? 0
-        : ZSTD_compressCCtx(memory_.context_, data + before, room - before, lines_.data(), lines_.size(), 1);
-    failed_ = failed_ || size == 0 || ZSTD_isError(size) != 0;
-    return failed_ ? before : before + size;
-  });
+  row_.resize_and_overwrite(
+      before + ZSTD_compressBound(lines_.size()), [&](char* data, std::size_t room) {
+        const auto size = memory_.context_ == nullptr
+                              ? 0
+                              : ZSTD_compressCCtx(memory_.context_, data + before, room - before,
+                                                  lines_.data(), lines_.size(), 1);
+        failed_ = failed_ || size == 0 || ZSTD_isError(size) != 0;
+        return failed_ ? before : before + size;
+      });
   closed_ += lines_.size();
   lines_.clear();
 }
@@ -324,14 +342,17 @@ Result<Instance> parse_instance(const Workflow& workflow, std::string_view text)
   const auto slash = text.rfind('/');
   Instance instance;
   instance.action = workflow.find(text.substr(0, slash));
-  if (instance.action == no_action) return damaged("an instance of an action that the flow does not have");
+  if (instance.action == no_action)
+    return damaged("an instance of an action that the flow does not have");
   if (slash == std::string_view::npos) return instance;
   const auto numbers = split(text.substr(slash + 1), '.');
   if (numbers.size() > Iterations::max_depth) return damaged("an instance in too many loops");
   for (const auto number : numbers) {
     std::uint32_t iteration = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), iteration);
-    if (error != std::errc() || end != number.data() + number.size()) return damaged("an instance of no iteration");
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), iteration);
+    if (error != std::errc() || end != number.data() + number.size())
+      return damaged("an instance of no iteration");
     instance.iterations.push(iteration);
   }
   return instance;

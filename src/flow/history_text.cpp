@@ -27,7 +27,8 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += i + 1 < row.size() ? fmt::format("{:<{}}  ", row[i], widths[i]) : row[i];
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += i + 1 < row.size() ? fmt::format("{:<{}}  ", row[i], widths[i]) : row[i];
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
@@ -40,8 +41,10 @@ std::string since(Timestamp zero, Timestamp time) {
   const auto ticks = (time - zero).ticks;
   std::string text = "+";
   if (ticks >= ticks_per_day) text += fmt::format("{}d", ticks / ticks_per_day);
-  if (ticks % ticks_per_day >= ticks_per_hour) text += fmt::format("{}h", ticks % ticks_per_day / ticks_per_hour);
-  if (ticks % ticks_per_hour >= ticks_per_minute) text += fmt::format("{}m", ticks % ticks_per_hour / ticks_per_minute);
+  if (ticks % ticks_per_day >= ticks_per_hour)
+    text += fmt::format("{}h", ticks % ticks_per_day / ticks_per_hour);
+  if (ticks % ticks_per_hour >= ticks_per_minute)
+    text += fmt::format("{}m", ticks % ticks_per_hour / ticks_per_minute);
   const auto rest = ticks % ticks_per_minute;
   if (rest % ticks_per_second == 0) {
     if (rest != 0 || text == "+") text += fmt::format("{}s", rest / ticks_per_second);
@@ -58,10 +61,13 @@ std::string history_text(const RunView& view, Timestamp zero, Timestamp now) {
     if (action.attempts > 1) name += fmt::format(" (attempt {})", action.attempts);
     auto tail = action.hidden_outputs ? "(hidden)" : shown(action.outputs);
     if (action.status == Status::skipped) tail = action.code == "ActionSkipped" ? "" : action.code;
-    if (action.status == Status::failed || action.status == Status::timed_out) tail = action.code + ": " + action.message;
-    rows.push_back({since(zero, action.status == Status::running ? action.started : action.ended), name, std::string(to_string(action.status)), tail});
+    if (action.status == Status::failed || action.status == Status::timed_out)
+      tail = action.code + ": " + action.message;
+    rows.push_back({since(zero, action.status == Status::running ? action.started : action.ended),
+                    name, std::string(to_string(action.status)), tail});
   }
-  auto text = aligned(rows) + fmt::format("{} run {}", since(zero, view.run.ended.value_or(now)), to_string(view.run.status));
+  auto text = aligned(rows) + fmt::format("{} run {}", since(zero, view.run.ended.value_or(now)),
+                                          to_string(view.run.status));
   if (!view.run.code.empty()) text += fmt::format(" {}: {}", view.run.code, view.run.message);
   text += '\n';
   if (!view.run.response.empty()) text += "answered " + view.run.response + "\n";

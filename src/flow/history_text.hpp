@@ -1,4 +1,5 @@
-// A run as lines of text: every action with its time, status and what came of it; for tests of flows.
+// A run as lines of text: every action with its time, status and what came of it; for tests of
+// flows.
 #pragma once
 #include <string>
 

@@ -19,29 +19,43 @@ using Index = std::uint32_t;
 constexpr Index none = 0xffff'ffff;
 
 enum TypeBit : unsigned {
-  null_bit = 1, boolean_bit = 2, integer_bit = 4, number_bit = 8, string_bit = 16, array_bit = 32, object_bit = 64
+  null_bit = 1,
+  boolean_bit = 2,
+  integer_bit = 4,
+  number_bit = 8,
+  string_bit = 16,
+  array_bit = 32,
+  object_bit = 64
 };
-constexpr std::array<std::pair<std::string_view, unsigned>, 7> types{{{"null", null_bit},
-                                                                      {"boolean", boolean_bit},
-                                                                      {"integer", integer_bit},
-                                                                      {"number", number_bit | integer_bit},
-                                                                      {"string", string_bit},
-                                                                      {"array", array_bit},
-                                                                      {"object", object_bit}}};
+constexpr std::array<std::pair<std::string_view, unsigned>, 7> types{
+    {{"null", null_bit},
+     {"boolean", boolean_bit},
+     {"integer", integer_bit},
+     {"number", number_bit | integer_bit},
+     {"string", string_bit},
+     {"array", array_bit},
+     {"object", object_bit}}};
 
 unsigned type_of(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return null_bit;
-    case json::kind::bool_: return boolean_bit;
+    case json::kind::null:
+      return null_bit;
+    case json::kind::bool_:
+      return boolean_bit;
     case json::kind::int64:
-    case json::kind::uint64: return integer_bit;
+    case json::kind::uint64:
+      return integer_bit;
     case json::kind::double_: {
       const double number = value.get_double();
-      return std::isfinite(number) && number == std::floor(number) ? number_bit | integer_bit : number_bit;
+      return std::isfinite(number) && number == std::floor(number) ? number_bit | integer_bit
+                                                                   : number_bit;
     }
-    case json::kind::string: return string_bit;
-    case json::kind::array: return array_bit;
-    case json::kind::object: return object_bit;
+    case json::kind::string:
+      return string_bit;
+    case json::kind::array:
+      return array_bit;
+    case json::kind::object:
+      return object_bit;
   }
   return 0;
 }
@@ -71,8 +85,8 @@ struct JsonSchema::Node {
   std::vector<std::pair<std::shared_ptr<re2::RE2>, Index>> pattern_properties;
   std::vector<std::string> required;
   std::vector<Index> tuple, all_of, any_of, one_of;
-  Index additional_properties = none, items = none, additional_items = none, contains = none, not_ = none,
-        reference = none;
+  Index additional_properties = none, items = none, additional_items = none, contains = none,
+        not_ = none, reference = none;
   std::optional<json::array> enumeration;
   Bound minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
   Bound min_length, max_length, min_items, max_items, min_properties, max_properties;
@@ -89,8 +103,9 @@ Result<std::shared_ptr<re2::RE2>> expression(std::string_view text, const std::s
   options.set_log_errors(false);
   auto compiled = std::make_shared<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (!compiled->ok()) {
-    return fail("FLOW0311", fmt::format("schema {}/pattern: '{}' is no regular expression that RE2 takes: {}",
-                                        path, text, compiled->error()));
+    return fail("FLOW0311",
+                fmt::format("schema {}/pattern: '{}' is no regular expression that RE2 takes: {}",
+                            path, text, compiled->error()));
   }
   return compiled;
 }
@@ -105,11 +120,12 @@ class Compiler {
 
  private:
   Result<Index> compile(const json::value& schema, const std::string& path, int depth);
-  Result<void> keyword(Node& node, std::string_view name, const json::value& value, const std::string& path,
-                       int depth);
+  Result<void> keyword(Node& node, std::string_view name, const json::value& value,
+                       const std::string& path, int depth);
   Result<bool> structure(Node& node, std::string_view name, const json::value& value,
                          const std::string& path, int depth);
-  Result<bool> bound(Node& node, std::string_view name, const json::value& value, const std::string& path);
+  Result<bool> bound(Node& node, std::string_view name, const json::value& value,
+                     const std::string& path);
   Result<std::vector<Index>> list(const json::value& schemas, const std::string& path, int depth);
   Result<Index> refer(std::string_view target, const std::string& path, int depth);
 
@@ -141,7 +157,8 @@ Result<Index> Compiler::compile(const json::value& schema, const std::string& pa
   return index;
 }
 
-Result<std::vector<Index>> Compiler::list(const json::value& schemas, const std::string& path, int depth) {
+Result<std::vector<Index>> Compiler::list(const json::value& schemas, const std::string& path,
+                                          int depth) {
   const auto* array = schemas.if_array();
   if (array == nullptr) return wrong(path, "needs an array of schemas");
   std::vector<Index> indices;
@@ -153,7 +170,8 @@ Result<std::vector<Index>> Compiler::list(const json::value& schemas, const std:
 }
 
 Result<Index> Compiler::refer(std::string_view target, const std::string& path, int depth) {
-  if (!target.starts_with('#')) return wrong(path, fmt::format("$ref '{}' is not in this schema", target));
+  if (!target.starts_with('#'))
+    return wrong(path, fmt::format("$ref '{}' is not in this schema", target));
   const auto pointer = std::string(target.substr(1));
   boost::system::error_code error;
   const auto* schema = root_.find_pointer(pointer, error);
@@ -187,8 +205,9 @@ Result<void> Compiler::keyword(Node& node, std::string_view name, const json::va
   if (taken) return {};
   TRY(const bool bounded, bound(node, name, value, here));
   if (bounded) return {};
-  for (const auto unsupported : {"dependencies", "if", "then", "else", "propertyNames", "$dynamicRef",
-                                 "unevaluatedProperties", "unevaluatedItems", "prefixItems"}) {
+  for (const auto unsupported :
+       {"dependencies", "if", "then", "else", "propertyNames", "$dynamicRef",
+        "unevaluatedProperties", "unevaluatedItems", "prefixItems"}) {
     if (name == unsupported) return wrong(here, "this keyword is not supported");
   }
   return {};  // describes, or is unknown, which the specification says to ignore
@@ -273,7 +292,8 @@ Result<bool> Compiler::bound(Node& node, std::string_view name, const json::valu
   for (const auto& [bound_name, member] : bounds) {
     if (name != bound_name) continue;
     // Draft 4: `exclusiveMinimum: true` sharpens `minimum`.
-    if (value.is_bool()) return wrong(path, "draft 4's true is not supported: give the number itself");
+    if (value.is_bool())
+      return wrong(path, "draft 4's true is not supported: give the number itself");
     if (!value.is_number()) return wrong(path, "needs a number");
     node.*member = value.to_number<double>();
     if (name == "multipleOf" && *(node.*member) <= 0) return wrong(path, "needs a number above 0");
@@ -317,12 +337,15 @@ bool Checker::check(Index index, const json::value& value, int depth) {
   if (node.types != 0 && (node.types & type_of(value)) == 0) {
     return refuse(fmt::format("is {}, not {}", type_names(type_of(value)), type_names(node.types)));
   }
-  if (node.enumeration &&
-      std::find(node.enumeration->begin(), node.enumeration->end(), value) == node.enumeration->end()) {
+  if (node.enumeration && std::find(node.enumeration->begin(), node.enumeration->end(), value) ==
+                              node.enumeration->end()) {
     return refuse(fmt::format("is none of {}", json::serialize(*node.enumeration)));
   }
-  if (const auto* members = value.if_object(); members != nullptr && !object(node, *members, depth)) return false;
-  if (const auto* elements = value.if_array(); elements != nullptr && !array(node, *elements, depth)) return false;
+  if (const auto* members = value.if_object(); members != nullptr && !object(node, *members, depth))
+    return false;
+  if (const auto* elements = value.if_array();
+      elements != nullptr && !array(node, *elements, depth))
+    return false;
   if (value.is_number() && !number(node, value.to_number<double>())) return false;
   if (const auto* text = value.if_string(); text != nullptr && !string(node, *text)) return false;
   return combined(node, value, depth);
@@ -330,7 +353,8 @@ bool Checker::check(Index index, const json::value& value, int depth) {
 
 bool Checker::object(const Node& node, const json::object& members, int depth) {
   for (const auto& name : node.required) {
-    if (!members.contains(name)) return refuse(fmt::format("lacks the required property '{}'", name));
+    if (!members.contains(name))
+      return refuse(fmt::format("lacks the required property '{}'", name));
   }
   const auto count = static_cast<double>(members.size());
   if (node.min_properties && count < *node.min_properties) return refuse("has too few properties");
@@ -341,8 +365,9 @@ bool Checker::object(const Node& node, const json::object& members, int depth) {
   }
   if (node.pattern_properties.empty() && node.additional_properties == none) return true;
   for (const auto& [key, member] : members) {
-    bool known = std::any_of(node.properties.begin(), node.properties.end(),
-                             [&](const auto& property) { return property.first == std::string_view(key); });
+    bool known =
+        std::any_of(node.properties.begin(), node.properties.end(),
+                    [&](const auto& property) { return property.first == std::string_view(key); });
     for (const auto& [pattern, index] : node.pattern_properties) {
       if (!re2::RE2::PartialMatch(re2::StringPiece(key.data(), key.size()), *pattern)) continue;
       known = true;
@@ -358,28 +383,33 @@ bool Checker::array(const Node& node, const json::array& elements, int depth) {
   if (node.min_items && count < *node.min_items) return refuse("has too few elements");
   if (node.max_items && count > *node.max_items) return refuse("has too many elements");
   for (std::size_t i = 0; i < elements.size(); ++i) {
-    const Index index = node.tuple.empty() ? node.items
+    const Index index = node.tuple.empty()      ? node.items
                         : i < node.tuple.size() ? node.tuple[i]
                                                 : node.additional_items;
     if (!within(index, elements[i], std::to_string(i), depth)) return false;
   }
   if (node.unique_items) {
-    if (elements.size() > 10'000) return refuse("has too many elements to be checked for uniqueItems");
+    if (elements.size() > 10'000)
+      return refuse("has too many elements to be checked for uniqueItems");
     for (std::size_t i = 0; i < elements.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
-        if (elements[i] == elements[j]) return refuse(fmt::format("has equal elements at {} and {}", j, i));
+        if (elements[i] == elements[j])
+          return refuse(fmt::format("has equal elements at {} and {}", j, i));
       }
     }
   }
   if (node.contains == none) return true;
-  const bool found = std::any_of(elements.begin(), elements.end(),
-                                 [&](const auto& element) { return check(node.contains, element, depth + 1); });
+  const bool found = std::any_of(elements.begin(), elements.end(), [&](const auto& element) {
+    return check(node.contains, element, depth + 1);
+  });
   return found || refuse("has no element as `contains` asks for");
 }
 
 bool Checker::number(const Node& node, double number) {
-  if (node.minimum && number < *node.minimum) return refuse(fmt::format("is below {}", *node.minimum));
-  if (node.maximum && number > *node.maximum) return refuse(fmt::format("is above {}", *node.maximum));
+  if (node.minimum && number < *node.minimum)
+    return refuse(fmt::format("is below {}", *node.minimum));
+  if (node.maximum && number > *node.maximum)
+    return refuse(fmt::format("is above {}", *node.maximum));
   if (node.exclusive_minimum && number <= *node.exclusive_minimum) {
     return refuse(fmt::format("is not above {}", *node.exclusive_minimum));
   }
@@ -388,7 +418,8 @@ bool Checker::number(const Node& node, double number) {
   }
   if (node.multiple_of) {
     const double quotient = number / *node.multiple_of;
-    if (quotient != std::floor(quotient)) return refuse(fmt::format("is no multiple of {}", *node.multiple_of));
+    if (quotient != std::floor(quotient))
+      return refuse(fmt::format("is no multiple of {}", *node.multiple_of));
   }
   return true;
 }
@@ -399,7 +430,8 @@ bool Checker::string(const Node& node, std::string_view text) {
     if (node.min_length && length < *node.min_length) return refuse("is too short");
     if (node.max_length && length > *node.max_length) return refuse("is too long");
   }
-  if (node.pattern && !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *node.pattern)) {
+  if (node.pattern &&
+      !re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *node.pattern)) {
     return refuse(fmt::format("does not match '{}'", node.pattern->pattern()));
   }
   return true;
@@ -433,8 +465,9 @@ Result<JsonSchema> JsonSchema::compile(const json::value& schema) {
 Result<void> JsonSchema::check(const json::value& value) const {
   Checker checker(*nodes_);
   if (checker.check(0, value, 0)) return {};
-  return fail("FLOW0312", fmt::format("the content does not fit the schema: {} {}",
-                                      checker.place.empty() ? "it" : checker.place, checker.reason));
+  return fail("FLOW0312",
+              fmt::format("the content does not fit the schema: {} {}",
+                          checker.place.empty() ? "it" : checker.place, checker.reason));
 }
 
 }  // namespace rollcall::flow

@@ -10,7 +10,8 @@ RunFacts facts_of(const RunRecord& record) {
   return {record.id, record.flow, next_random(seed)};
 }
 
-LiveRun::LiveRun(RunRecord run_record, std::shared_ptr<const Workflow> its_workflow, const Site* site)
+LiveRun::LiveRun(RunRecord run_record, std::shared_ptr<const Workflow> its_workflow,
+                 const Site* site)
     : record(std::move(run_record)),
       workflow(std::move(its_workflow)),
       principal{Principal::Kind::flow_run, std::to_string(record.id)},
@@ -18,7 +19,8 @@ LiveRun::LiveRun(RunRecord run_record, std::shared_ptr<const Workflow> its_workf
   state.run.site = site;
 }
 
-Result<std::unique_ptr<LiveRun>> LiveRun::load(RunStore& store, RunRecord record, std::shared_ptr<const Workflow> workflow,
+Result<std::unique_ptr<LiveRun>> LiveRun::load(RunStore& store, RunRecord record,
+                                               std::shared_ptr<const Workflow> workflow,
                                                const Site* site) {
   auto run = std::make_unique<LiveRun>(std::move(record), std::move(workflow), site);
   TRY(auto events, store.events(run->record.id, *run->workflow));
@@ -42,9 +44,11 @@ void LiveRun::take_in(Event event, HistoryWriter* writer) {
     const auto answers = [&](const CallOperation& call) {
       return call.attempt == completed->attempt && call.instance == completed->instance;
     };
-    if (const auto call = std::find_if(calls.begin(), calls.end(), answers); call != calls.end()) calls.erase(call);
+    if (const auto call = std::find_if(calls.begin(), calls.end(), answers); call != calls.end())
+      calls.erase(call);
     std::erase_if(outside, answers);
-    std::erase_if(children, [&](const StartChild& child) { return child.instance == completed->instance; });
+    std::erase_if(children,
+                  [&](const StartChild& child) { return child.instance == completed->instance; });
   }
   if (writer != nullptr) writer->add(event);
   std::vector<Command> commands;
@@ -66,7 +70,8 @@ void LiveRun::carry_out(Command command) {
     children.push_back(std::move(*child));
   } else if (auto* respond = std::get_if<Respond>(&command)) {
     const auto* seal = workflow->seal();
-    record.response = json::serialize(respond->secure && seal != nullptr ? seal->close(respond->outputs) : respond->outputs);
+    record.response = json::serialize(
+        respond->secure && seal != nullptr ? seal->close(respond->outputs) : respond->outputs);
   } else if (auto* finish = std::get_if<Finish>(&command)) {
     record.status = finish->status;
     record.code = std::move(finish->code);

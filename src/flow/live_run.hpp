@@ -1,5 +1,6 @@
-// A run that is under way, in memory: its record, its folded state, and what it has asked for. When its turn
-// fails or is thrown away, nothing here may be used again: the run is loaded anew from the store.
+// A run that is under way, in memory: its record, its folded state, and what it has asked for. When
+// its turn fails or is thrown away, nothing here may be used again: the run is loaded anew from the
+// store.
 #pragma once
 #include <deque>
 #include <memory>
@@ -21,12 +22,15 @@ struct Incoming {
 class LiveRun {
  public:
   // Folds what is stored of the run and takes up its letters.
-  static Result<std::unique_ptr<LiveRun>> load(RunStore& store, RunRecord record, std::shared_ptr<const Workflow> workflow,
-                                                const Site* site);
+  static Result<std::unique_ptr<LiveRun>> load(RunStore& store, RunRecord record,
+                                               std::shared_ptr<const Workflow> workflow,
+                                               const Site* site);
 
   LiveRun(RunRecord record, std::shared_ptr<const Workflow> workflow, const Site* site);
   // There is something that a turn could do now.
-  bool has_work() const { return !incoming.empty() || !calls.empty() || !children.empty() || state.has_more(); }
+  bool has_work() const {
+    return !incoming.empty() || !calls.empty() || !children.empty() || state.has_more();
+  }
   // It has been created, and waits until fewer runs of its flow are under way.
   bool parked = false;
   // Takes one event into state and commands; `writer` (absent when folding) keeps it.
@@ -37,9 +41,9 @@ class LiveRun {
   Principal principal;
   State state;
   std::deque<Incoming> incoming;
-  std::deque<CallOperation> calls;       // local ones, in the order they were asked for
-  std::vector<CallOperation> outside;    // to go out after the commit
-  std::vector<StartChild> children;      // to be created in the turn that asked for them
+  std::deque<CallOperation> calls;     // local ones, in the order they were asked for
+  std::vector<CallOperation> outside;  // to go out after the commit
+  std::vector<StartChild> children;    // to be created in the turn that asked for them
   Timestamp last_event;
 
  private:

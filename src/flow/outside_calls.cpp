@@ -67,9 +67,10 @@ OutsideAnswer OutsideCalls::make(const OutsideJob& job) {
   const auto& call = job.call;
   const IdempotencyKey key{job.run, job.action, call.instance.iterations.view(), call.attempt};
   auto outcome = call.operation.connector->call(
-      call.operation.index, {call.inputs.get_object(), job.connection, job.principal, key, job.now, nullptr, job.most_items,
-                             call.location, call.callback_url});
-  if (outcome) return {job.run, call.instance, call.attempt, *std::move(outcome), job.flow, job.question};
+      call.operation.index, {call.inputs.get_object(), job.connection, job.principal, key, job.now,
+                             nullptr, job.most_items, call.location, call.callback_url});
+  if (outcome)
+    return {job.run, call.instance, call.attempt, *std::move(outcome), job.flow, job.question};
   // Nobody answered: as with a connection that breaks, the retry policy decides.
   auto refusal = refused(503, outcome.error().code, outcome.error().message);
   refusal.may_retry = true;

@@ -1,5 +1,6 @@
-// Calls that leave the process: made by threads of their own, or (without threads) by whoever asks for the
-// next answer. Each job holds all that the call needs, so that the run may change or go away meanwhile.
+// Calls that leave the process: made by threads of their own, or (without threads) by whoever asks
+// for the next answer. Each job holds all that the call needs, so that the run may change or go
+// away meanwhile.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -22,7 +23,7 @@ struct OutsideJob {
   Principal principal;
   Timestamp now;
   std::optional<int> most_items = std::nullopt;
-  std::string flow = {};  // a trigger of this flow asks, and no run
+  std::string flow = {};       // a trigger of this flow asks, and no run
   std::uint64_t question = 0;  // of the trigger
 };
 

@@ -31,11 +31,13 @@ Result<Timestamp> to_utc(const Recurrence& recurrence, Local local) {
 }
 
 bool has_schedule(const Recurrence& recurrence) {
-  return !recurrence.hours.empty() || !recurrence.minutes.empty() || !recurrence.week_days.empty() ||
-         !recurrence.month_days.empty();
+  return !recurrence.hours.empty() || !recurrence.minutes.empty() ||
+         !recurrence.week_days.empty() || !recurrence.month_days.empty();
 }
 
-std::int64_t months_of(const CivilTime& civil) { return civil.year * std::int64_t{12} + civil.month - 1; }
+std::int64_t months_of(const CivilTime& civil) {
+  return civil.year * std::int64_t{12} + civil.month - 1;
+}
 
 int days_in_month(int year, int month) {
   for (const int day : {31, 30, 29}) {
@@ -57,18 +59,25 @@ Local add_months(Local start, std::int64_t months) {
 
 std::int64_t unit_ticks(Frequency frequency) {
   switch (frequency) {
-    case Frequency::second: return ticks_per_second;
-    case Frequency::minute: return ticks_per_minute;
-    case Frequency::hour: return ticks_per_hour;
-    case Frequency::day: return ticks_per_day;
-    case Frequency::week: return 7 * ticks_per_day;
+    case Frequency::second:
+      return ticks_per_second;
+    case Frequency::minute:
+      return ticks_per_minute;
+    case Frequency::hour:
+      return ticks_per_hour;
+    case Frequency::day:
+      return ticks_per_day;
+    case Frequency::week:
+      return 7 * ticks_per_day;
     case Frequency::month:
-    case Frequency::year: break;
+    case Frequency::year:
+      break;
   }
   return 0;
 }
 
-Result<Timestamp> next_by_interval(const Recurrence& recurrence, Timestamp anchor, Timestamp after) {
+Result<Timestamp> next_by_interval(const Recurrence& recurrence, Timestamp anchor,
+                                   Timestamp after) {
   if (after < anchor) return anchor;
   // Seconds, minutes and hours pass evenly; from days on the local time of day is kept.
   if (recurrence.frequency <= Frequency::hour) {
@@ -78,13 +87,17 @@ Result<Timestamp> next_by_interval(const Recurrence& recurrence, Timestamp ancho
   TRY(const auto start, to_local(recurrence, anchor));
   TRY(const auto past, to_local(recurrence, after));
   const bool by_month = recurrence.frequency >= Frequency::month;
-  const std::int64_t months = recurrence.interval * std::int64_t{recurrence.frequency == Frequency::year ? 12 : 1};
+  const std::int64_t months =
+      recurrence.interval * std::int64_t{recurrence.frequency == Frequency::year ? 12 : 1};
   const std::int64_t step = unit_ticks(recurrence.frequency) * recurrence.interval;
   // One step early, since a shift of the clock may put it on either side.
-  auto count = by_month ? (months_of(to_civil({past.ticks})) - months_of(to_civil({start.ticks}))) / months - 1
-                        : (past.ticks - start.ticks) / step - 1;
+  auto count =
+      by_month
+          ? (months_of(to_civil({past.ticks})) - months_of(to_civil({start.ticks}))) / months - 1
+          : (past.ticks - start.ticks) / step - 1;
   for (count = std::max<std::int64_t>(count, 0);; ++count) {
-    const Local local = by_month ? add_months(start, count * months) : Local{start.ticks + count * step};
+    const Local local =
+        by_month ? add_months(start, count * months) : Local{start.ticks + count * step};
     TRY(const auto time, to_utc(recurrence, local));
     if (time > after) return time;
   }
@@ -92,7 +105,8 @@ Result<Timestamp> next_by_interval(const Recurrence& recurrence, Timestamp ancho
 
 // ---- with a schedule: days that fit, and the times of day on them
 
-// Whether the recurrence fires on this day (counted from 0001-01-01), `anchor` being one it counts from.
+// Whether the recurrence fires on this day (counted from 0001-01-01), `anchor` being one it counts
+// from.
 bool day_fits(const Recurrence& recurrence, std::int64_t day, std::int64_t anchor) {
   const auto civil = to_civil({day * ticks_per_day});
   const auto anchor_civil = to_civil({anchor * ticks_per_day});
@@ -104,22 +118,27 @@ bool day_fits(const Recurrence& recurrence, std::int64_t day, std::int64_t ancho
     case Frequency::second:
     case Frequency::minute:
     case Frequency::hour:
-    case Frequency::day: return (day - anchor) % recurrence.interval == 0;
+    case Frequency::day:
+      return (day - anchor) % recurrence.interval == 0;
     case Frequency::week: {
-      const auto week = [](std::int64_t of) { return (of - day_of_week({of * ticks_per_day})) / 7; };
+      const auto week = [](std::int64_t of) {
+        return (of - day_of_week({of * ticks_per_day})) / 7;
+      };
       const int wanted = day_of_week({anchor * ticks_per_day});
-      const bool weekday = recurrence.week_days.empty() ? week_day == wanted : contains(recurrence.week_days, week_day);
+      const bool weekday = recurrence.week_days.empty() ? week_day == wanted
+                                                        : contains(recurrence.week_days, week_day);
       return weekday && (week(day) - week(anchor)) % recurrence.interval == 0;
     }
     case Frequency::month: {
       if ((months_of(civil) - months_of(anchor_civil)) % recurrence.interval != 0) return false;
       if (recurrence.month_days.empty()) return civil.day == anchor_civil.day;
       const int last = days_in_month(civil.year, civil.month);
-      return contains(recurrence.month_days, civil.day) || contains(recurrence.month_days, civil.day - last - 1);
+      return contains(recurrence.month_days, civil.day) ||
+             contains(recurrence.month_days, civil.day - last - 1);
     }
     case Frequency::year:
-      return (civil.year - anchor_civil.year) % recurrence.interval == 0 && civil.month == anchor_civil.month &&
-             civil.day == anchor_civil.day;
+      return (civil.year - anchor_civil.year) % recurrence.interval == 0 &&
+             civil.month == anchor_civil.month && civil.day == anchor_civil.day;
   }
   return false;
 }
@@ -127,7 +146,8 @@ bool day_fits(const Recurrence& recurrence, std::int64_t day, std::int64_t ancho
 // In seconds of the day, in order.
 std::set<int> times_of_day(const Recurrence& recurrence, const CivilTime& anchor) {
   const auto hours = recurrence.hours.empty() ? std::vector<int>{anchor.hour} : recurrence.hours;
-  const auto minutes = recurrence.minutes.empty() ? std::vector<int>{anchor.minute} : recurrence.minutes;
+  const auto minutes =
+      recurrence.minutes.empty() ? std::vector<int>{anchor.minute} : recurrence.minutes;
   const int second = recurrence.start_time.empty() ? 0 : anchor.second;
   std::set<int> times;
   for (const int hour : hours) {
@@ -136,7 +156,8 @@ std::set<int> times_of_day(const Recurrence& recurrence, const CivilTime& anchor
   return times;
 }
 
-Result<Timestamp> next_by_schedule(const Recurrence& recurrence, Timestamp anchor, Timestamp after) {
+Result<Timestamp> next_by_schedule(const Recurrence& recurrence, Timestamp anchor,
+                                   Timestamp after) {
   TRY(const auto start, to_local(recurrence, anchor));
   TRY(const auto past, to_local(recurrence, after));
   const auto times = times_of_day(recurrence, to_civil({start.ticks}));
@@ -144,7 +165,8 @@ Result<Timestamp> next_by_schedule(const Recurrence& recurrence, Timestamp ancho
   for (auto day = first; day < first + most_days; ++day) {
     if (!day_fits(recurrence, day, day_of(start))) continue;
     for (const int time : times) {
-      TRY(const auto candidate, to_utc(recurrence, {day * ticks_per_day + time * ticks_per_second}));
+      TRY(const auto candidate,
+          to_utc(recurrence, {day * ticks_per_day + time * ticks_per_second}));
       if (candidate > after && candidate >= anchor) return candidate;
     }
   }

@@ -15,9 +15,11 @@ constexpr std::size_t most_jumps = 10'000;
 // Operations are made up as they are asked for, and never forgotten.
 class StandIn final : public Connector {
  public:
-  StandIn(std::string id, Answering answering) : id_(std::move(id)), answering_(std::move(answering)) {
+  StandIn(std::string id, Answering answering)
+      : id_(std::move(id)), answering_(std::move(answering)) {
     for (const auto* method : {"get", "post", "put", "patch", "delete", "head"}) {
-      operations_.push_back({fmt::format("{} /", method), Place::outside, method, method, "/{path...}"});
+      operations_.push_back(
+          {fmt::format("{} /", method), Place::outside, method, method, "/{path...}"});
     }
     operations_.reserve(most_operations);
   }
@@ -32,10 +34,12 @@ class StandIn final : public Connector {
   Result<Outcome> call(std::size_t operation, const Call& call) override {
     const auto& about = operations_[operation];
     auto name = about.id;
-    if (const auto* path = call.parameters.if_contains("path"); !about.path.empty() && path != nullptr && path->is_string()) {
+    if (const auto* path = call.parameters.if_contains("path");
+        !about.path.empty() && path != nullptr && path->is_string()) {
       name = fmt::format("{} /{}", about.method, std::string_view(path->get_string()));
     }
-    return answering_({id_, name, std::string(call.key.action), call.key.attempt, call.parameters, call.callback_url});
+    return answering_({id_, name, std::string(call.key.action), call.key.attempt, call.parameters,
+                       call.callback_url});
   }
 
  private:
@@ -56,23 +60,27 @@ Result<std::unique_ptr<Rehearsal>> Rehearsal::open(Answering answering, Timestam
   TRY(made->database_, store::open_sqlite(":memory:", store::Durability::process));
   DriverOptions options;
   options.key = "rehearsal";
-  TRY(made->driver_, Driver::open(*made->database_, made->connectors_, made->clock_, std::move(options)));
+  TRY(made->driver_,
+      Driver::open(*made->database_, made->connectors_, made->clock_, std::move(options)));
   made->driver_->set_url("http://rehearsal");
   return made;
 }
 
-Result<Deployed> Rehearsal::deploy(std::string_view name, const json::value& document, const DeployOptions& options) {
+Result<Deployed> Rehearsal::deploy(std::string_view name, const json::value& document,
+                                   const DeployOptions& options) {
   TRY(const auto definition, parse_definition(document));
   const auto answer = [this](const AskedCall& call) {
     if (!call.callback_url.empty()) callback_urls_.emplace_back(call.callback_url);
     if (const auto* inputs = call.parameters.if_contains("body"); inputs != nullptr) {
       const auto text = json::serialize(*inputs);
-      if (const auto at = text.find("http://rehearsal/hooks/runs/"); at != std::string::npos) callback_urls_.push_back(text.substr(at, text.find('"', at) - at));
+      if (const auto at = text.find("http://rehearsal/hooks/runs/"); at != std::string::npos)
+        callback_urls_.push_back(text.substr(at, text.find('"', at) - at));
     }
     return answering_(call);
   };
   std::vector<std::string> ids{"http"};
-  for (auto& id : connectors_of(definition, {options.parameters, options.connections})) ids.push_back(std::move(id));
+  for (auto& id : connectors_of(definition, {options.parameters, options.connections}))
+    ids.push_back(std::move(id));
   for (const auto& id : ids) {
     if (connectors_.find(id) == nullptr) connectors_.add(make_stand_in(id, answer));
   }
@@ -109,21 +117,27 @@ Result<RunRecord> rehearse_with_samples(const json::value& document) {
   const auto start = *parse_iso("2026-01-01T00:00:00Z");
   TRY(const auto definition, parse_definition(document));
   const Samples samples(definition);
-  TRY(const auto rehearsal, Rehearsal::open([&](const AskedCall& call) { return Outcome{samples.outputs_of(call.action), {}, {}}; }, start));
+  TRY(const auto rehearsal,
+      Rehearsal::open(
+          [&](const AskedCall& call) { return Outcome{samples.outputs_of(call.action), {}, {}}; },
+          start));
   DeployOptions options;
   options.parameters = samples.parameters();
   options.enabled = false;  // its triggers do not fire by themselves meanwhile
   TRY_DO(rehearsal->deploy(name, document, options));
-  const auto trigger = definition.triggers.empty() ? std::string() : definition.triggers.front().name;
+  const auto trigger =
+      definition.triggers.empty() ? std::string() : definition.triggers.front().name;
   if (trigger.empty()) return fail("FLOW0506", "the flow has no trigger");
-  TRY(const auto run, rehearsal->driver().start_with_outputs(name, trigger, samples.trigger_outputs(), {}));
+  TRY(const auto run,
+      rehearsal->driver().start_with_outputs(name, trigger, samples.trigger_outputs(), {}));
   for (std::size_t answered = 0;;) {
     TRY_DO(rehearsal->go(start + days(30)));
     const auto waiting = rehearsal->waiting();
     if (answered == waiting.size()) break;
     for (; answered < waiting.size(); ++answered) {
       const auto& [of, instance] = waiting[answered];
-      (void)rehearsal->driver().call_back(of, instance, samples.outputs_of(instance.substr(0, instance.rfind('/'))));
+      (void)rehearsal->driver().call_back(
+          of, instance, samples.outputs_of(instance.substr(0, instance.rfind('/'))));
     }
   }
   TRY(const auto record, rehearsal->driver().runs().run(run));

@@ -1,5 +1,6 @@
-// A flow, tried without anything that it calls: the real driver on a database in memory and a clock that jumps,
-// with connectors that answer from a script, or from what the definition expects (samples.hpp).
+// A flow, tried without anything that it calls: the real driver on a database in memory and a clock
+// that jumps, with connectors that answer from a script, or from what the definition expects
+// (samples.hpp).
 #pragma once
 #include <functional>
 #include <memory>
@@ -30,7 +31,8 @@ class Rehearsal {
   // The connectors that the definition names, and `http`, answer as `answering` says.
   static Result<std::unique_ptr<Rehearsal>> open(Answering answering, Timestamp start);
 
-  Result<Deployed> deploy(std::string_view name, const json::value& document, const DeployOptions& options);
+  Result<Deployed> deploy(std::string_view name, const json::value& document,
+                          const DeployOptions& options);
   // Until nothing is due before `until`. FLOW0502: it does not come to an end.
   Result<void> go(Timestamp until = timestamp_max);
   Driver& driver() { return *driver_; }
@@ -39,7 +41,8 @@ class Rehearsal {
   std::vector<std::pair<RunId, std::string>> waiting() const;
 
  private:
-  Rehearsal(Answering answering, Timestamp start) : answering_(std::move(answering)), clock_(start) {}
+  Rehearsal(Answering answering, Timestamp start)
+      : answering_(std::move(answering)), clock_(start) {}
 
   Answering answering_;
   ManualClock clock_;
@@ -49,8 +52,9 @@ class Rehearsal {
   std::unique_ptr<Driver> driver_;
 };
 
-// Runs the flow once with samples: every call is answered with what the definition expects, and whoever waits is
-// called back. The record of the run when it has come to its end, or when nothing moves any more.
+// Runs the flow once with samples: every call is answered with what the definition expects, and
+// whoever waits is called back. The record of the run when it has come to its end, or when nothing
+// moves any more.
 Result<RunRecord> rehearse_with_samples(const json::value& document);
 
 }  // namespace rollcall::flow

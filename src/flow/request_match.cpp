@@ -35,13 +35,19 @@ std::vector<std::string_view> segments(std::string_view path) {
   return split(path, '/');
 }
 
-bool is_parameter(std::string_view segment) { return segment.starts_with('{') && segment.ends_with('}'); }
+bool is_parameter(std::string_view segment) {
+  return segment.starts_with('{') && segment.ends_with('}');
+}
 
-bool is_rest(std::string_view segment) { return is_parameter(segment) && segment.ends_with("...}"); }
+bool is_rest(std::string_view segment) {
+  return is_parameter(segment) && segment.ends_with("...}");
+}
 
-bool matches(const std::vector<std::string_view>& shape, const std::vector<std::string_view>& path) {
+bool matches(const std::vector<std::string_view>& shape,
+             const std::vector<std::string_view>& path) {
   if (!shape.empty() && is_rest(shape.back())) {  // whatever comes there
-    return path.size() + 1 >= shape.size() && std::equal(shape.begin(), shape.end() - 1, path.begin());
+    return path.size() + 1 >= shape.size() &&
+           std::equal(shape.begin(), shape.end() - 1, path.begin());
   }
   if (shape.size() != path.size()) return false;
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -52,7 +58,8 @@ bool matches(const std::vector<std::string_view>& shape, const std::vector<std::
 
 }  // namespace
 
-Result<MatchedRequest> match_request(Connector& connector, json::object request, std::string_view usual_method) {
+Result<MatchedRequest> match_request(Connector& connector, json::object request,
+                                     std::string_view usual_method) {
   const json::value whole = std::move(request);
   const auto method = text_or(whole, "method", usual_method);
   const auto full_path = text_or(whole, "path");
@@ -65,8 +72,11 @@ Result<MatchedRequest> match_request(Connector& connector, json::object request,
     if (!matches(shape, path)) continue;
     MatchedRequest matched{{&connector, index}, {}};
     for (std::size_t i = 0; i < shape.size(); ++i) {
-      if (is_rest(shape[i])) matched.parameters[shape[i].substr(1, shape[i].size() - 5)] = decode(full_path.substr(full_path.starts_with('/') ? 1 : 0));
-      else if (is_parameter(shape[i])) matched.parameters[shape[i].substr(1, shape[i].size() - 2)] = decode(path[i]);
+      if (is_rest(shape[i]))
+        matched.parameters[shape[i].substr(1, shape[i].size() - 5)] =
+            decode(full_path.substr(full_path.starts_with('/') ? 1 : 0));
+      else if (is_parameter(shape[i]))
+        matched.parameters[shape[i].substr(1, shape[i].size() - 2)] = decode(path[i]);
     }
     if (const auto* queries = find(whole, "queries"); queries != nullptr && queries->is_object()) {
       for (const auto& [name, value] : queries->get_object()) matched.parameters[name] = value;
@@ -74,7 +84,8 @@ Result<MatchedRequest> match_request(Connector& connector, json::object request,
     if (const auto* body = find(whole, "body")) matched.parameters["body"] = *body;
     return matched;
   }
-  return fail("FLOW0302", fmt::format("connector '{}' has no operation for {} {}", connector.id(), method, full_path));
+  return fail("FLOW0302", fmt::format("connector '{}' has no operation for {} {}", connector.id(),
+                                      method, full_path));
 }
 
 }  // namespace rollcall::flow

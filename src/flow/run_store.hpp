@@ -1,6 +1,6 @@
-// What is durable of flows: their definitions (every version), their triggers' next times, runs, the events
-// of each run, and which process works on a run. It lives in the lists' database, so that a turn's list
-// writes and its events are committed together.
+// What is durable of flows: their definitions (every version), their triggers' next times, runs,
+// the events of each run, and which process works on a run. It lives in the lists' database, so
+// that a turn's list writes and its events are committed together.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -37,7 +37,8 @@ struct FlowRecord {
   std::string deployed_by;
   std::optional<Timestamp> next_fire;  // of its recurrence
   std::optional<Timestamp> last_fire;
-  std::string trigger_state;  // JSON; what a polling trigger has seen, what a webhook subscribed; may be empty
+  std::string trigger_state;  // JSON; what a polling trigger has seen, what a webhook subscribed;
+                              // may be empty
 };
 
 struct RunRecord {
@@ -51,20 +52,21 @@ struct RunRecord {
   std::optional<Timestamp> wake;  // the next time it waits for
   std::string code;               // why it failed
   std::string message;
-  std::string principal;          // who or what started it
-  std::string response;           // JSON, when it answered its caller
+  std::string principal;  // who or what started it
+  std::string response;   // JSON, when it answered its caller
   std::int64_t events = 0;
-  std::int64_t rows = 0;          // that its events are packed in
-  std::optional<RunId> parent;    // the run that waits for this one, and where in it
+  std::int64_t rows = 0;        // that its events are packed in
+  std::optional<RunId> parent;  // the run that waits for this one, and where in it
   std::string parent_instance;
-  std::string tracking;           // the client tracking id: what ties runs and requests together
-  std::optional<RunId> resumed;   // the run that this one takes up again
-  std::optional<RunId> origin;    // the first of those
-  std::int64_t owner = 0;         // the process that takes it forward; 0: it has the database for itself
+  std::string tracking;          // the client tracking id: what ties runs and requests together
+  std::optional<RunId> resumed;  // the run that this one takes up again
+  std::optional<RunId> origin;   // the first of those
+  std::int64_t owner = 0;  // the process that takes it forward; 0: it has the database for itself
 };
 
-// A process that drives flows in a database which others use too. Its lease on its runs lasts as long as its
-// beat goes on; whoever takes it away deletes the row, and from then on the process writes nothing any more.
+// A process that drives flows in a database which others use too. Its lease on its runs lasts as
+// long as its beat goes on; whoever takes it away deletes the row, and from then on the process
+// writes nothing any more.
 struct Worker {
   std::int64_t id = 0;
   std::int64_t beat = 0;
@@ -88,13 +90,13 @@ struct RunQuery {
   std::optional<Status> status;
   std::optional<Timestamp> from, to;  // by start
   std::string trigger;                // by name; letter case is ignored
-  std::string text;                   // stands in code, message, tracking id or principal; letter case is ignored
-  std::optional<RunId> before;        // for the next page
-  std::size_t limit = 50;             // at most 1,000
+  std::string text;  // stands in code, message, tracking id or principal; letter case is ignored
+  std::optional<RunId> before;  // for the next page
+  std::size_t limit = 50;       // at most 1,000
 };
 
-// An event that came from outside a run's own turns: its start, a child that ended, a request to cancel. It is
-// kept until the turn that takes it in.
+// An event that came from outside a run's own turns: its start, a child that ended, a request to
+// cancel. It is kept until the turn that takes it in.
 struct Letter {
   std::int64_t id = 0;
   std::string event;  // a line as history.hpp has it
@@ -126,24 +128,26 @@ class RunStore {
   Result<void> set_enabled(store::Transaction&, std::string_view name, bool enabled);
   Result<void> set_fire(store::Transaction&, std::string_view name, std::optional<Timestamp> last,
                         std::optional<Timestamp> next);
-  Result<void> set_trigger_state(store::Transaction&, std::string_view name, std::string_view state);
+  Result<void> set_trigger_state(store::Transaction&, std::string_view name,
+                                 std::string_view state);
   // The firing that was due then has happened. FLOW0404: another process was faster.
   Result<void> fired(store::Transaction&, std::string_view name, Timestamp due, Timestamp next);
   // Its runs and versions stay.
   Result<void> remove_flow(store::Transaction&, std::string_view name);
   // Gives the run its id, never used before.
   Result<void> create_run(store::Transaction&, RunRecord& run);
-  // Appends a row of events and writes what changed of the run. FLOW0404: the run has gone further than
-  // `run.events`, or this process has lost it: another one works on it.
-  Result<void> append(store::Transaction&, RunRecord& run, std::string_view row, std::int64_t events);
+  // Appends a row of events and writes what changed of the run. FLOW0404: the run has gone further
+  // than `run.events`, or this process has lost it: another one works on it.
+  Result<void> append(store::Transaction&, RunRecord& run, std::string_view row,
+                      std::int64_t events);
   // Answers the letter's id.
   Result<std::int64_t> send(store::Transaction&, RunId to, std::string_view event);
   Result<void> delete_letter(store::Transaction&, std::int64_t id);
   Result<void> delete_letters(store::Transaction&, RunId run);
-  // Forgets ended runs of the flow beyond the newest `keep`, and those that ended before then; oldest first, so
-  // many at once that others need not wait. Answers how many.
-  Result<std::int64_t> prune(store::Transaction&, std::string_view flow, std::optional<Timestamp> before,
-                             std::optional<std::int64_t> keep);
+  // Forgets ended runs of the flow beyond the newest `keep`, and those that ended before then;
+  // oldest first, so many at once that others need not wait. Answers how many.
+  Result<std::int64_t> prune(store::Transaction&, std::string_view flow,
+                             std::optional<Timestamp> before, std::optional<std::int64_t> keep);
 
   // ---- several processes (driver_sharing.cpp)
   // Whose runs are created and taken forward here, from now on.

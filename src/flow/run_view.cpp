@@ -9,7 +9,8 @@ class Collector final : public Observer {
  public:
   Collector(RunView& view, const ViewWindow& window) : view_(view), window_(window) {}
 
-  void ended(const Workflow& workflow, const Frame& frame, ActionIndex index, const Slot& slot) override {
+  void ended(const Workflow& workflow, const Frame& frame, ActionIndex index,
+             const Slot& slot) override {
     if (view_.total++ < window_.skip || view_.actions.size() >= window_.top) return;
     const auto& action = workflow.action(index);
     const auto iterations = iterations_of(frame);
@@ -23,16 +24,20 @@ class Collector final : public Observer {
     view.ended = slot.ended;
     view.attempts = slot.call ? slot.call->retries + 1 : slot.attempt;
     if (action.parent != no_action) view.parent = workflow.action(action.parent).name;
-    // What shows the hidden outputs of another is hidden too; of an action that only hands on, both sides.
+    // What shows the hidden outputs of another is hidden too; of an action that only hands on, both
+    // sides.
     const bool shows = workflow.plan(index).shows_secrets;
-    const bool hands_on = std::holds_alternative<Compose>(action.kind) || std::holds_alternative<ParseJson>(action.kind) ||
+    const bool hands_on = std::holds_alternative<Compose>(action.kind) ||
+                          std::holds_alternative<ParseJson>(action.kind) ||
                           std::holds_alternative<Response>(action.kind);
     view.hidden_inputs = action.secure_inputs || shows;
     view.hidden_outputs = action.secure_inputs || action.secure_outputs || (shows && hands_on);
     if (!view.hidden_inputs) view.inputs = slot.inputs;
     if (!view.hidden_outputs) view.outputs = slot.outputs.value();
     view.code = code_of(slot);
-    if (slot.failure) view.message = action.secure_inputs || action.secure_outputs ? "(hidden)" : slot.failure->message;
+    if (slot.failure)
+      view.message =
+          action.secure_inputs || action.secure_outputs ? "(hidden)" : slot.failure->message;
   }
 
   // What has begun and not ended, in this frame and those inside it.
@@ -43,7 +48,8 @@ class Collector final : public Observer {
       if (slot.status != Status::running) continue;
       const auto before = view_.actions.size();
       ended(workflow, frame, actions[i], slot);
-      if (state.over() && view_.actions.size() > before) view_.actions.back().status = Status::cancelled;
+      if (state.over() && view_.actions.size() > before)
+        view_.actions.back().status = Status::cancelled;
       if (slot.loop == nullptr) continue;
       for (const auto& iteration : slot.loop->active) under_way(workflow, state, *iteration);
     }
@@ -56,7 +62,8 @@ class Collector final : public Observer {
 
 }  // namespace
 
-Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const Site* site, const ViewWindow& window) {
+Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow,
+                         const Site* site, const ViewWindow& window) {
   RunView view{run, {}, {}};
   Collector collector(view, window);
   State state(workflow, facts_of(run));

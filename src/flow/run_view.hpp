@@ -1,5 +1,5 @@
-// A run as people look at it: every action with its status, times, inputs and outputs. It is not stored but
-// folded from the history.
+// A run as people look at it: every action with its status, times, inputs and outputs. It is not
+// stored but folded from the history.
 #pragma once
 #include <string>
 #include <vector>
@@ -15,18 +15,18 @@ struct ActionView {
   std::vector<std::uint32_t> iterations;  // of the loops around it, outermost first
   Status status = Status::waiting;
   Timestamp started, ended;
-  std::uint32_t attempts = 0;             // of a call
-  json::value inputs, outputs;            // null when hidden
+  std::uint32_t attempts = 0;   // of a call
+  json::value inputs, outputs;  // null when hidden
   bool hidden_inputs = false, hidden_outputs = false;
-  std::string parent;                     // the scope, condition or loop around it
-  std::string code, message;              // why it failed or was skipped
+  std::string parent;         // the scope, condition or loop around it
+  std::string code, message;  // why it failed or was skipped
 };
 
 struct RunView {
   RunRecord run;
-  json::value trigger;                    // {"name", "outputs", …}
-  std::vector<ActionView> actions;        // those of the window
-  std::size_t total = 0;                  // how many there are
+  json::value trigger;              // {"name", "outputs", …}
+  std::vector<ActionView> actions;  // those of the window
+  std::size_t total = 0;            // how many there are
 };
 
 // Which actions are wanted, in the order they ended; behind them stand those that are under way.
@@ -36,6 +36,7 @@ struct ViewWindow {
 };
 
 // `site`: as the run itself had it.
-Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow, const Site* site, const ViewWindow& window);
+Result<RunView> view_run(RunStore& store, const RunRecord& run, const Workflow& workflow,
+                         const Site* site, const ViewWindow& window);
 
 }  // namespace rollcall::flow

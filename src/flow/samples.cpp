@@ -14,9 +14,12 @@ constexpr std::string_view some_time = "2026-01-01T00:00:00Z";
 
 json::value sample_text(std::string_view name) {
   const auto lower = to_lower(name);
-  const auto contains = [&](std::string_view part) { return lower.find(part) != std::string::npos; };
+  const auto contains = [&](std::string_view part) {
+    return lower.find(part) != std::string::npos;
+  };
   if (contains("date") || contains("time") || lower.ends_with("utc")) return json::value(some_time);
-  if (contains("url") || contains("uri") || contains("link")) return json::value("https://example.com/1");
+  if (contains("url") || contains("uri") || contains("link"))
+    return json::value("https://example.com/1");
   if (contains("email") || contains("mail")) return json::value("someone@example.com");
   return json::value("1");
 }
@@ -24,20 +27,25 @@ json::value sample_text(std::string_view name) {
 json::value sample(const json::value& schema, std::string_view name, int depth) {
   if (depth > deepest || !schema.is_object()) return json::value("1");
   if (const auto* constant = find(schema, "const")) return *constant;
-  if (const auto* values = find(schema, "enum"); values != nullptr && values->is_array() && !values->get_array().empty()) return values->get_array().front();
+  if (const auto* values = find(schema, "enum");
+      values != nullptr && values->is_array() && !values->get_array().empty())
+    return values->get_array().front();
   for (const auto* one_of : {"oneOf", "anyOf", "allOf"}) {
     const auto* choices = find(schema, one_of);
-    if (choices != nullptr && choices->is_array() && !choices->get_array().empty()) return sample(choices->get_array().front(), name, depth + 1);
+    if (choices != nullptr && choices->is_array() && !choices->get_array().empty())
+      return sample(choices->get_array().front(), name, depth + 1);
   }
   auto type = std::string(text_or(schema, "type"));
-  if (const auto* types = find(schema, "type"); types != nullptr && types->is_array() && !types->get_array().empty()) {
+  if (const auto* types = find(schema, "type");
+      types != nullptr && types->is_array() && !types->get_array().empty()) {
     type = text_of(&types->get_array().front());
   }
   const auto* properties = find(schema, "properties");
   if (type == "object" || (type.empty() && properties != nullptr)) {
     json::object made;
     if (properties != nullptr && properties->is_object()) {
-      for (const auto& [key, inner] : properties->get_object()) made[key] = sample(inner, key, depth + 1);
+      for (const auto& [key, inner] : properties->get_object())
+        made[key] = sample(inner, key, depth + 1);
     }
     return made;
   }
@@ -51,7 +59,9 @@ json::value sample(const json::value& schema, std::string_view name, int depth) 
   return sample_text(name);
 }
 
-bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 // `'text'` at `at`, which ends behind it; nullopt: there is none.
 std::optional<std::string> quoted(std::string_view text, std::size_t& at) {
@@ -132,9 +142,11 @@ std::optional<Samples::Asked> Samples::asked_at(std::string_view text, std::size
     std::string_view name, root;
     bool of_body;
   };
-  static constexpr Function functions[] = {{"body(", "action:", true},      {"actionBody(", "action:", true},  {"outputs(", "action:", false},
-                                           {"actionOutputs(", "action:", false}, {"items(", "items:", false},     {"triggerBody(", "trigger", true},
-                                           {"triggerOutputs(", "trigger", false}};
+  static constexpr Function functions[] = {
+      {"body(", "action:", true},           {"actionBody(", "action:", true},
+      {"outputs(", "action:", false},       {"actionOutputs(", "action:", false},
+      {"items(", "items:", false},          {"triggerBody(", "trigger", true},
+      {"triggerOutputs(", "trigger", false}};
   for (const auto& function : functions) {
     if (!equals_ignoring_case(text.substr(at, function.name.size()), function.name)) continue;
     auto here = at + function.name.size();
@@ -179,7 +191,8 @@ void Samples::follow_schemas(const Definition& definition) {
   }
   for (const auto& trigger : definition.triggers) {
     const auto* request = std::get_if<RequestTrigger>(&trigger.kind);
-    if (request != nullptr && request->schema.is_object() && !request->schema.get_object().empty()) shape({"trigger", {"body"}}).schema = &request->schema;
+    if (request != nullptr && request->schema.is_object() && !request->schema.get_object().empty())
+      shape({"trigger", {"body"}}).schema = &request->schema;
   }
 }
 
@@ -195,7 +208,8 @@ void Samples::follow_loops(const Definition& definition) {
     auto& array = shape(*asked);
     array.is_array = true;
     if (const auto items = roots_.find("items:" + to_lower(action.name)); items != roots_.end()) {
-      for (const auto& [name, inner] : items->second.members) array.members["[]"].members.emplace(name, inner);
+      for (const auto& [name, inner] : items->second.members)
+        array.members["[]"].members.emplace(name, inner);
     }
   }
   for (const auto& trigger : definition.triggers) {
@@ -208,7 +222,8 @@ json::value Samples::value_of(const Shape& shape, std::string_view name) {
   if (shape.schema != nullptr) return sample_of_schema(*shape.schema);
   if (shape.is_array) {
     const auto element = shape.members.find("[]");
-    return json::array{element == shape.members.end() ? json::value(json::object()) : value_of(element->second, name)};
+    return json::array{element == shape.members.end() ? json::value(json::object())
+                                                      : value_of(element->second, name)};
   }
   if (shape.members.empty()) return sample_text(name);
   json::object made;
@@ -239,11 +254,16 @@ json::object Samples::parameters() const {
   json::object given;
   for (const auto& parameter : definition_.parameters) {
     if (parameter.default_value || parameter.name.starts_with('$')) continue;
-    if (parameter.type == "int" || parameter.type == "float") given[parameter.name] = 1;
-    else if (parameter.type == "bool") given[parameter.name] = true;
-    else if (parameter.type == "array") given[parameter.name] = json::array();
-    else if (parameter.type == "object" || parameter.type == "secureobject") given[parameter.name] = json::object();
-    else given[parameter.name] = "1";
+    if (parameter.type == "int" || parameter.type == "float")
+      given[parameter.name] = 1;
+    else if (parameter.type == "bool")
+      given[parameter.name] = true;
+    else if (parameter.type == "array")
+      given[parameter.name] = json::array();
+    else if (parameter.type == "object" || parameter.type == "secureobject")
+      given[parameter.name] = json::object();
+    else
+      given[parameter.name] = "1";
   }
   return given;
 }

@@ -10,7 +10,8 @@ namespace rollcall::flow {
 namespace {
 
 bool is_inside(const Definition& definition, ActionIndex action, ActionIndex loop) {
-  for (auto up = definition.actions[action].parent; up != no_action; up = definition.actions[up].parent) {
+  for (auto up = definition.actions[action].parent; up != no_action;
+       up = definition.actions[up].parent) {
     if (up == loop) return true;
   }
   return false;
@@ -43,7 +44,8 @@ std::string first_shared_variable(const Definition& definition, ActionIndex loop
     }
     for_each_template(action, [&](const Template& one) {
       for (const auto& reference : one.references()) {
-        if (reference.function == "variables" && reference.argument) read.insert(to_lower(*reference.argument));
+        if (reference.function == "variables" && reference.argument)
+          read.insert(to_lower(*reference.argument));
       }
     });
   }

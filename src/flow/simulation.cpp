@@ -47,7 +47,9 @@ class FailingDatabase final : public store::Database {
  public:
   FailingDatabase(store::Database& inner, Faults& faults) : inner_(inner), faults_(faults) {}
   sql::Dialect dialect() const override { return inner_.dialect(); }
-  Result<void> claim(std::string_view what, Claim claim) override { return inner_.claim(what, claim); }
+  Result<void> claim(std::string_view what, Claim claim) override {
+    return inner_.claim(what, claim);
+  }
   Result<void> backup(const std::string& path) override { return inner_.backup(path); }
   Result<std::vector<std::string>> verify() override { return inner_.verify(); }
 
@@ -72,16 +74,20 @@ class FailingDatabase final : public store::Database {
 
 // The other side of the flows: it survives the crashes of ours.
 struct OtherSide {
-  std::map<std::string, int> done;        // by key: how often it was asked for and done
+  std::map<std::string, int> done;  // by key: how often it was asked for and done
   std::vector<std::string> callback_urls;
-  int news = 0;                           // what the feed still has to tell
+  int news = 0;  // what the feed still has to tell
 };
 
-// Operations: Save (our store), Pay (outside), Ask (waits to be called back), News (a polling trigger).
+// Operations: Save (our store), Pay (outside), Ask (waits to be called back), News (a polling
+// trigger).
 class SimulatedConnector final : public Connector {
  public:
-  SimulatedConnector(OtherSide& other, Faults& faults, store::Prepared insert) : other_(other), faults_(faults), insert_(std::move(insert)) {
-    operations_ = {{"Save", Place::store, "Save", {}, {}}, {"Pay", Place::outside, "Pay", {}, {}}, {"Ask", Place::outside, "Ask", {}, {}},
+  SimulatedConnector(OtherSide& other, Faults& faults, store::Prepared insert)
+      : other_(other), faults_(faults), insert_(std::move(insert)) {
+    operations_ = {{"Save", Place::store, "Save", {}, {}},
+                   {"Pay", Place::outside, "Pay", {}, {}},
+                   {"Ask", Place::outside, "Ask", {}, {}},
                    {"News", Place::outside, "News", {}, {}}};
     operations_[3].asynchronous = true;
   }
@@ -101,7 +107,8 @@ class SimulatedConnector final : public Connector {
     }
     ++other_.done[key];
     if (operation == 2) other_.callback_urls.emplace_back(call.callback_url);
-    return answered(200, operation == 1 ? json::value{{"paid", true}, {"secret", secret}} : json::value());
+    return answered(
+        200, operation == 1 ? json::value{{"paid", true}, {"secret", secret}} : json::value());
   }
 
  private:
@@ -131,39 +138,60 @@ class Author {
     json::object definition;
     definition["triggers"] = json::object{{"manual", {{"type", "Request"}}}};
     json::object actions;
-    actions["Count"] = action("InitializeVariable", json::object{{"variables", json::array{json::object{{"name", "n"}, {"type", "integer"}, {"value", 0}}}}});
+    actions["Count"] =
+        action("InitializeVariable",
+               json::object{{"variables", json::array{json::object{
+                                              {"name", "n"}, {"type", "integer"}, {"value", 0}}}}});
     block(actions, "Count", 0, 2 + dice_.below(5));
     definition["actions"] = std::move(actions);
     return json::object{{"definition", std::move(definition)}};
   }
 
  private:
-  static json::object action(std::string_view type, json::value inputs) { return {{"type", type}, {"inputs", std::move(inputs)}}; }
+  static json::object action(std::string_view type, json::value inputs) {
+    return {{"type", type}, {"inputs", std::move(inputs)}};
+  }
 
-  static json::object connector(std::string_view type, std::string_view operation, json::value parameters) {
-    return action(type, json::object{{"host", {{"apiId", "/x/sim"}, {"connectionName", "sim"}, {"operationId", operation}}},
-                                     {"parameters", std::move(parameters)},
-                                     {"retryPolicy", {{"type", "fixed"}, {"count", 90}, {"interval", "PT5S"}}}});
+  static json::object connector(std::string_view type, std::string_view operation,
+                                json::value parameters) {
+    return action(
+        type,
+        json::object{
+            {"host", {{"apiId", "/x/sim"}, {"connectionName", "sim"}, {"operationId", operation}}},
+            {"parameters", std::move(parameters)},
+            {"retryPolicy", {{"type", "fixed"}, {"count", 90}, {"interval", "PT5S"}}}});
   }
 
   json::object one(int depth) {
     switch (dice_.below(depth < 2 ? 11 : 7)) {
-      case 0: return action("Compose", "@add(1, 2)");
-      case 1: return action("IncrementVariable", json::object{{"name", "n"}, {"value", 1}});
-      case 2: return connector("OpenApiConnection", "Save", json::object{{"x", "@triggerBody()"}});
+      case 0:
+        return action("Compose", "@add(1, 2)");
+      case 1:
+        return action("IncrementVariable", json::object{{"name", "n"}, {"value", 1}});
+      case 2:
+        return connector("OpenApiConnection", "Save", json::object{{"x", "@triggerBody()"}});
       case 3: {
         auto pay = connector("OpenApiConnection", "Pay", json::object());
-        pay["runtimeConfiguration"] = json::object{{"secureData", {{"properties", json::array{"outputs"}}}}};
+        pay["runtimeConfiguration"] =
+            json::object{{"secureData", {{"properties", json::array{"outputs"}}}}};
         return pay;
       }
-      case 4: return connector("OpenApiConnectionWebhook", "Ask", json::object());
-      case 5: return action("Wait", json::object{{"interval", {{"count", 1 + static_cast<std::int64_t>(dice_.below(100))}, {"unit", "Second"}}}});
-      case 6: return action("Compose", "@int('no number')");  // fails
-      case 7: return inside("Scope", {}, depth);
+      case 4:
+        return connector("OpenApiConnectionWebhook", "Ask", json::object());
+      case 5:
+        return action("Wait",
+                      json::object{{"interval",
+                                    {{"count", 1 + static_cast<std::int64_t>(dice_.below(100))},
+                                     {"unit", "Second"}}}});
+      case 6:
+        return action("Compose", "@int('no number')");  // fails
+      case 7:
+        return inside("Scope", {}, depth);
       case 8: {
         auto choice = inside("If", {}, depth);
         // Only there does nothing beside it change the variable.
-        choice["expression"] = json::object{{"greater", json::array{depth == 0 ? "@variables('n')" : "@triggerBody()", 1}}};
+        choice["expression"] = json::object{
+            {"greater", json::array{depth == 0 ? "@variables('n')" : "@triggerBody()", 1}}};
         return choice;
       }
       default: {
@@ -184,7 +212,8 @@ class Author {
     return around;
   }
 
-  // Each runs after one that stands before it, whatever became of that one, or only when it succeeded or failed.
+  // Each runs after one that stands before it, whatever became of that one, or only when it
+  // succeeded or failed.
   void block(json::object& actions, std::string before, int depth, std::uint64_t count) {
     std::vector<std::string> names;
     if (!before.empty()) names.push_back(std::move(before));
@@ -192,7 +221,11 @@ class Author {
       auto made = one(depth);
       const auto name = fmt::format("A{}", ++named_);
       if (!names.empty()) {
-        static const std::vector<json::array> statuses{{"Succeeded"}, {"Succeeded"}, {"Succeeded", "Failed", "Skipped", "TimedOut"}, {"Failed"}};
+        static const std::vector<json::array> statuses{
+            {"Succeeded"},
+            {"Succeeded"},
+            {"Succeeded", "Failed", "Skipped", "TimedOut"},
+            {"Failed"}};
         // Reading the variable must not race with what changes it.
         const auto& after = depth == 0 ? names.back() : names[dice_.below(names.size())];
         made["runAfter"] = json::object{{after, statuses[dice_.below(statuses.size())]}};
@@ -207,13 +240,16 @@ class Author {
 };
 
 json::value news_flow() {
-  return json::object{{"definition",
-                       {{"triggers",
-                         {{"News",
-                           {{"type", "OpenApiConnection"},
-                            {"recurrence", {{"frequency", "Minute"}, {"interval", 1}}},
-                            {"inputs", {{"host", {{"apiId", "/x/sim"}, {"connectionName", "sim"}, {"operationId", "News"}}}, {"parameters", json::object()}}}}}}},
-                        {"actions", {{"Told", {{"type", "Compose"}, {"inputs", "@triggerBody()"}}}}}}}};
+  return json::object{
+      {"definition",
+       {{"triggers",
+         {{"News",
+           {{"type", "OpenApiConnection"},
+            {"recurrence", {{"frequency", "Minute"}, {"interval", 1}}},
+            {"inputs",
+             {{"host", {{"apiId", "/x/sim"}, {"connectionName", "sim"}, {"operationId", "News"}}},
+              {"parameters", json::object()}}}}}}},
+        {"actions", {{"Told", {{"type", "Compose"}, {"inputs", "@triggerBody()"}}}}}}}};
 }
 
 // ---- the world
@@ -236,7 +272,8 @@ class World {
     column.name = "Key";
     column.type = sql::Type::text;
     table.columns = {column};
-    TRY_DO(inner_->write([&](store::Transaction& transaction) { return transaction.execute_once(table); }));
+    TRY_DO(inner_->write(
+        [&](store::Transaction& transaction) { return transaction.execute_once(table); }));
     database_ = std::make_unique<FailingDatabase>(*inner_, faults_);
     sql::Insert insert;
     insert.table = "Saved";
@@ -301,8 +338,10 @@ class World {
       if (done) return done;
       const bool passes = done.error().code == "FLOWCRASH" || done.error().code == "STORE0106";
       if (!passes || tries > 300) return done;
-      if (done.error().code == "FLOWCRASH") driver_.reset();
-      else clock_.advance(seconds(1));
+      if (done.error().code == "FLOWCRASH")
+        driver_.reset();
+      else
+        clock_.advance(seconds(1));
     }
   }
 
@@ -310,7 +349,7 @@ class World {
   Result<void> go_on() {
     constexpr int most_rounds = 5'000;
     for (int round = 0; round < most_rounds; ++round) {
-      TRY_DO(insist([&]() -> Result<void> { 
+      TRY_DO(insist([&]() -> Result<void> {
         TRY_DO(driver_->run_until_idle(10'000));
         return {};
       }));
@@ -321,7 +360,9 @@ class World {
       if (!due) return fail("SIM", "something waits for ever");
       clock_.set(std::max(clock_.now(), *due));
       if (faults_.strikes(10, &SimulationResult::jumps)) {
-        clock_.advance(faults_.dice.once_in(2) ? minutes(static_cast<std::int64_t>(faults_.dice.below(120))) : Timespan{-minutes(30).ticks});
+        clock_.advance(faults_.dice.once_in(2)
+                           ? minutes(static_cast<std::int64_t>(faults_.dice.below(120)))
+                           : Timespan{-minutes(30).ticks});
       }
     }
     return fail("SIM", "the flows do not come to an end");
@@ -343,7 +384,8 @@ class World {
       const auto slash = rest.find('/');
       const auto run = std::stoll(std::string(rest.substr(0, slash)));
       auto instance = std::string(rest.substr(slash + 1, rest.find('?') - slash - 1));
-      if (const auto at = instance.find("%2F"); at != std::string::npos) instance.replace(at, 3, "/");
+      if (const auto at = instance.find("%2F"); at != std::string::npos)
+        instance.replace(at, 3, "/");
       const int times = faults_.dice.once_in(3) ? 2 : 1;
       for (int time = 0; time < times; ++time) {
         TRY_DO(insist([&]() -> Result<void> {
@@ -379,9 +421,11 @@ Result<std::vector<std::string>> essence(World& world, const RunRecord& run) {
   for (const auto& action : view.actions) {
     std::string at;
     for (const auto iteration : action.iterations) at += fmt::format("/{}", iteration);
-    // What a variable has been increased to depends on who was first, and that on when others answered.
+    // What a variable has been increased to depends on who was first, and that on when others
+    // answered.
     const auto outputs = action.type == "IncrementVariable" ? json::value() : action.outputs;
-    lines.push_back(fmt::format("{}{} {} {}", action.name, at, to_string(action.status), json::serialize(outputs)));
+    lines.push_back(fmt::format("{}{} {} {}", action.name, at, to_string(action.status),
+                                json::serialize(outputs)));
   }
   std::sort(lines.begin(), lines.end());
   return lines;
@@ -394,13 +438,15 @@ Result<std::vector<std::string>> saved_keys(World& world) {
   const auto statement = world.inner().prepare(sql::query(std::move(select)));
   std::vector<std::string> keys;
   TRY_DO(world.inner().read([&](store::Connection& connection) {
-    return connection.query(statement, {}, [&](const store::Row& row) { keys.emplace_back(row.text(0)); });
+    return connection.query(statement, {},
+                            [&](const store::Row& row) { keys.emplace_back(row.text(0)); });
   }));
   std::sort(keys.begin(), keys.end());
   return keys;
 }
 
-Status fold(const Workflow& workflow, const RunRecord& run, const std::vector<Event>& events, int times, const Site& site) {
+Status fold(const Workflow& workflow, const RunRecord& run, const std::vector<Event>& events,
+            int times, const Site& site) {
   auto facts = facts_of(run);
   facts.site = &site;
   State state(workflow, facts);
@@ -408,14 +454,16 @@ Status fold(const Workflow& workflow, const RunRecord& run, const std::vector<Ev
   for (const auto& event : events) {
     for (int time = 0; time < times; ++time) {
       // Continued is no news that could come twice: it is our own breath.
-      if (time == 0 || !std::holds_alternative<Continued>(event.what)) advance(workflow, state, event, commands);
+      if (time == 0 || !std::holds_alternative<Continued>(event.what))
+        advance(workflow, state, event, commands);
     }
     commands.clear();
   }
   return state.status;
 }
 
-Result<Violation> judge_run(World& world, const Workflow& workflow, const RunRecord& run, std::set<std::string>& saves) {
+Result<Violation> judge_run(World& world, const Workflow& workflow, const RunRecord& run,
+                            std::set<std::string>& saves) {
   if (!run.ended) return fmt::format("ends: run {} is {}", run.id, to_string(run.status));
   TRY(const auto events, world.driver().runs().events(run.id, workflow));
   Timestamp last{};
@@ -427,14 +475,20 @@ Result<Violation> judge_run(World& world, const Workflow& workflow, const RunRec
     const auto& action = workflow.action(completed->instance.action);
     const auto* call = std::get_if<ConnectorCall>(&action.kind);
     if (call == nullptr) continue;
-    const auto key = IdempotencyKey{run.id, action.name, completed->instance.iterations.view(), completed->attempt}.to_string();
-    if (call->operation == "Save") saves.insert(key);
-    else if (!world.other().done.contains(key)) return fmt::format("done: {} was answered, and never done", key);
+    const auto key = IdempotencyKey{run.id, action.name, completed->instance.iterations.view(),
+                                    completed->attempt}
+                         .to_string();
+    if (call->operation == "Save")
+      saves.insert(key);
+    else if (!world.other().done.contains(key))
+      return fmt::format("done: {} was answered, and never done", key);
   }
   for (const int times : {1, 2}) {
     const auto status = fold(workflow, run, events, times, world.driver().site());
     if (status != run.status) {
-      return fmt::format("folds: run {} is {}, and its history{} says {}", run.id, to_string(run.status), times > 1 ? ", given twice," : "", to_string(status));
+      return fmt::format("folds: run {} is {}, and its history{} says {}", run.id,
+                         to_string(run.status), times > 1 ? ", given twice," : "",
+                         to_string(status));
     }
   }
   std::string stored;
@@ -450,7 +504,8 @@ Result<Violation> judge(World& world, World& calm) {
   TRY(const auto workflow, Workflow::compile(std::move(definition), world.connectors(), settings));
   TRY(const auto runs, world.runs("flow"));
   TRY(const auto calm_runs, calm.runs("flow"));
-  if (runs.size() != calm_runs.size()) return fmt::format("once: {} runs instead of {}", runs.size(), calm_runs.size());
+  if (runs.size() != calm_runs.size())
+    return fmt::format("once: {} runs instead of {}", runs.size(), calm_runs.size());
   std::set<std::string> saves;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     TRY(auto violation, judge_run(world, workflow, runs[i], saves));
@@ -458,13 +513,16 @@ Result<Violation> judge(World& world, World& calm) {
     TRY(const auto is, essence(world, runs[i]));
     TRY(const auto should, essence(calm, calm_runs[i]));
     for (std::size_t line = 0; line < std::max(is.size(), should.size()); ++line) {
-      const auto a = line < is.size() ? is[line] : "nothing", b = line < should.size() ? should[line] : "nothing";
-      if (a != b) return fmt::format("same: run {} has `{}`, and in a calm world `{}`", runs[i].id, a, b);
+      const auto a = line < is.size() ? is[line] : "nothing",
+                 b = line < should.size() ? should[line] : "nothing";
+      if (a != b)
+        return fmt::format("same: run {} has `{}`, and in a calm world `{}`", runs[i].id, a, b);
     }
   }
   TRY(const auto keys, saved_keys(world));
   if (keys != std::vector<std::string>(saves.begin(), saves.end())) {
-    return fmt::format("once: {} writes for {} actions that succeeded in one", keys.size(), saves.size());
+    return fmt::format("once: {} writes for {} actions that succeeded in one", keys.size(),
+                       saves.size());
   }
   TRY(const auto told, world.runs("news"));
   std::set<std::string> heard;
@@ -473,7 +531,8 @@ Result<Violation> judge(World& world, World& calm) {
     heard.insert(view.actions.empty() ? "nothing" : json::serialize(view.actions.front().outputs));
   }
   if (heard.size() != told.size() || told.size() != static_cast<std::size_t>(world.other().news)) {
-    return fmt::format("news: {} runs, {} of them different, for {} news", told.size(), heard.size(), world.other().news);
+    return fmt::format("news: {} runs, {} of them different, for {} news", told.size(),
+                       heard.size(), world.other().news);
   }
   return Violation();
 }

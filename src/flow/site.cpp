@@ -20,17 +20,20 @@ std::string response_text(std::int64_t run) { return fmt::format("response\n{}",
 }  // namespace
 
 std::string Site::instance_url(std::int64_t run, std::string_view instance) const {
-  return fmt::format("{}/hooks/runs/{}/{}?sig={}", url_, run, expr::encode_uri(instance), seal_.sign(instance_text(run, instance)));
+  return fmt::format("{}/hooks/runs/{}/{}?sig={}", url_, run, expr::encode_uri(instance),
+                     seal_.sign(instance_text(run, instance)));
 }
-bool Site::instance_is_signed(std::int64_t run, std::string_view instance, std::string_view signature) const {
+bool Site::instance_is_signed(std::int64_t run, std::string_view instance,
+                              std::string_view signature) const {
   return seal_.is_signed(instance_text(run, instance), signature);
 }
 
 std::string Site::trigger_url(std::string_view flow, std::string_view trigger) const {
-  return fmt::format("{}/hooks/{}/{}?sig={}", url_, expr::encode_uri(flow), expr::encode_uri(trigger),
-                     seal_.sign(trigger_text(flow, trigger)));
+  return fmt::format("{}/hooks/{}/{}?sig={}", url_, expr::encode_uri(flow),
+                     expr::encode_uri(trigger), seal_.sign(trigger_text(flow, trigger)));
 }
-bool Site::trigger_is_signed(std::string_view flow, std::string_view trigger, std::string_view signature) const {
+bool Site::trigger_is_signed(std::string_view flow, std::string_view trigger,
+                             std::string_view signature) const {
   return seal_.is_signed(trigger_text(flow, trigger), signature);
 }
 

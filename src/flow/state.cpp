@@ -21,7 +21,8 @@ std::optional<Instance> State::due(Timestamp now) const {
   return timers.begin()->second.instance;
 }
 
-bool State::awaits(const Workflow& workflow, const Instance& instance, std::uint32_t attempt) const {
+bool State::awaits(const Workflow& workflow, const Instance& instance,
+                   std::uint32_t attempt) const {
   if (over()) return false;
   const auto* frame = find_frame(workflow, *this, instance);
   if (frame == nullptr) return false;
@@ -33,7 +34,8 @@ Frame* find_frame(const Workflow& workflow, const State& state, const Instance& 
   const auto iterations = instance.iterations.view();
   std::array<ActionIndex, Iterations::max_depth> loops{};
   std::size_t depth = 0;
-  for (auto loop = workflow.plan(instance.action).loop; loop != no_action; loop = workflow.plan(loop).loop) {
+  for (auto loop = workflow.plan(instance.action).loop; loop != no_action;
+       loop = workflow.plan(loop).loop) {
     if (depth == iterations.size()) return nullptr;
     loops[depth++] = loop;
   }
@@ -42,9 +44,9 @@ Frame* find_frame(const Workflow& workflow, const State& state, const Instance& 
   for (std::size_t i = 0; i < depth; ++i) {
     const auto& loop = frame->slots[workflow.plan(loops[depth - 1 - i]).slot].loop;
     if (loop == nullptr) return nullptr;
-    const auto found = std::find_if(loop->active.begin(), loop->active.end(), [&](const auto& active) {
-      return active->iteration == iterations[i];
-    });
+    const auto found =
+        std::find_if(loop->active.begin(), loop->active.end(),
+                     [&](const auto& active) { return active->iteration == iterations[i]; });
     if (found == loop->active.end()) return nullptr;
     frame = found->get();
   }
@@ -76,7 +78,8 @@ void reset(Frame& frame, const Workflow& workflow) {
   frame.slots.clear();
   frame.slots.resize(actions.size());
   for (std::size_t i = 0; i < actions.size(); ++i) {
-    frame.slots[i].pending = static_cast<std::uint32_t>(workflow.action(actions[i]).run_after.size());
+    frame.slots[i].pending =
+        static_cast<std::uint32_t>(workflow.action(actions[i]).run_after.size());
   }
 }
 

@@ -1,5 +1,6 @@
-// Where a run stands: statuses and outputs of its actions, variables, loops, times it waits for. Only
-// advance() changes it. Frames hold the actions of the run itself or of one iteration of a loop.
+// Where a run stands: statuses and outputs of its actions, variables, loops, times it waits for.
+// Only advance() changes it. Frames hold the actions of the run itself or of one iteration of a
+// loop.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -27,14 +28,15 @@ struct Failure {
 };
 
 struct LoopState {
-  json::value items;             // of Foreach: an array
-  std::uint32_t next = 0;        // the iteration that begins next
-  std::uint32_t total = 0;       // of Until: the most there may be
-  Timestamp deadline;            // of Until
+  json::value items;        // of Foreach: an array
+  std::uint32_t next = 0;   // the iteration that begins next
+  std::uint32_t total = 0;  // of Until: the most there may be
+  Timestamp deadline;       // of Until
   Status status = Status::succeeded;
   std::vector<std::unique_ptr<Frame>> active;
-  std::vector<std::unique_ptr<Frame>> over;  // finished iterations, when they are kept; of Until the last one
-  std::unique_ptr<Frame> spare;              // for the next iteration
+  std::vector<std::unique_ptr<Frame>>
+      over;                      // finished iterations, when they are kept; of Until the last one
+  std::unique_ptr<Frame> spare;  // for the next iteration
 };
 
 // What a call is at, once it is more than one question and its answer.
@@ -46,11 +48,11 @@ struct CallState {
     unsubscribing,  // called back, or too late
   };
   Stage stage = Stage::asking;
-  BoundOperation operation;         // of the classic style, which finds it by its request
+  BoundOperation operation;  // of the classic style, which finds it by its request
   std::uint32_t retries = 0;
-  std::string location;             // of polling
-  std::optional<json::value> heard; // what the call back said
-  Document subscription;            // what subscribing answered
+  std::string location;              // of polling
+  std::optional<json::value> heard;  // what the call back said
+  Document subscription;             // what subscribing answered
   bool timed_out = false;
 };
 
@@ -58,7 +60,8 @@ struct Slot {
   Status status = Status::waiting;
   SkipReason skip_reason = SkipReason::none;
   std::uint32_t attempt = 0;
-  // Before it runs: predecessors that have not finished. While it runs: actions of its block that have not.
+  // Before it runs: predecessors that have not finished. While it runs: actions of its block that
+  // have not.
   std::uint32_t pending = 0;
   std::uint32_t branch = 0;  // of If and Switch: which of its blocks runs
   Timestamp started, ended;
@@ -90,10 +93,12 @@ struct Timer {
   Purpose purpose;
 };
 
-// Told of every action that ends, with its frame and slot as they are then; for those who show a run.
+// Told of every action that ends, with its frame and slot as they are then; for those who show a
+// run.
 class Observer {
  public:
-  virtual void ended(const Workflow& workflow, const Frame& frame, ActionIndex action, const Slot& slot) = 0;
+  virtual void ended(const Workflow& workflow, const Frame& frame, ActionIndex action,
+                     const Slot& slot) = 0;
 
  protected:
   ~Observer() = default;
@@ -133,12 +138,12 @@ struct State {
   std::unique_ptr<Frame> root;
   std::vector<Variable> variables;
   std::deque<Ready> ready;
-  ActionIndex held = no_action;   // of a resumed run: it waits here, not to be begun before Released
+  ActionIndex held = no_action;  // of a resumed run: it waits here, not to be begun before Released
   std::vector<Ready> holding;
   std::optional<Timestamp> ends_by;
   std::multimap<Timestamp, Timer> timers;
-  std::uint64_t random = 0;    // where the run's random numbers stand
-  std::uint64_t actions = 0;   // how many have begun
+  std::uint64_t random = 0;   // where the run's random numbers stand
+  std::uint64_t actions = 0;  // how many have begun
   bool responded = false;
   Observer* observer = nullptr;
 };

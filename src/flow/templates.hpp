@@ -32,7 +32,9 @@ struct TemplateVisitor {
   void operator()(const Join& kind) { each(kind.from), each(kind.with); }
   void operator()(const Response& kind) { each(kind.inputs); }
   void operator()(const Terminate& kind) { each(kind.status), each(kind.error); }
-  void operator()(const Wait& kind) { each(kind.interval_count), each(kind.interval_unit), each(kind.until); }
+  void operator()(const Wait& kind) {
+    each(kind.interval_count), each(kind.interval_unit), each(kind.until);
+  }
   void operator()(const RunWorkflow& kind) { each(kind.inputs); }
   void operator()(const Calculate& kind) { each(kind.value); }
   void operator()(const Scope&) {}

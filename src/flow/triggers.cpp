@@ -44,20 +44,24 @@ class TriggerEnvironment final : public expr::Environment {
 
 bool is_webhook(const Trigger& trigger) {
   const auto* call = std::get_if<ConnectorTrigger>(&trigger.kind);
-  return std::holds_alternative<HttpWebhookTrigger>(trigger.kind) || (call != nullptr && call->call.webhook);
+  return std::holds_alternative<HttpWebhookTrigger>(trigger.kind) ||
+         (call != nullptr && call->call.webhook);
 }
 
 bool fires_by_itself(const Workflow& workflow, const Trigger& trigger) {
-  if (std::holds_alternative<RecurrenceTrigger>(trigger.kind)) return trigger.recurrence.has_value();
+  if (std::holds_alternative<RecurrenceTrigger>(trigger.kind))
+    return trigger.recurrence.has_value();
   if (!workflow.plan(trigger).bound()) return false;
   return is_webhook(trigger) || trigger.recurrence.has_value();
 }
 
 }  // namespace
 
-Result<LoadedFlow> load_flow(FlowRecord record, std::shared_ptr<const Workflow> workflow, Timestamp now) {
+Result<LoadedFlow> load_flow(FlowRecord record, std::shared_ptr<const Workflow> workflow,
+                             Timestamp now) {
   LoadedFlow flow{std::move(record), std::move(workflow)};
-  if (const auto settings = parse_json(flow.record.settings.empty() ? "{}" : flow.record.settings, 1'000)) {
+  if (const auto settings =
+          parse_json(flow.record.settings.empty() ? "{}" : flow.record.settings, 1'000)) {
     const auto* keep = find(*settings, "keep");
     const auto* age = keep == nullptr ? nullptr : find(*keep, "age");
     const auto* runs = keep == nullptr ? nullptr : find(*keep, "runs");
@@ -113,25 +117,32 @@ Result<json::object> object_of(const Template& source, TriggerEnvironment& envir
 }
 
 // What ends the subscription of a connector's trigger.
-std::optional<TriggerCall> connector_ending(const BoundOperation& operation, const TriggerState& state) {
-  if (operation.connector == nullptr || operation.operation().unsubscribe.empty()) return std::nullopt;
+std::optional<TriggerCall> connector_ending(const BoundOperation& operation,
+                                            const TriggerState& state) {
+  if (operation.connector == nullptr || operation.operation().unsubscribe.empty())
+    return std::nullopt;
   const auto index = operation.connector->find(operation.operation().unsubscribe);
   if (!index) return std::nullopt;
-  return TriggerCall{{operation.connector, *index},
-                     state.subscription.is_object() ? state.subscription : json::value(json::object()), {}, {}};
+  return TriggerCall{
+      {operation.connector, *index},
+      state.subscription.is_object() ? state.subscription : json::value(json::object()),
+      {},
+      {}};
 }
 
 }  // namespace
 
-Result<std::optional<TriggerCall>> trigger_call(const LoadedFlow& flow, const TriggerState& state, const std::string& callback_url,
-                                                bool ends, Timestamp now) {
+Result<std::optional<TriggerCall>> trigger_call(const LoadedFlow& flow, const TriggerState& state,
+                                                const std::string& callback_url, bool ends,
+                                                Timestamp now) {
   const auto& trigger = *flow.scheduled;
   const auto& plan = flow.workflow->plan(trigger);
   const json::value record{{"outputs", state.subscription}};
   TriggerEnvironment environment(*flow.workflow, record, now);
   environment.set_callback_url(callback_url);
   if (const auto* webhook = std::get_if<HttpWebhookTrigger>(&trigger.kind)) {
-    TRY(auto inputs, object_of(ends ? webhook->call.unsubscribe : webhook->call.subscribe, environment));
+    TRY(auto inputs,
+        object_of(ends ? webhook->call.unsubscribe : webhook->call.subscribe, environment));
     if (ends && !inputs.contains("uri")) return std::nullopt;
     return TriggerCall{plan.operation, std::move(inputs), {}, callback_url};
   }
@@ -149,19 +160,23 @@ Result<std::optional<TriggerCall>> trigger_call(const LoadedFlow& flow, const Tr
   const auto* connector = std::get_if<ConnectorTrigger>(&trigger.kind);
   if (connector == nullptr) return std::nullopt;
   TRY(auto inputs, object_of(connector->call.inputs, environment));
-  TriggerCall call{plan.operation, json::object(), state.location, connector->call.webhook ? callback_url : std::string()};
+  TriggerCall call{plan.operation, json::object(), state.location,
+                   connector->call.webhook ? callback_url : std::string()};
   if (plan.connector != nullptr) {
-    TRY(auto matched, match_request(*plan.connector, std::move(inputs), connector->call.webhook ? "post" : "get"));
+    TRY(auto matched, match_request(*plan.connector, std::move(inputs),
+                                    connector->call.webhook ? "post" : "get"));
     call.operation = matched.operation;
     call.inputs = std::move(matched.parameters);
-  } else if (const auto* parameters = inputs.if_contains("parameters"); parameters != nullptr && parameters->is_object()) {
+  } else if (const auto* parameters = inputs.if_contains("parameters");
+             parameters != nullptr && parameters->is_object()) {
     call.inputs = *parameters;
   }
   if (ends) return connector_ending(call.operation, state);
   return call;
 }
 
-Result<std::string> tracking_of(const Workflow& workflow, const Trigger& trigger, const json::value& record, Timestamp now) {
+Result<std::string> tracking_of(const Workflow& workflow, const Trigger& trigger,
+                                const json::value& record, Timestamp now) {
   constexpr std::size_t longest = 200;
   std::string id;
   if (trigger.tracking_id) {
@@ -183,17 +198,20 @@ Result<const Trigger*> find_trigger(const Workflow& workflow, std::string_view n
     names.push_back(trigger.name);
   }
   if (names.empty()) return fail("FLOW0506", "the flow has no trigger");
-  return fail("FLOW0506", fmt::format("the flow has no trigger '{}'; there is {}", name, fmt::join(names, ", ")));
+  return fail("FLOW0506", fmt::format("the flow has no trigger '{}'; there is {}", name,
+                                      fmt::join(names, ", ")));
 }
 
 json::value trigger_record(const Trigger& trigger, json::value outputs, Timestamp now) {
   const auto time = format_iso(now);
-  json::object record{{"name", trigger.name}, {"startTime", time}, {"endTime", time}, {"status", "Succeeded"}};
+  json::object record{
+      {"name", trigger.name}, {"startTime", time}, {"endTime", time}, {"status", "Succeeded"}};
   record.emplace("outputs", std::move(outputs));
   return record;
 }
 
-Result<bool> conditions_hold(const Workflow& workflow, const Trigger& trigger, const json::value& record, Timestamp now) {
+Result<bool> conditions_hold(const Workflow& workflow, const Trigger& trigger,
+                             const json::value& record, Timestamp now) {
   TriggerEnvironment environment(workflow, record, now);
   for (const auto& condition : trigger.conditions) {
     TRY(const bool holds, condition.evaluate_condition(environment));
@@ -202,7 +220,8 @@ Result<bool> conditions_hold(const Workflow& workflow, const Trigger& trigger, c
   return true;
 }
 
-Result<std::vector<json::value>> split(const Workflow& workflow, const Trigger& trigger, json::value outputs, Timestamp now) {
+Result<std::vector<json::value>> split(const Workflow& workflow, const Trigger& trigger,
+                                       json::value outputs, Timestamp now) {
   std::vector<json::value> all;
   if (!trigger.split_on) {
     all.push_back(std::move(outputs));

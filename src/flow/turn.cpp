@@ -7,8 +7,15 @@ namespace {
 
 class Turn {
  public:
-  Turn(RunStore& store, const Clock& clock, LiveRun& run, const TurnLimits& limits, const TurnHooks& hooks)
-      : store_(store), clock_(clock), run_(run), limits_(limits), hooks_(hooks), writer_(*run.workflow, store.history_memory()), began_(clock.now()) {}
+  Turn(RunStore& store, const Clock& clock, LiveRun& run, const TurnLimits& limits,
+       const TurnHooks& hooks)
+      : store_(store),
+        clock_(clock),
+        run_(run),
+        limits_(limits),
+        hooks_(hooks),
+        writer_(*run.workflow, store.history_memory()),
+        began_(clock.now()) {}
 
   // Events and local commands, until there is none left that this phase may carry out.
   Result<void> go(store::Transaction* transaction);
@@ -16,7 +23,8 @@ class Turn {
 
  private:
   bool within_limits() const {
-    return writer_.count() < limits_.events && writer_.bytes() < limits_.history_bytes && clock_.now() - began_ < limits_.time;
+    return writer_.count() < limits_.events && writer_.bytes() < limits_.history_bytes &&
+           clock_.now() - began_ < limits_.time;
   }
   Result<void> call(store::Transaction* transaction);
 
@@ -44,9 +52,11 @@ Result<void> Turn::go(store::Transaction* transaction) {
       run_.children.pop_back();
       const auto instance = child.instance;
       TRY(auto refusal, hooks_.start_child(*transaction, run_, std::move(child)));
-      if (refusal) run_.take_in({clock_.now(), Completed{instance, 1, *std::move(refusal)}}, &writer_);
+      if (refusal)
+        run_.take_in({clock_.now(), Completed{instance, 1, *std::move(refusal)}}, &writer_);
     } else if (!run_.calls.empty() &&
-               (transaction != nullptr) == (run_.calls.front().operation.operation().place == Place::store)) {
+               (transaction != nullptr) ==
+                   (run_.calls.front().operation.operation().place == Place::store)) {
       TRY_DO(call(transaction));
     } else {
       return {};
@@ -61,23 +71,28 @@ Result<void> Turn::call(store::Transaction* transaction) {
   const auto& action = run_.workflow->action(call.instance.action);
   const auto* kind = std::get_if<ConnectorCall>(&action.kind);
   const auto now = clock_.now();
-  const IdempotencyKey key{run_.record.id, action.name, call.instance.iterations.view(), call.attempt};
-  TRY(auto outcome, call.operation.connector->call(
-                        call.operation.index, {call.inputs.get_object(), kind == nullptr ? std::string_view() : kind->connection,
-                                               run_.principal, key, now, transaction, action.most_items, call.location,
-                                               call.callback_url}));
+  const IdempotencyKey key{run_.record.id, action.name, call.instance.iterations.view(),
+                           call.attempt};
+  TRY(auto outcome,
+      call.operation.connector->call(
+          call.operation.index,
+          {call.inputs.get_object(), kind == nullptr ? std::string_view() : kind->connection,
+           run_.principal, key, now, transaction, action.most_items, call.location,
+           call.callback_url}));
   run_.take_in({now, Completed{call.instance, call.attempt, std::move(outcome)}}, &writer_);
   return {};
 }
 
 Result<void> Turn::commit(store::Transaction& transaction) {
-  // Children that the limits left over must not be lost: they are created in the turn that asked for them.
+  // Children that the limits left over must not be lost: they are created in the turn that asked
+  // for them.
   while (!run_.children.empty()) {
     auto child = std::move(run_.children.back());
     run_.children.pop_back();
     const auto instance = child.instance;
     TRY(auto refusal, hooks_.start_child(transaction, run_, std::move(child)));
-    if (refusal) run_.take_in({clock_.now(), Completed{instance, 1, *std::move(refusal)}}, &writer_);
+    if (refusal)
+      run_.take_in({clock_.now(), Completed{instance, 1, *std::move(refusal)}}, &writer_);
   }
   for (const auto letter : read_letters_) TRY_DO(store_.delete_letter(transaction, letter));
   if (!run_.state.over()) {
@@ -97,8 +112,8 @@ Result<void> Turn::commit(store::Transaction& transaction) {
 
 }  // namespace
 
-Result<void> take_turn(store::Database& database, RunStore& store, const Clock& clock, LiveRun& run, const TurnLimits& limits,
-                       const TurnHooks& hooks) {
+Result<void> take_turn(store::Database& database, RunStore& store, const Clock& clock, LiveRun& run,
+                       const TurnLimits& limits, const TurnHooks& hooks) {
   Turn turn(store, clock, run, limits, hooks);
   TRY_DO(turn.go(nullptr));
   return database.write([&](store::Transaction& transaction) -> Result<void> {

@@ -1,6 +1,6 @@
-// A turn takes one run forward by as many events as it can, and commits them with everything they did to our
-// own stores, or nothing of it. Reads that need no transaction (the warehouse) are made before it begins; one
-// that is asked for later ends the turn.
+// A turn takes one run forward by as many events as it can, and commits them with everything they
+// did to our own stores, or nothing of it. Reads that need no transaction (the warehouse) are made
+// before it begins; one that is asked for later ends the turn.
 #pragma once
 #include <functional>
 
@@ -19,7 +19,9 @@ struct TurnLimits {
 // What a turn needs of its driver, called inside the transaction.
 struct TurnHooks {
   // Creates the run of a child flow; an Outcome says why there is none.
-  std::function<Result<std::optional<Outcome>>(store::Transaction&, LiveRun& parent, StartChild child)> start_child;
+  std::function<Result<std::optional<Outcome>>(store::Transaction&, LiveRun& parent,
+                                               StartChild child)>
+      start_child;
   // The run has ended: whoever waits for it is told.
   std::function<Result<void>(store::Transaction&, LiveRun& run)> ended;
   // Between the last write and the commit.
@@ -27,7 +29,7 @@ struct TurnHooks {
 };
 
 // After an Error the run must be loaded anew.
-Result<void> take_turn(store::Database& database, RunStore& store, const Clock& clock, LiveRun& run, const TurnLimits& limits,
-                       const TurnHooks& hooks);
+Result<void> take_turn(store::Database& database, RunStore& store, const Clock& clock, LiveRun& run,
+                       const TurnLimits& limits, const TurnHooks& hooks);
 
 }  // namespace rollcall::flow

@@ -1,5 +1,5 @@
-#include "flow/shared_variables.hpp"
 #include "flow/validate.hpp"
+#include "flow/shared_variables.hpp"
 
 #include <fmt/format.h>
 
@@ -137,8 +137,10 @@ void Validator::trigger(const Trigger& trigger) {
   if (const auto* connector = std::get_if<ConnectorTrigger>(&trigger.kind))
     expressions(connector->call.inputs, trigger.path + "/inputs", no_action, false, false);
   if (const auto* webhook = std::get_if<HttpWebhookTrigger>(&trigger.kind)) {
-    expressions(webhook->call.subscribe, trigger.path + "/inputs/subscribe", no_action, false, false);
-    expressions(webhook->call.unsubscribe, trigger.path + "/inputs/unsubscribe", no_action, false, false);
+    expressions(webhook->call.subscribe, trigger.path + "/inputs/subscribe", no_action, false,
+                false);
+    expressions(webhook->call.unsubscribe, trigger.path + "/inputs/unsubscribe", no_action, false,
+                false);
   }
   if (const auto* http = std::get_if<HttpTrigger>(&trigger.kind))
     expressions(http->inputs, trigger.path + "/inputs", no_action, false, false);
@@ -164,7 +166,8 @@ void Validator::action(ActionIndex index) {
   const Action& action = definition_.actions[index];
   if (action.chunked)
     warning("FLOW0141", action.path + "/runtimeConfiguration/contentTransfer",
-            "content goes in one piece, never in chunks: what the other side takes only in chunks fails");
+            "content goes in one piece, never in chunks: what the other side takes only in chunks "
+            "fails");
   if (action.name.size() > max_name)
     warning("FLOW0113", action.path,
             fmt::format("the name is longer than {} characters", max_name));
@@ -218,7 +221,8 @@ void Validator::kind(ActionIndex index) {
   if (std::holds_alternative<Foreach>(action.kind) && definition_.iterations_at_once(action) > 1)
     if (const auto shared = first_shared_variable(definition_, index); !shared.empty())
       warning("FLOW0130", action.path,
-              fmt::format("its iterations all set the one variable '{}', so they run one after the other here; use "
+              fmt::format("its iterations all set the one variable '{}', so they run one after the "
+                          "other here; use "
                           "Compose in place of the variable, and they can run at once",
                           shared));
   change_variable(index);

@@ -132,10 +132,13 @@ void Validator::reference(const expr::Reference& reference, const std::string& p
 // A name that is nearly another is a slip; any other may be given when the flow is deployed.
 void Validator::undeclared_parameter(const std::string& name, const std::string& path) {
   const auto near = did_you_mean(name, parameter_names_);
-  if (!near.empty()) error("FLOW0124", path, fmt::format("there is no parameter '{}'{}", name, near));
+  if (!near.empty())
+    error("FLOW0124", path, fmt::format("there is no parameter '{}'{}", name, near));
   else
     warning("FLOW0124", path,
-            fmt::format("the parameter '{}' is not declared; it must be given a value when the flow is deployed", name));
+            fmt::format("the parameter '{}' is not declared; it must be given a value when the "
+                        "flow is deployed",
+                        name));
 }
 
 void Validator::action_reference(const expr::Reference& reference, const std::string& path,
@@ -214,8 +217,10 @@ void Validator::arm_expressions(const json::value& source, const std::string& pa
     if (!is_arm_expression(written)) return;
     std::string shown(written.substr(0, 60));  // as it was written, before reading made text of it
     for (std::size_t at; (at = shown.find("@@{")) != std::string::npos;) shown.erase(at, 1);
-    warning("FLOW0140", path,
-            fmt::format("{} is an expression of an ARM template and stays as it is; put its value here", shown));
+    warning(
+        "FLOW0140", path,
+        fmt::format("{} is an expression of an ARM template and stays as it is; put its value here",
+                    shown));
   }
 }
 

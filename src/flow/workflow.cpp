@@ -22,12 +22,14 @@ bool is_loop(const Action& action) {
 // "shared_kusto_1", as Power Automate names a second connection, is of connector "shared_kusto".
 std::string_view without_number(std::string_view connection) {
   const auto end = connection.find_last_not_of("0123456789");
-  const bool numbered = end != std::string_view::npos && end + 1 < connection.size() && connection[end] == '_';
+  const bool numbered =
+      end != std::string_view::npos && end + 1 < connection.size() && connection[end] == '_';
   return numbered ? connection.substr(0, end) : connection;
 }
 
 std::string connector_of(const ConnectorCall& call, const Settings& settings) {
-  if (const auto* given = settings.connections.if_contains(call.connection); given && given->is_string()) {
+  if (const auto* given = settings.connections.if_contains(call.connection);
+      given && given->is_string()) {
     return std::string(given->get_string());
   }
   if (!call.connector.empty()) return call.connector;
@@ -35,7 +37,8 @@ std::string connector_of(const ConnectorCall& call, const Settings& settings) {
 }
 
 template <class Plan>
-Result<void> bind_call(const ConnectorCall& call, Plan& plan, const Connectors& connectors, const Settings& settings) {
+Result<void> bind_call(const ConnectorCall& call, Plan& plan, const Connectors& connectors,
+                       const Settings& settings) {
   const auto connector = connector_of(call, settings);
   if (call.style == ConnectorCall::Style::classic) {
     plan.connector = connectors.find(connector, call.connection);
@@ -50,10 +53,13 @@ TriggerPlan bind(const Trigger& trigger, const Connectors& connectors, const Set
   Result<void> bound;
   if (const auto* kind = std::get_if<ConnectorTrigger>(&trigger.kind)) {
     bound = bind_call(kind->call, plan, connectors, settings);
-  } else if (std::holds_alternative<HttpTrigger>(trigger.kind) || std::holds_alternative<HttpWebhookTrigger>(trigger.kind)) {
+  } else if (std::holds_alternative<HttpTrigger>(trigger.kind) ||
+             std::holds_alternative<HttpWebhookTrigger>(trigger.kind)) {
     auto operation = bind_operation(connectors, "http", "Request");
-    if (operation) plan.operation = *operation;
-    else bound = std::unexpected(operation.error());
+    if (operation)
+      plan.operation = *operation;
+    else
+      bound = std::unexpected(operation.error());
   } else if (std::holds_alternative<UnsupportedTrigger>(trigger.kind)) {
     plan.why_not = fmt::format("triggers of type {} are not run", trigger.type);
   }
@@ -61,12 +67,15 @@ TriggerPlan bind(const Trigger& trigger, const Connectors& connectors, const Set
   return plan;
 }
 
-Result<void> bind(const Action& action, ActionPlan& plan, const Connectors& connectors, const Settings& settings) {
-  if (std::holds_alternative<Http>(action.kind) || std::holds_alternative<HttpWebhook>(action.kind)) {
+Result<void> bind(const Action& action, ActionPlan& plan, const Connectors& connectors,
+                  const Settings& settings) {
+  if (std::holds_alternative<Http>(action.kind) ||
+      std::holds_alternative<HttpWebhook>(action.kind)) {
     TRY(plan.operation, bind_operation(connectors, "http", "Request"));
     return {};
   }
-  if (const auto* unsupported = std::get_if<Unsupported>(&action.kind)) return fail("FLOW0304", unsupported->reason);
+  if (const auto* unsupported = std::get_if<Unsupported>(&action.kind))
+    return fail("FLOW0304", unsupported->reason);
   const auto* call = std::get_if<ConnectorCall>(&action.kind);
   if (call == nullptr) return {};
   return bind_call(*call, plan, connectors, settings);
@@ -85,7 +94,9 @@ std::vector<std::string> connectors_of(const Definition& definition, const Setti
   std::vector<std::string> ids;
   const auto add = [&](const ConnectorCall& call) {
     auto id = connector_of(call, settings);
-    if (std::ranges::none_of(ids, [&](const auto& known) { return equals_ignoring_case(known, id); })) ids.push_back(std::move(id));
+    if (std::ranges::none_of(ids,
+                             [&](const auto& known) { return equals_ignoring_case(known, id); }))
+      ids.push_back(std::move(id));
   };
   for (const auto& action : definition.actions) {
     if (const auto* call = std::get_if<ConnectorCall>(&action.kind)) add(*call);
@@ -96,7 +107,8 @@ std::vector<std::string> connectors_of(const Definition& definition, const Setti
   return ids;
 }
 
-Result<Workflow> Workflow::compile(Definition definition, const Connectors& connectors, const Settings& settings) {
+Result<Workflow> Workflow::compile(Definition definition, const Connectors& connectors,
+                                   const Settings& settings) {
   Workflow workflow;
   workflow.definition_ = std::move(definition);
   workflow.limits_ = settings.limits;
@@ -109,12 +121,17 @@ Result<Workflow> Workflow::compile(Definition definition, const Connectors& conn
       errors.push_back(at(action, bound.error()));
     }
     std::size_t depth = 0;
-    for (auto loop = workflow.plans_[i].loop; loop != no_action; loop = workflow.plans_[loop].loop) ++depth;
+    for (auto loop = workflow.plans_[i].loop; loop != no_action; loop = workflow.plans_[loop].loop)
+      ++depth;
     if (depth > Iterations::max_depth) {
-      errors.push_back({"FLOW0305", fmt::format("{}: loops are nested deeper than {}", action.path, Iterations::max_depth), std::nullopt});
+      errors.push_back(
+          {"FLOW0305",
+           fmt::format("{}: loops are nested deeper than {}", action.path, Iterations::max_depth),
+           std::nullopt});
     }
   }
-  for (const auto& trigger : workflow.definition_.triggers) workflow.triggers_.push_back(bind(trigger, connectors, settings));
+  for (const auto& trigger : workflow.definition_.triggers)
+    workflow.triggers_.push_back(bind(trigger, connectors, settings));
   if (auto set = workflow.set_parameters(settings); !set) errors.push_back(set.error());
   workflow.compile_schemas(errors);
   if (!errors.empty()) return std::unexpected(together(std::move(errors)));
@@ -168,16 +185,19 @@ Result<void> Workflow::set_parameters(const Settings& settings) {
       TRY(auto value, parameter.default_value->evaluate(environment));
       parameters_[parameter.name] = std::move(value).take();
     } else if (parameter.name.starts_with('$')) {
-      parameters_[parameter.name] = json::object();  // connections are bound by name, not through these
+      parameters_[parameter.name] =
+          json::object();  // connections are bound by name, not through these
     } else {
-      return fail("FLOW0303", fmt::format("parameter '{}' has no value: give it one when deploying", parameter.name));
+      return fail("FLOW0303", fmt::format("parameter '{}' has no value: give it one when deploying",
+                                          parameter.name));
     }
   }
   for (const auto& [name, value] : settings.parameters) {
     if (parameters_.contains(name)) continue;
     const auto nearest = nearest_name(name, names);
-    return fail("FLOW0303", fmt::format("the flow has no parameter '{}'{}", std::string_view(name),
-                                        nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+    return fail("FLOW0303",
+                fmt::format("the flow has no parameter '{}'{}", std::string_view(name),
+                            nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
   }
   return {};
 }
@@ -185,7 +205,8 @@ Result<void> Workflow::set_parameters(const Settings& settings) {
 void Workflow::compile_schemas(std::vector<Error>& errors) {
   for (ActionIndex i = 0; i < plans_.size(); ++i) {
     const auto* parse = std::get_if<ParseJson>(&action(i).kind);
-    if (parse == nullptr || !parse->schema.constant() || !parse->schema.source().is_object()) continue;
+    if (parse == nullptr || !parse->schema.constant() || !parse->schema.source().is_object())
+      continue;
     if (auto schema = JsonSchema::compile(parse->schema.source())) {
       schemas_.emplace(i, *std::move(schema));
     } else {
@@ -196,8 +217,11 @@ void Workflow::compile_schemas(std::vector<Error>& errors) {
     const auto& trigger = definition_.triggers[i];
     const auto* request = std::get_if<RequestTrigger>(&trigger.kind);
     if (request == nullptr || !request->check_schema) continue;
-    if (auto schema = JsonSchema::compile(request->schema)) triggers_[i].schema = *std::move(schema);
-    else errors.push_back({schema.error().code, fmt::format("{}: {}", trigger.path, schema.error().message), std::nullopt});
+    if (auto schema = JsonSchema::compile(request->schema))
+      triggers_[i].schema = *std::move(schema);
+    else
+      errors.push_back({schema.error().code,
+                        fmt::format("{}: {}", trigger.path, schema.error().message), std::nullopt});
   }
 }
 
@@ -233,13 +257,14 @@ void Workflow::keep_what_is_asked_for(ActionIndex from, const expr::Reference& r
     }
     return false;
   };
-  for (auto loop = plans_[target].loop; loop != no_action && !encloses(loop); loop = plans_[loop].loop) {
+  for (auto loop = plans_[target].loop; loop != no_action && !encloses(loop);
+       loop = plans_[loop].loop) {
     plans_[loop].kept = true;
   }
 }
 
-// Iterations that set a variable and read it would see each other's values. One after the other is an order in
-// which they may run anyway, and the one in which nothing is lost.
+// Iterations that set a variable and read it would see each other's values. One after the other is
+// an order in which they may run anyway, and the one in which nothing is lost.
 void Workflow::decide_how_many_at_once(ActionIndex loop) {
   if (!std::holds_alternative<Foreach>(action(loop).kind)) return;
   auto& plan = plans_[loop];
@@ -254,12 +279,15 @@ void Workflow::decide_how_many_at_once(ActionIndex loop) {
 
 // Actions whose inputs name an action, or a trigger, that hides its outputs.
 void Workflow::find_secrets() {
-  const bool hidden_trigger = std::ranges::any_of(definition_.triggers, [](const Trigger& one) { return one.secure_outputs; });
+  const bool hidden_trigger = std::ranges::any_of(
+      definition_.triggers, [](const Trigger& one) { return one.secure_outputs; });
   for (ActionIndex i = 0; i < plans_.size(); ++i) {
     for_each_template(action(i), [&](const Template& one) {
       for (const auto& reference : one.references()) {
         const auto target = reference.argument ? find(*reference.argument) : no_action;
-        const bool hidden = target != no_action ? action(target).secure_outputs : hidden_trigger && reference.function.starts_with("trigger");
+        const bool hidden = target != no_action
+                                ? action(target).secure_outputs
+                                : hidden_trigger && reference.function.starts_with("trigger");
         plans_[i].shows_secrets = plans_[i].shows_secrets || hidden;
       }
     });
@@ -288,7 +316,9 @@ ActionIndex Workflow::find(std::string_view name) const {
   return definition_.find_index(name).value_or(no_action);
 }
 
-const json::value* Workflow::parameter(std::string_view name) const { return parameters_.if_contains(name); }
+const json::value* Workflow::parameter(std::string_view name) const {
+  return parameters_.if_contains(name);
+}
 
 const JsonSchema* Workflow::schema(ActionIndex parse_json) const {
   const auto found = schemas_.find(parse_json);

@@ -35,7 +35,8 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
   if (line.starts_with("HTTP/")) {
     answer.response.headers = {};  // of an interim answer or a redirect
   } else if (colon != std::string_view::npos) {
-    answer.response.headers.add(std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
+    answer.response.headers.add(std::string(line.substr(0, colon)),
+                                std::string(trim(line.substr(colon + 1))));
   }
   return size * count;
 }
@@ -59,7 +60,8 @@ class CurlClient final : public Client {
   Result<Response> send(const ClientRequest& request) override {
     for (const auto& header : request.headers) {
       if ((header.name + header.value).find_first_of("\r\n") != std::string::npos) {
-        return fail("HTTP0201", fmt::format("header {} holds a line break", encode_percent(header.name)));
+        return fail("HTTP0201",
+                    fmt::format("header {} holds a line break", encode_percent(header.name)));
       }
     }
     CURL* curl = borrow();
@@ -74,7 +76,8 @@ class CurlClient final : public Client {
     curl_slist* headers = nullptr;
     for (const auto& header : request.headers) {
       // curl takes `Name;` for a header without a value.
-      const auto line = header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
+      const auto line =
+          header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
       headers = curl_slist_append(headers, line.c_str());
     }
     headers = curl_slist_append(headers, "Expect:");
@@ -93,7 +96,8 @@ class CurlClient final : public Client {
       curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
                request.method == "PATCH") {
-      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request.body.size()));
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
       curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     } else {
@@ -108,10 +112,12 @@ class CurlClient final : public Client {
     // The queries may hold keys.
     const auto place = std::string_view(request.url).substr(0, request.url.find('?'));
     if (answer.too_large) {
-      return fail("HTTP0204", fmt::format("{} answered more than {} bytes", place, request.max_response_bytes));
+      return fail("HTTP0204",
+                  fmt::format("{} answered more than {} bytes", place, request.max_response_bytes));
     }
     if (code != CURLE_OK) {
-      return fail(std::string(failure_code(code)), fmt::format("{}: {}", place, curl_easy_strerror(code)));
+      return fail(std::string(failure_code(code)),
+                  fmt::format("{}: {}", place, curl_easy_strerror(code)));
     }
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

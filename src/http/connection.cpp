@@ -20,7 +20,9 @@ constexpr int max_drained_chunks = 1024;  // at most 64 MiB of a body that was r
 bool accepts_gzip(const Headers& headers) {
   for (const auto part : split(headers.value_or("Accept-Encoding"), ',')) {
     const auto name = trim(part.substr(0, part.find(';')));
-    if (equals_ignoring_case(name, "gzip")) return part.find("q=0") == std::string_view::npos || part.find("q=0.") != std::string_view::npos;
+    if (equals_ignoring_case(name, "gzip"))
+      return part.find("q=0") == std::string_view::npos ||
+             part.find("q=0.") != std::string_view::npos;
   }
   return false;
 }
@@ -31,16 +33,21 @@ Response carry_out(const Handler& handler, Request request, std::size_t max_body
   const bool zstd = equals_ignoring_case(encoding, "zstd");
   if (zstd || equals_ignoring_case(encoding, "gzip") || equals_ignoring_case(encoding, "x-gzip")) {
     auto plain = zstd ? unzstd(request.body, max_body_bytes) : gunzip(request.body, max_body_bytes);
-    if (!plain) return problem(plain.error().code == "HTTP0305" ? 413 : 400, plain.error().code, plain.error().message);
+    if (!plain)
+      return problem(plain.error().code == "HTTP0305" ? 413 : 400, plain.error().code,
+                     plain.error().message);
     request.body = *std::move(plain);
     request.headers.erase("Content-Encoding");
   } else if (!equals_ignoring_case(encoding, "identity")) {
-    return problem(415, "HTTP0308", fmt::format("Content-Encoding {} is not known; send gzip, zstd or identity", encoding));
+    return problem(
+        415, "HTTP0308",
+        fmt::format("Content-Encoding {} is not known; send gzip, zstd or identity", encoding));
   }
   const bool pack = accepts_gzip(request.headers);
   try {
     auto response = handler(request);
-    if (pack && response.body.size() >= worth_packing_bytes && response.headers.find("Content-Encoding") == nullptr) {
+    if (pack && response.body.size() >= worth_packing_bytes &&
+        response.headers.find("Content-Encoding") == nullptr) {
       response.body = gzip(response.body);
       response.headers.set("Content-Encoding", "gzip");
       response.headers.set("Vary", "Accept-Encoding");
@@ -53,15 +60,18 @@ Response carry_out(const Handler& handler, Request request, std::size_t max_body
 
 // RFC 9110, 5.6.2
 bool is_token(std::string_view name) {
-  constexpr std::string_view characters = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  constexpr std::string_view characters =
+      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   return !name.empty() && name.find_first_not_of(characters) == std::string_view::npos;
 }
 
 std::string serialize(const Response& response, bool keep_alive, bool head) {
-  std::string bytes = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  std::string bytes =
+      fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   for (const auto& header : response.headers) {
     if (head && equals_ignoring_case(header.name, "Content-Length")) continue;
-    if (!is_token(header.name) || header.value.find_first_of("\r\n") != std::string::npos) continue;  // it would be another header, or a body
+    if (!is_token(header.name) || header.value.find_first_of("\r\n") != std::string::npos)
+      continue;  // it would be another header, or a body
     bytes += fmt::format("{}: {}\r\n", header.name, header.value);
   }
   const auto* stated = response.headers.find("Content-Length");
@@ -77,15 +87,16 @@ std::string serialize(const Response& response, bool keep_alive, bool head) {
 
 bool is_loopback(const boost::asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback();
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+        .is_loopback();
   }
   return address.is_loopback();
 }
 
 }  // namespace
 
-Connection::Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options, const Handler& handler,
-                       WorkerPool& workers, Closed closed)
+Connection::Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options,
+                       const Handler& handler, WorkerPool& workers, Closed closed)
     : socket_(std::move(socket)),
       timer_(socket_.get_executor()),
       options_(options),
@@ -130,12 +141,13 @@ void Connection::read() {
     wants_read_ = true;
     return;
   }
-  socket_.async_read_some(boost::asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t got) {
-    if (self->is_closed_) return;
-    if (error) return self->close();
-    self->unread_.append(self->chunk_.data(), got);
-    self->feed();
-  });
+  socket_.async_read_some(boost::asio::buffer(chunk_),
+                          [self = shared_from_this()](error_code error, std::size_t got) {
+                            if (self->is_closed_) return;
+                            if (error) return self->close();
+                            self->unread_.append(self->chunk_.data(), got);
+                            self->feed();
+                          });
 }
 
 void Connection::feed() {
@@ -143,12 +155,15 @@ void Connection::feed() {
   const auto state = parser_.feed(unread_, taken);
   unread_.erase(0, taken);
   switch (state) {
-    case RequestParser::State::wants_more: return read();
-    case RequestParser::State::wants_continue: return write("HTTP/1.1 100 Continue\r\n\r\n", true);
+    case RequestParser::State::wants_more:
+      return read();
+    case RequestParser::State::wants_continue:
+      return write("HTTP/1.1 100 Continue\r\n\r\n", true);
     case RequestParser::State::failed:
       keep_alive_ = false;
       return answer(parser_.refusal(), false);
-    case RequestParser::State::complete: return handle();
+    case RequestParser::State::complete:
+      return handle();
   }
 }
 
@@ -173,22 +188,25 @@ void Connection::handle() {
   answer(std::move(busy), head);
 }
 
-// Reads ahead while the handler works, to hear of a client that goes away. What it sends is the next request's.
+// Reads ahead while the handler works, to hear of a client that goes away. What it sends is the
+// next request's.
 void Connection::watch() {
   if (watching_ || ended_ || unread_.size() >= chunk_.size()) return;
   watching_ = true;
-  socket_.async_read_some(boost::asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t got) {
-    self->watching_ = false;
-    if (self->is_closed_) return;
-    if (error) {
-      self->ended_ = true;
-      *self->gone_ = true;
-    }
-    if (self->drained_chunks_ > 0) return self->drain();
-    self->unread_.append(self->chunk_.data(), got);
-    if (std::exchange(self->wants_read_, false)) return self->ended_ ? self->close() : self->feed();
-    if (self->busy_) self->watch();
-  });
+  socket_.async_read_some(boost::asio::buffer(chunk_),
+                          [self = shared_from_this()](error_code error, std::size_t got) {
+                            self->watching_ = false;
+                            if (self->is_closed_) return;
+                            if (error) {
+                              self->ended_ = true;
+                              *self->gone_ = true;
+                            }
+                            if (self->drained_chunks_ > 0) return self->drain();
+                            self->unread_.append(self->chunk_.data(), got);
+                            if (std::exchange(self->wants_read_, false))
+                              return self->ended_ ? self->close() : self->feed();
+                            if (self->busy_) self->watch();
+                          });
 }
 
 void Connection::answer(Response response, bool head) {
@@ -216,7 +234,8 @@ void Connection::write(std::string bytes, bool then_read) {
         if (!self->keep_alive_) return self->drain();
         self->busy_ = false;
         if (self->finishing_) return self->close();
-        self->parser_ = RequestParser(self->options_.max_header_bytes, self->options_.max_body_bytes);
+        self->parser_ =
+            RequestParser(self->options_.max_header_bytes, self->options_.max_body_bytes);
         if (self->unread_.empty()) return self->read();
         self->feed();
       });
@@ -231,11 +250,12 @@ void Connection::drain() {
   }
   if (ended_ || ++drained_chunks_ > max_drained_chunks) return close();
   if (watching_) return;  // goes on here when it has read
-  socket_.async_read_some(boost::asio::buffer(chunk_), [self = shared_from_this()](error_code error, std::size_t) {
-    if (self->is_closed_) return;
-    if (error) return self->close();
-    self->drain();
-  });
+  socket_.async_read_some(boost::asio::buffer(chunk_),
+                          [self = shared_from_this()](error_code error, std::size_t) {
+                            if (self->is_closed_) return;
+                            if (error) return self->close();
+                            self->drain();
+                          });
 }
 
 }  // namespace rollcall::http

@@ -26,8 +26,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Closed = std::function<void(const std::shared_ptr<Connection>&)>;
 
-  Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options, const Handler& handler,
-             WorkerPool& workers, Closed closed);
+  Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options,
+             const Handler& handler, WorkerPool& workers, Closed closed);
   void start();
   // Closes at once when between requests, else after the answer under way.
   void finish();
@@ -56,10 +56,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool loopback_ = false;
   bool keep_alive_ = false;
   bool finishing_ = false;
-  bool busy_ = false;        // handling or writing
-  bool watching_ = false;    // a read is under way that watch() began
-  bool wants_read_ = false;  // its bytes are waited for
-  bool ended_ = false;       // the client sends nothing more
+  bool busy_ = false;                        // handling or writing
+  bool watching_ = false;                    // a read is under way that watch() began
+  bool wants_read_ = false;                  // its bytes are waited for
+  bool ended_ = false;                       // the client sends nothing more
   std::shared_ptr<std::atomic<bool>> gone_;  // of the request being handled: the client went away
   bool is_closed_ = false;
   int drained_chunks_ = 0;

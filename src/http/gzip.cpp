@@ -71,12 +71,14 @@ Result<std::string> gunzip(std::string_view packed, std::size_t max_bytes) {
   }
   inflateEnd(&stream);
   if (!wrong.empty()) return fail("HTTP0304", wrong);
-  if (!complete) return fail("HTTP0305", fmt::format("the body unpacks to more than {} bytes", max_bytes));
+  if (!complete)
+    return fail("HTTP0305", fmt::format("the body unpacks to more than {} bytes", max_bytes));
   return plain;
 }
 
 Result<std::string> unzstd(std::string_view packed, std::size_t max_bytes) {
-  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(), &ZSTD_freeDStream);
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
+                                                                          &ZSTD_freeDStream);
   CHECK(stream != nullptr);
   constexpr int window_log = 27;  // 128 MiB, the most that zstd itself makes unless told otherwise
   CHECK(!ZSTD_isError(ZSTD_DCtx_setParameter(stream.get(), ZSTD_d_windowLogMax, window_log)));
@@ -87,9 +89,11 @@ Result<std::string> unzstd(std::string_view packed, std::size_t max_bytes) {
   for (bool more = true; more;) {
     ZSTD_outBuffer out{chunk.data(), chunk.size(), 0};
     if (in.pos < in.size || wanted != 0) wanted = ZSTD_decompressStream(stream.get(), &out, &in);
-    if (ZSTD_isError(wanted)) return fail("HTTP0304", "the body is not zstd, though Content-Encoding says so");
+    if (ZSTD_isError(wanted))
+      return fail("HTTP0304", "the body is not zstd, though Content-Encoding says so");
     plain.append(chunk.data(), out.pos);
-    if (plain.size() > max_bytes) return fail("HTTP0305", fmt::format("the body unpacks to more than {} bytes", max_bytes));
+    if (plain.size() > max_bytes)
+      return fail("HTTP0305", fmt::format("the body unpacks to more than {} bytes", max_bytes));
     more = in.pos < in.size || out.pos == out.size;
   }
   if (wanted != 0) return fail("HTTP0304", "the zstd body stops early; was the upload cut off?");

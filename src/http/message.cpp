@@ -39,7 +39,8 @@ void Headers::set(std::string_view name, std::string value) {
 }
 
 void Headers::erase(std::string_view name) {
-  std::erase_if(all_, [&](const Header& header) { return equals_ignoring_case(header.name, name); });
+  std::erase_if(all_,
+                [&](const Header& header) { return equals_ignoring_case(header.name, name); });
 }
 
 std::string_view Request::path() const {
@@ -69,7 +70,8 @@ std::string decode_percent(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+        hex_digit(text[i + 2]) >= 0) {
       out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
       i += 2;
     } else {
@@ -101,8 +103,10 @@ Parameters parse_query(std::string_view query) {
   for (const auto part : split(query, '&')) {
     if (part.empty()) continue;
     const auto equals = part.find('=');
-    const auto value = equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);
-    parameters.emplace_back(decode_percent(part.substr(0, equals), true), decode_percent(value, true));
+    const auto value =
+        equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);
+    parameters.emplace_back(decode_percent(part.substr(0, equals), true),
+                            decode_percent(value, true));
   }
   return parameters;
 }
@@ -116,42 +120,72 @@ Response json_response(int status, const json::value& value) {
 }
 
 Response problem(int status, std::string_view code, std::string_view detail) {
-  const json::object document{{"type", "about:blank"}, {"title", reason_phrase(status)},
-                              {"status", status},      {"detail", detail},
+  const json::object document{{"type", "about:blank"},
+                              {"title", reason_phrase(status)},
+                              {"status", status},
+                              {"detail", detail},
                               {"code", code}};
   return {status, {{"Content-Type", "application/problem+json"}}, json::serialize(document) + "\n"};
 }
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 207: return "Multi-Status";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 207:
+      return "Multi-Status";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "";
   }
 }
 

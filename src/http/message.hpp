@@ -29,7 +29,9 @@ class Headers {
   // The first value of that name; null when there is none.
   const std::string* find(std::string_view name) const;
   std::string_view value_or(std::string_view name, std::string_view otherwise = {}) const;
-  void add(std::string name, std::string value) { all_.push_back({std::move(name), std::move(value)}); }
+  void add(std::string name, std::string value) {
+    all_.push_back({std::move(name), std::move(value)});
+  }
   // Replaces every value of that name.
   void set(std::string_view name, std::string value);
   void erase(std::string_view name);
@@ -48,8 +50,8 @@ struct Request {
   std::string method = "GET";
   std::string target = "/";  // as sent: path, and query after '?'; still percent-encoded
   Headers headers;
-  std::string body;          // unpacked when it came with Content-Encoding: gzip
-  bool loopback = false;     // the peer's address is of this machine
+  std::string body;            // unpacked when it came with Content-Encoding: gzip
+  bool loopback = false;       // the peer's address is of this machine
   Parameters path_parameters;  // filled by the router
   // Set when the client goes away before it is answered; null where nobody looks.
   std::shared_ptr<std::atomic<bool>> gone = {};
@@ -77,7 +79,8 @@ Parameters parse_query(std::string_view query);
 
 Response text_response(int status, std::string text);
 Response json_response(int status, const json::value& value);
-// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…,"code":…}; the title follows the status.
+// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…,"code":…}; the title follows the
+// status.
 Response problem(int status, std::string_view code, std::string_view detail);
 // `Not Found` for 404; "" for a status that has no name.
 std::string_view reason_phrase(int status);

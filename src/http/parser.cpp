@@ -22,11 +22,14 @@ struct RequestParser::Impl {
 
   Response refuse(const boost::system::error_code& error) const {
     if (error == beast::error::header_limit) {
-      return problem(431, "HTTP0306", fmt::format("the request's headers are larger than {} bytes", max_header_bytes));
+      return problem(
+          431, "HTTP0306",
+          fmt::format("the request's headers are larger than {} bytes", max_header_bytes));
     }
     if (error == beast::error::body_limit || error == beast::error::buffer_overflow) {
-      return problem(413, "HTTP0305",
-                     fmt::format("the body is larger than {} bytes; send it in parts", max_body_bytes));
+      return problem(
+          413, "HTTP0305",
+          fmt::format("the body is larger than {} bytes; send it in parts", max_body_bytes));
     }
     return problem(400, "HTTP0307", fmt::format("not an HTTP/1.1 request: {}", error.message()));
   }
@@ -49,7 +52,8 @@ RequestParser::State RequestParser::feed(std::string_view bytes, std::size_t& ta
   auto& parser = impl_->parser;
   impl_->started = impl_->started || !bytes.empty();
   taken = 0;
-  // Beast 1.81 asserts that an empty chunked body comes in one piece; five bytes are the least still to come.
+  // Beast 1.81 asserts that an empty chunked body comes in one piece; five bytes are the least
+  // still to come.
   if (!parser.is_done() && parser.is_header_done() && parser.chunked() && bytes.size() < 5) {
     return State::wants_more;
   }
@@ -80,7 +84,8 @@ Request RequestParser::take() {
   Request request;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
-  for (const auto& field : message) request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  for (const auto& field : message)
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
   request.body = std::move(message.body());
   return request;
 }

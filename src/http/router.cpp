@@ -17,13 +17,15 @@ std::string name_of(std::string_view part) {
   return std::string(part.substr(1, part.size() - (is_rest(part) ? 5 : 2)));
 }
 
-// How a route fits: for each part 0 (literal), 1 (parameter) or 2 (rest); the least list is the best fit.
+// How a route fits: for each part 0 (literal), 1 (parameter) or 2 (rest); the least list is the
+// best fit.
 struct Fit {
   std::vector<int> rank;
   Parameters parameters;
 };
 
-std::optional<Fit> fit(const std::vector<std::string>& parts, const std::vector<std::string_view>& path) {
+std::optional<Fit> fit(const std::vector<std::string>& parts,
+                       const std::vector<std::string_view>& path) {
   Fit found;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (is_rest(parts[i])) {
@@ -53,14 +55,17 @@ std::optional<Fit> fit(const std::vector<std::string>& parts, const std::vector<
 
 void Router::add(std::string method, std::string pattern, Handler handler) {
   Route route{std::move(method), std::move(pattern), {}, std::move(handler)};
-  for (const auto part : split(std::string_view(route.pattern).substr(1), '/')) route.parts.emplace_back(part);
+  for (const auto part : split(std::string_view(route.pattern).substr(1), '/'))
+    route.parts.emplace_back(part);
   routes_.push_back(std::move(route));
 }
 
 Response Router::dispatch(Request request) const {
-  if (!request.target.starts_with('/')) return problem(400, "HTTP0301", "the request target is not a path");
+  if (!request.target.starts_with('/'))
+    return problem(400, "HTTP0301", "the request target is not a path");
   const auto path = split(request.path().substr(1), '/');
-  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  const std::string_view method =
+      request.method == "HEAD" ? "GET" : std::string_view(request.method);
   const Route* best = nullptr;
   Fit best_fit;
   std::set<std::string> allowed;
@@ -78,7 +83,8 @@ Response Router::dispatch(Request request) const {
     return problem(404, "HTTP0302", fmt::format("there is nothing at {}", request.path()));
   }
   if (best == nullptr) {
-    auto answer = problem(405, "HTTP0303", fmt::format("{} does not take {}", request.path(), request.method));
+    auto answer = problem(405, "HTTP0303",
+                          fmt::format("{} does not take {}", request.path(), request.method));
     answer.headers.add("Allow", fmt::format("{}", fmt::join(allowed, ", ")));
     return answer;
   }

@@ -33,19 +33,24 @@ class AsioServer final : public Server {
     error_code error;
     const auto name = options_.address == "localhost" ? "127.0.0.1" : options_.address;
     const auto address = boost::asio::ip::make_address(name, error);
-    if (error) return fail("HTTP0102", fmt::format("cannot listen on {}: not an IP address", options_.address));
+    if (error)
+      return fail("HTTP0102",
+                  fmt::format("cannot listen on {}: not an IP address", options_.address));
     const tcp::endpoint endpoint(address, options_.port);
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
     if (error == boost::asio::error::address_in_use) {
-      return fail("HTTP0101", fmt::format("port {} on {} is in use; stop what listens there or choose another with "
-                                          "--port N (0 takes a free one)", options_.port, options_.address));
+      return fail(
+          "HTTP0101",
+          fmt::format("port {} on {} is in use; stop what listens there or choose another with "
+                      "--port N (0 takes a free one)",
+                      options_.port, options_.address));
     }
     if (error) {
-      return fail("HTTP0102", fmt::format("cannot listen on {} port {}: {}", options_.address, options_.port,
-                                          error.message()));
+      return fail("HTTP0102", fmt::format("cannot listen on {} port {}: {}", options_.address,
+                                          options_.port, error.message()));
     }
     port_ = acceptor_.local_endpoint(error).port();
     accept();
@@ -122,7 +127,8 @@ class AsioServer final : public Server {
   ServerOptions options_;
   Handler handler_;
   boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
   tcp::acceptor acceptor_;
   boost::asio::steady_timer retry_;
   WorkerPool workers_;

@@ -20,7 +20,8 @@ bool WorkerPool::submit(std::function<void()> job) {
     const std::lock_guard lock(mutex_);
     if (stopping_ || jobs_.size() >= max_waiting_) return false;
     jobs_.push_back(std::move(job));
-    if (jobs_.size() > idle_ && threads_.size() < max_workers_) threads_.emplace_back([this] { work(); });
+    if (jobs_.size() > idle_ && threads_.size() < max_workers_)
+      threads_.emplace_back([this] { work(); });
   }
   wake_.notify_one();
   return true;

@@ -12,7 +12,8 @@ namespace rollcall::http {
 
 class WorkerPool {
  public:
-  WorkerPool(unsigned max_workers, std::size_t max_waiting) : max_workers_(max_workers), max_waiting_(max_waiting) {}
+  WorkerPool(unsigned max_workers, std::size_t max_waiting)
+      : max_workers_(max_workers), max_waiting_(max_waiting) {}
   ~WorkerPool() { stop(); }
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;

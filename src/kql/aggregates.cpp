@@ -121,8 +121,10 @@ Columns bind_avg(const Site& site) {
   const Scalar value = number(site);
   if (value.type == Type::unknown) return {};
   if (value.type == Type::decimal) {
-    const auto count = native("_long_decimal", {sql::cast(aggregate(site, "count", {value.sql}), sql::Type::bigint)});
-    return one(site, native("_decimal_divide", {decimal_sum(site, value), count}), Type::decimal, true, named(site));
+    const auto count = native(
+        "_long_decimal", {sql::cast(aggregate(site, "count", {value.sql}), sql::Type::bigint)});
+    return one(site, native("_decimal_divide", {decimal_sum(site, value), count}), Type::decimal,
+               true, named(site));
   }
   auto mean = coalesce(sql::cast(aggregate(site, "avg", {value.sql}), sql::Type::real),
                        constant_of(Type::real, std::nan("")).sql);
@@ -332,7 +334,8 @@ std::vector<Scalar> returned_columns(Site& site, std::size_t first) {
     const auto& argument = *site.call.arguments[i];
     if (std::holds_alternative<ast::Star>(argument.node)) {
       for (const auto& column : site.scope.rows->columns) {
-        if (std::ranges::find(site.scope.group_names, column.name) != site.scope.group_names.end()) continue;
+        if (std::ranges::find(site.scope.group_names, column.name) != site.scope.group_names.end())
+          continue;
         columns.push_back(column.scalar());
       }
       continue;
@@ -368,8 +371,9 @@ Columns unpacked(const sql::ExprPtr& row, const std::vector<Scalar>& columns) {
   return result;
 }
 
-// arg_max(Timestamp, Text), which is asked most: two plain aggregates are twice as fast as one over structs. A string is
-// never null, so none of the rows is left out; where all times are null, any row will do.
+// arg_max(Timestamp, Text), which is asked most: two plain aggregates are twice as fast as one over
+// structs. A string is never null, so none of the rows is left out; where all times are null, any
+// row will do.
 Columns latest_text(Site& site, const char* function, std::vector<Scalar> columns) {
   for (auto& column : columns) column = site.binder.hoist(*site.scope.rows, column);
   const bool most = std::string_view(function) == "arg_max";
@@ -390,9 +394,11 @@ Columns bind_arg(Site& site, const char* function) {
   for (auto& column : returned_columns(site, 1)) {
     if (column.name != key.name || column.name.empty()) columns.push_back(std::move(column));
   }
-  if (site.call.function.text == "argmax" || site.call.function.text == "argmin") {  // as they were named once
+  if (site.call.function.text == "argmax" ||
+      site.call.function.text == "argmin") {  // as they were named once
     columns[0].name = (site.name == "arg_max" ? "max_" : "min_") + key.name;
-    for (std::size_t i = 1; i < columns.size(); ++i) columns[i].name = columns[0].name + "_" + columns[i].name;
+    for (std::size_t i = 1; i < columns.size(); ++i)
+      columns[i].name = columns[0].name + "_" + columns[i].name;
   }
   if (columns.size() == 2 && columns[1].type == Type::string && key.type == Type::datetime) {
     return latest_text(site, function, std::move(columns));

@@ -178,7 +178,8 @@ void Binder::bind_let(const ast::Let& let, const EnvironmentPtr& environment) {
 namespace {
 
 bool is_literal(const ast::Expr& expr) {
-  if (const auto* negated = std::get_if<ast::Negate>(&expr.node)) return is_literal(*negated->operand);
+  if (const auto* negated = std::get_if<ast::Negate>(&expr.node))
+    return is_literal(*negated->operand);
   return std::holds_alternative<ast::Literal>(expr.node) ||
          std::holds_alternative<ast::DynamicLiteral>(expr.node);
 }
@@ -199,9 +200,9 @@ Scalar given_parameter(Binder& binder, const ast::Identifier& name, Type type,
   Scalar value = convert(text_constant(text), type);
   const auto constant = value_of(value.sql);
   if (!constant || !std::holds_alternative<std::monostate>(*constant)) return value;
-  return binder.mistake(
-      "KQL0105", name.span,
-      fmt::format("the value of the parameter '{}' is no literal of type {}", name.text, name_of(type)));
+  return binder.mistake("KQL0105", name.span,
+                        fmt::format("the value of the parameter '{}' is no literal of type {}",
+                                    name.text, name_of(type)));
 }
 
 }  // namespace
@@ -287,10 +288,12 @@ bool Binder::filters_left(const ast::Operator& first, const ast::Operator& secon
   if (join == nullptr || where == nullptr || join->lookup || rows.open || !rows.from) return false;
   const std::string kind = option_text(join->options, "kind");
   if (!kind.empty() && kind != "innerunique") return false;
-  if (std::exchange(is_trying_, true)) return false;  // queries within a predicate are not tried again and again
+  if (std::exchange(is_trying_, true))
+    return false;  // queries within a predicate are not tried again and again
   const Diagnostics before = diagnostics_;
   Relation left = rows;
-  Scope scope{std::make_shared<Environment>()};  // a column of the right side hides a let of its name
+  Scope scope{
+      std::make_shared<Environment>()};  // a column of the right side hides a let of its name
   scope.rows = &left;
   bind_condition(*where->predicate, scope);
   is_trying_ = false;

@@ -92,11 +92,12 @@ Scalar decimal_arithmetic(const Operands& in) {
                          : in.op == "*" ? "_decimal_multiply"
                          : in.op == "/" ? "_decimal_divide"
                                         : "_decimal_modulo";
-  return {native(function, {convert(in.left, Type::decimal).sql, convert(in.right, Type::decimal).sql}),
-          Type::decimal,
-          true,
-          "",
-          {}};
+  return {
+      native(function, {convert(in.left, Type::decimal).sql, convert(in.right, Type::decimal).sql}),
+      Type::decimal,
+      true,
+      "",
+      {}};
 }
 
 Scalar real_arithmetic(const Operands& in, Type type) {

@@ -302,7 +302,7 @@ Scalar Binder::bind_call(const ast::Call& call, Span span, Scope& scope) {
   }
   if (is_named_by_first_argument(written) && !call.arguments.empty() && result.parts.empty()) {
     const auto* named = std::get_if<ast::Named>(&call.arguments[0]->node);
-    result.name = named != nullptr           ? named->names[0].text
+    result.name = named != nullptr          ? named->names[0].text
                   : !site.arguments.empty() ? site.arguments[0].name
                                             : path_name(*call.arguments[0]);
   } else if (name == "dcount_hll" || name == "percentile_tdigest" || name == "strlen" ||

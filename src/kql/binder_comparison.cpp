@@ -17,7 +17,8 @@ using sql::BinaryOperator;
 void meet(Scalar& left, Scalar& right) {
   const auto text_like = [](Type t) { return t == Type::string; };
   if (left.type == right.type) return;
-  if (is_numeric(left.type) && is_numeric(right.type)) {  // SQL compares them as they are, but for decimals
+  if (is_numeric(left.type) &&
+      is_numeric(right.type)) {  // SQL compares them as they are, but for decimals
     if (left.type == Type::decimal) right = convert(std::move(right), Type::decimal);
     if (right.type == Type::decimal) left = convert(std::move(left), Type::decimal);
     return;

@@ -60,8 +60,10 @@ sql::ExprPtr matching(Binder& binder, const Condition& condition, Span span) {
   if (left.type == Type::dynamic)
     left = convert(std::move(left), right.type == Type::dynamic ? Type::string : right.type);
   if (right.type == Type::dynamic) right = convert(std::move(right), left.type);
-  if (left.type == Type::decimal && is_numeric(right.type)) right = convert(std::move(right), Type::decimal);
-  if (right.type == Type::decimal && is_numeric(left.type)) left = convert(std::move(left), Type::decimal);
+  if (left.type == Type::decimal && is_numeric(right.type))
+    right = convert(std::move(right), Type::decimal);
+  if (right.type == Type::decimal && is_numeric(left.type))
+    left = convert(std::move(left), Type::decimal);
   if (left.type != right.type && !(is_numeric(left.type) && is_numeric(right.type))) {
     binder.complain("KQL0106", span,
                     fmt::format("the join's keys are of different types: {} and {}",

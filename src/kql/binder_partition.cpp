@@ -268,7 +268,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
   return result;
 }
 
-// reduce by: texts of one shape, as one native pass over all of them; with kind=source each row with its shape.
+// reduce by: texts of one shape, as one native pass over all of them; with kind=source each row
+// with its shape.
 Relation bind_operator(Binder& binder, Relation rows, const ast::Reduce& node,
                        const EnvironmentPtr& environment) {
   Scope scope{environment};
@@ -285,15 +286,17 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Reduce& node,
       inputs.push_back(column.scalar());
     }
   }
-  for (const auto& [name, type] : {std::pair{"Pattern", Type::string}, {"Count", Type::long_integer},
+  for (const auto& [name, type] : {std::pair{"Pattern", Type::string},
+                                   {"Count", Type::long_integer},
                                    {"Representative", Type::string}}) {
     columns.push_back({names.unique(name), type});
   }
   const double threshold = parse_real(option_text(node.with, "threshold")).value_or(0.1);
-  return through_native(binder, std::move(rows), inputs, "_reduced",
-                        {constant_of(Type::real, threshold).sql,
-                         text_constant(option_text(node.with, "characters")).sql, sql::literal(keeps_rows)},
-                        columns);
+  return through_native(
+      binder, std::move(rows), inputs, "_reduced",
+      {constant_of(Type::real, threshold).sql,
+       text_constant(option_text(node.with, "characters")).sql, sql::literal(keeps_rows)},
+      columns);
 }
 
 }  // namespace rollcall::kql

@@ -71,7 +71,8 @@ struct Machine {
 // Doubles by their bits: real(nan) is itself, and 0.0 is not -0.0.
 bool same_value(const sql::Value& a, const sql::Value& b) {
   const auto *x = std::get_if<double>(&a), *y = std::get_if<double>(&b);
-  if (x != nullptr && y != nullptr) return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
+  if (x != nullptr && y != nullptr)
+    return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
   return a == b;
 }
 
@@ -79,7 +80,8 @@ sql::ExprPtr constant_column(Machine& m, const sql::ExprPtr& expr) {
   if (const auto* parameter = std::get_if<sql::Parameter>(&expr->node)) {
     for (const auto& known : m.constants) {
       const auto* other = std::get_if<sql::Parameter>(&known.expr->node);
-      if (other != nullptr && same_value(parameter->value, other->value)) return sql::column(known.alias);
+      if (other != nullptr && same_value(parameter->value, other->value))
+        return sql::column(known.alias);
     }
   } else {  // queries come in the same order in both passes
     while (m.next_query < m.constants.size()) {
@@ -177,7 +179,8 @@ sql::ExprPtr either(sql::ExprPtr a, sql::ExprPtr b) {
 }
 sql::ExprPtr truly(sql::ExprPtr a) { return coalesce(std::move(a), sql::literal(false)); }
 
-// The steps whose state a step may take over, the nearest first: the one before it, and beyond optional ones those before them.
+// The steps whose state a step may take over, the nearest first: the one before it, and beyond
+// optional ones those before them.
 std::vector<std::size_t> sources_of(const Machine& m, std::size_t k) {
   std::vector<std::size_t> sources;
   for (std::size_t j = k; j-- > 0;) {
@@ -247,12 +250,15 @@ sql::TableRefPtr judge(Machine& m, std::size_t k, sql::TableRefPtr from,
   State& state = m.states[k];
   std::vector<State> candidates;
   for (const auto j : sources) candidates.push_back(widened(m, m.states[j], k));
-  const State previous = candidates.empty() ? State{sql::literal(false), big(0), {}} : chosen_state(candidates, taken);
+  const State previous =
+      candidates.empty() ? State{sql::literal(false), big(0), {}} : chosen_state(candidates, taken);
   const auto matched = either(promoted, stays);
   State next = state;
   next.active = either(matched, state.active);
-  const auto begins = begins_here ? both(stays, negated(either(promoted, state.active))) : sql::literal(false);
-  next.match = when(promoted, previous.match, begins_here ? when(begins, m.counter, state.match) : state.match);
+  const auto begins =
+      begins_here ? both(stays, negated(either(promoted, state.active))) : sql::literal(false);
+  next.match = when(promoted, previous.match,
+                    begins_here ? when(begins, m.counter, state.match) : state.match);
   std::vector<sql::ExprPtr> row;
   for (std::size_t t = 0; t < m.tracked.size(); ++t) {
     const auto& tracked = m.tracked[t];

@@ -25,7 +25,8 @@ std::vector<Scalar> bind_aggregates(Binder& binder, const ast::Expr& expr, Scope
 const RelationColumn* plain_column(const ast::Expr& expr, const Relation& rows) {
   if (const auto* name = std::get_if<ast::NameRef>(&expr.node)) return rows.find(name->name);
   const auto* call = std::get_if<ast::Call>(&expr.node);
-  if (call == nullptr || call->function.text != "tostring" || call->arguments.size() != 1) return nullptr;
+  if (call == nullptr || call->function.text != "tostring" || call->arguments.size() != 1)
+    return nullptr;
   const auto* name = std::get_if<ast::NameRef>(&call->arguments[0]->node);
   const auto* column = name == nullptr ? nullptr : rows.find(name->name);
   return column != nullptr && column->type == Type::string ? column : nullptr;
@@ -89,7 +90,8 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Summarize& summ
   std::vector<Value> values;
   // What `*` leaves out of arg_max(t, *): the columns that are keys as they stand.
   for (const auto& expr : summarize.by) {
-    if (const auto* column = plain_column(*named_of(*expr).expr, rows)) scope.group_names.push_back(column->name);
+    if (const auto* column = plain_column(*named_of(*expr).expr, rows))
+      scope.group_names.push_back(column->name);
   }
   scope.aggregating = true;
   for (const auto& expr : summarize.aggregates) {

@@ -181,8 +181,10 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::Union& node,
   }
   if (inputs.empty()) {
     if (fuzzy) {
-      binder.complain("KQL0101", {}, absent.empty() ? "no table of the union is there"
-                                                    : fmt::format("no table of the union is there, neither '{}'", absent));
+      binder.complain("KQL0101", {},
+                      absent.empty()
+                          ? "no table of the union is there"
+                          : fmt::format("no table of the union is there, neither '{}'", absent));
     }
     return binder.broken();
   }

@@ -46,9 +46,10 @@ struct Options {
   Timestamp now;  // what now() and ago() see, for the whole request
   // For `declare query_parameters`: KQL literals, or bare text for a string.
   std::map<std::string, std::string, std::less<>> parameters;
-  Probe probe;  // empty: what needs it is refused (KQL0110)
+  Probe probe;             // empty: what needs it is refused (KQL0110)
   External external = {};  // empty: externaldata is refused (KQL0109)
-  std::string bin_auto_size = {}, bin_auto_at = {};  // of bin_auto(): the texts of a number, a timespan or a datetime
+  std::string bin_auto_size = {},
+              bin_auto_at = {};  // of bin_auto(): the texts of a number, a timespan or a datetime
 };
 
 // One tabular result. The query's columns stand in the order of `columns`, stored as type.hpp says.

@@ -10,20 +10,23 @@
 namespace rollcall::kql {
 namespace {
 
-constexpr std::size_t width = 100;        // columns of a line
-constexpr std::size_t inline_query = 60;  // a query in brackets of at most so many bytes stays on its line
+constexpr std::size_t width = 100;  // columns of a line
+constexpr std::size_t inline_query =
+    60;  // a query in brackets of at most so many bytes stays on its line
 constexpr std::size_t step = 4;
 
 bool opens(std::string_view text) { return text == "(" || text == "[" || text == "{"; }
 bool closes(std::string_view text) { return text == ")" || text == "]" || text == "}"; }
 bool stands_apart(std::string_view text) {
-  static constexpr std::string_view marks[] = {"|", "==", "!=", "<=", ">=", "=~", "!~", "<", ">", "<>"};
+  static constexpr std::string_view marks[] = {
+      "|", "==", "!=", "<=", ">=", "=~", "!~", "<", ">", "<>"};
   return std::ranges::find(marks, text) != std::end(marks);
 }
 
 class Formatter {
  public:
-  Formatter(std::string_view text, std::vector<Token> tokens) : text_(text), tokens_(std::move(tokens)) {
+  Formatter(std::string_view text, std::vector<Token> tokens)
+      : text_(text), tokens_(std::move(tokens)) {
     tokens_.pop_back();  // the end
     match_brackets();
   }
@@ -49,10 +52,15 @@ class Formatter {
   };
 
   std::size_t start_of(std::size_t i) const { return tokens_[i].span.offset; }
-  std::size_t end_of(std::size_t i) const { return tokens_[i].span.offset + tokens_[i].span.length; }
-  std::string_view text_of(std::size_t i) const { return text_.substr(start_of(i), end_of(i) - start_of(i)); }
+  std::size_t end_of(std::size_t i) const {
+    return tokens_[i].span.offset + tokens_[i].span.length;
+  }
+  std::string_view text_of(std::size_t i) const {
+    return text_.substr(start_of(i), end_of(i) - start_of(i));
+  }
   bool is_mark(std::size_t i, std::string_view mark) const {
-    return i < tokens_.size() && tokens_[i].kind == TokenKind::punctuation && tokens_[i].text == mark;
+    return i < tokens_.size() && tokens_[i].kind == TokenKind::punctuation &&
+           tokens_[i].text == mark;
   }
   bool is_mark(std::size_t i, bool (*test)(std::string_view)) const {
     return tokens_[i].kind == TokenKind::punctuation && test(tokens_[i].text);
@@ -69,7 +77,8 @@ class Formatter {
       } else if (is_mark(i, closes) && !open.empty()) {
         const std::size_t begin = open.back();
         const auto content = text_.substr(end_of(begin), start_of(i) - end_of(begin));
-        const bool block = is_query.back() && (content.size() > inline_query || content.find_first_of("\n;") != content.npos);
+        const bool block = is_query.back() && (content.size() > inline_query ||
+                                               content.find_first_of("\n;") != content.npos);
         brackets_[begin] = {i, block};
         open.pop_back();
         is_query.pop_back();
@@ -116,7 +125,8 @@ class Formatter {
     bool own_line = from == 0;
     for (std::size_t at = from; at < to; ++at) {
       if (text_[at] == '\n') {
-        if (own_line && !out_.empty() && !out_.ends_with("\n\n") && blank_lines_stay_) out_ += out_.back() == '\n' ? "\n" : "\n\n";
+        if (own_line && !out_.empty() && !out_.ends_with("\n\n") && blank_lines_stay_)
+          out_ += out_.back() == '\n' ? "\n" : "\n\n";
         own_line = true;
       } else if (text_.substr(at, 2) == "//") {
         const std::size_t end = std::min(text_.find('\n', at), to);
@@ -132,8 +142,10 @@ class Formatter {
   }
 
   bool wants_space(std::size_t i) const {
-    if (i == 0 || is_mark(i, ",") || is_mark(i, ";") || is_mark(i, ")") || is_mark(i, "]")) return false;
-    if (is_mark(i - 1, ",") || is_mark(i - 1, stands_apart) || is_mark(i, stands_apart)) return true;
+    if (i == 0 || is_mark(i, ",") || is_mark(i, ";") || is_mark(i, ")") || is_mark(i, "]"))
+      return false;
+    if (is_mark(i - 1, ",") || is_mark(i - 1, stands_apart) || is_mark(i, stands_apart))
+      return true;
     if (is_mark(i - 1, "(") || is_mark(i - 1, "[")) return false;
     return tokens_[i].spaced;
   }
@@ -144,7 +156,8 @@ class Formatter {
   }
 
   void write(std::size_t i) {
-    const bool starts_statement = i == 0 || is_mark(i - 1, ";") || (is_mark(i - 1, opens) && brackets_[i - 1].is_block);
+    const bool starts_statement =
+        i == 0 || is_mark(i - 1, ";") || (is_mark(i - 1, opens) && brackets_[i - 1].is_block);
     const bool block_ends = is_mark(i, closes) && level().is_block && levels_.size() > 1;
     const bool pipe = is_mark(i, "|") && (levels_.size() == 1 || level().is_block);
     const bool grouping = tokens_[i].text == "by" && level().breaks_commas;
@@ -190,7 +203,8 @@ class Formatter {
 }  // namespace
 
 std::expected<std::string, Diagnostics> format(std::string_view text) {
-  if (auto problems = check_syntax(text); !problems.empty()) return std::unexpected(std::move(problems));
+  if (auto problems = check_syntax(text); !problems.empty())
+    return std::unexpected(std::move(problems));
   Diagnostics none;
   return Formatter(text, tokenize(text, none)).run();
 }

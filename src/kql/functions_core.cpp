@@ -34,9 +34,11 @@ bool all_are(const std::vector<Scalar>& values, Type type) {
   return std::ranges::all_of(values, [&](const auto& value) { return value.type == type; });
 }
 
-// What iff and case give: a dynamic is read as the type of the others; of several types a dynamic is made.
+// What iff and case give: a dynamic is read as the type of the others; of several types a dynamic
+// is made.
 Type chosen_type(const std::vector<Scalar>& values) {
-  return all_are(values, Type::dynamic) ? Type::dynamic : common_type(values).value_or(Type::dynamic);
+  return all_are(values, Type::dynamic) ? Type::dynamic
+                                        : common_type(values).value_or(Type::dynamic);
 }
 
 Scalar mixed(Binder& binder, CallSite& site, const std::vector<Scalar>& values) {
@@ -85,7 +87,8 @@ Scalar bind_case(Binder& binder, CallSite& site) {
 }
 
 Scalar bind_coalesce(Binder& binder, CallSite& site) {
-  const auto type = any_is(site.arguments, Type::dynamic) ? Type::dynamic : common_type(site.arguments);
+  const auto type =
+      any_is(site.arguments, Type::dynamic) ? Type::dynamic : common_type(site.arguments);
   if (!type) return mixed(binder, site, site.arguments);
   std::vector<sql::ExprPtr> values;
   bool nullable = true;
@@ -101,7 +104,8 @@ Scalar bind_coalesce(Binder& binder, CallSite& site) {
 }
 
 Scalar bind_extreme(Binder& binder, CallSite& site, const char* function) {
-  const auto type = all_are(site.arguments, Type::dynamic) ? Type::real : common_type(site.arguments);
+  const auto type =
+      all_are(site.arguments, Type::dynamic) ? Type::real : common_type(site.arguments);
   if (!type) return mixed(binder, site, site.arguments);
   std::vector<sql::ExprPtr> values;
   bool nullable = true;
@@ -194,7 +198,11 @@ Scalar bind_hash(Binder& binder, CallSite& site) {
       site.size() > 1 ? binder.coerce(site.arguments[1], Type::long_integer, site.span_of(1)).sql
                       : big(0);
   if (value.type == Type::real || value.type == Type::decimal)
-    return {native("_hash_real", {convert(value, Type::real).sql, modulus}), Type::long_integer, false, "", {}};
+    return {native("_hash_real", {convert(value, Type::real).sql, modulus}),
+            Type::long_integer,
+            false,
+            "",
+            {}};
   if (is_integral(value.type) || value.type == Type::datetime || value.type == Type::timespan) {
     return {native("_hash_long", {sql::cast(value.sql, sql::Type::bigint), modulus}),
             Type::long_integer,

@@ -14,7 +14,8 @@ Scalar floored(Binder& binder, const Scalar& value, const Scalar& size, Span spa
                           fmt::format("bin takes no {} and {}", name_of(type), name_of(size.type)));
   }
   if (type == Type::decimal || size.type == Type::decimal) {
-    return {native("_decimal_bin", {convert(value, Type::decimal).sql, convert(size, Type::decimal).sql}),
+    return {native("_decimal_bin",
+                   {convert(value, Type::decimal).sql, convert(size, Type::decimal).sql}),
             Type::decimal,
             true,
             value.name,
@@ -57,7 +58,9 @@ Scalar bind_bin(Binder& binder, CallSite& site) {
 
 // bin counted from a fixed point.
 Scalar bind_bin_at(Binder& binder, CallSite& site) {
-  const Scalar value = site.arguments[0].type == Type::integer ? convert(site.arguments[0], Type::long_integer) : site.arguments[0];
+  const Scalar value = site.arguments[0].type == Type::integer
+                           ? convert(site.arguments[0], Type::long_integer)
+                           : site.arguments[0];
   const Scalar& size = site.arguments[1];
   const Scalar fixed = value.type == site.arguments[2].type
                            ? site.arguments[2]
@@ -75,13 +78,18 @@ Scalar bind_bin_auto(Binder& binder, CallSite& site) {
   const Scalar& value = site.arguments[0];
   const Type size_type = value.type == Type::datetime ? Type::timespan : value.type;
   const Scalar size = convert(text_constant(options.bin_auto_size), size_type);
-  if (options.bin_auto_size.empty() || std::holds_alternative<std::monostate>(value_of(size).value_or(std::monostate()))) {
-    return binder.mistake("KQL0105", site.span,
-                          fmt::format("bin_auto takes its size from `set query_bin_auto_size`, here a {}", name_of(size_type)));
+  if (options.bin_auto_size.empty() ||
+      std::holds_alternative<std::monostate>(value_of(size).value_or(std::monostate()))) {
+    return binder.mistake(
+        "KQL0105", site.span,
+        fmt::format("bin_auto takes its size from `set query_bin_auto_size`, here a {}",
+                    name_of(size_type)));
   }
-  const Scalar at = options.bin_auto_at.empty() ? constant_of(value.type, std::int64_t{0})
-                                                : convert(text_constant(options.bin_auto_at), value.type);
-  const Scalar steps = floored(binder, binder.arithmetic("-", value, at, site.span), size, site.span);
+  const Scalar at = options.bin_auto_at.empty()
+                        ? constant_of(value.type, std::int64_t{0})
+                        : convert(text_constant(options.bin_auto_at), value.type);
+  const Scalar steps =
+      floored(binder, binder.arithmetic("-", value, at, site.span), size, site.span);
   Scalar result = binder.arithmetic("+", at, steps, site.span);
   if (result.type != Type::unknown) result = convert(result, value.type);
   return result;
@@ -106,7 +114,8 @@ Scalar bind_round(Binder& binder, CallSite& site) {
                             ? binder.coerce(site.arguments[1], Type::long_integer, site.span_of(1))
                             : long_constant(0);
   if (value.type == Type::unknown || places.type == Type::unknown) return unknown_scalar();
-  const Scalar rounded{native("_round", {value.sql, places.sql}), Type::real, value.nullable, "", {}};
+  const Scalar rounded{
+      native("_round", {value.sql, places.sql}), Type::real, value.nullable, "", {}};
   const Type type = site.arguments[0].type;
   if (type == Type::decimal)
     return {native("_decimal_round", {site.arguments[0].sql, places.sql}), type, true, "", {}};
@@ -150,8 +159,8 @@ Scalar bind_sign(Binder& binder, CallSite& site) {
 
 std::span<const Builtin> math_builtins() {
   static const Builtin table[] = {
-      {"bin", 1, 2, bind_bin},       {"bin_at", 3, 3, bind_bin_at},   {"abs", 1, 1, bind_abs},
-      {"round", 1, 2, bind_round},   {"ceiling", 1, 1, bind_ceiling}, {"sign", 1, 1, bind_sign},
+      {"bin", 1, 2, bind_bin},       {"bin_at", 3, 3, bind_bin_at},     {"abs", 1, 1, bind_abs},
+      {"round", 1, 2, bind_round},   {"ceiling", 1, 1, bind_ceiling},   {"sign", 1, 1, bind_sign},
       {"around", 3, 3, bind_around}, {"bin_auto", 1, 1, bind_bin_auto},
   };
   return table;

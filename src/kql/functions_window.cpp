@@ -94,7 +94,8 @@ Scalar bind_row_cumsum(Binder& binder, CallSite& site) {
   const Type type = value.type;
   const auto zero = convert(long_constant(0), type).sql;
   if (type == Type::decimal) {
-    Scalar decimals = within(binder, site, 1, "string_agg", {value.sql, sql::literal(std::string(","))}, so_far, Type::decimal);
+    Scalar decimals = within(binder, site, 1, "string_agg",
+                             {value.sql, sql::literal(std::string(","))}, so_far, Type::decimal);
     decimals.sql = native("_decimal_sum", {coalesce(decimals.sql, sql::literal(std::string()))});
     return placed(binder, site, std::move(decimals));
   }

@@ -114,7 +114,8 @@ const Shape* shape_of(const Argument& geojson, Scratch& scratch) {
     return kept.shapes[i].shape.get();
   }
   if (kept.shapes.size() < 16) kept.shapes.emplace_back();
-  if (kept.next % kept.shapes.size() == kept.last) ++kept.next;  // a function of two shapes holds that one
+  if (kept.next % kept.shapes.size() == kept.last)
+    ++kept.next;  // a function of two shapes holds that one
   kept.last = kept.next++ % kept.shapes.size();
   auto& slot = kept.shapes[kept.last];
   slot.text = source;

@@ -60,10 +60,11 @@ namespace {
 
 using Family = std::span<const Native> (*)();
 constexpr Family families[] = {
-    conversion_natives, text_natives,        parsing_natives,   number_natives,     decimal_natives,   time_natives,
-    dynamic_natives,    array_natives,       aggregate_natives, series_natives,     anomaly_natives,
-    network_natives,    hash_natives,        activity_natives,  sequence_natives,  pattern_natives,  unit_natives,       geo_natives,
-    geo_cell_natives,   geo_h3_natives,      geo_combine_natives, geo_text_natives,  user_agent_natives, xml_natives};
+    conversion_natives,  text_natives,     parsing_natives,    number_natives,    decimal_natives,
+    time_natives,        dynamic_natives,  array_natives,      aggregate_natives, series_natives,
+    anomaly_natives,     network_natives,  hash_natives,       activity_natives,  sequence_natives,
+    pattern_natives,     unit_natives,     geo_natives,        geo_cell_natives,  geo_h3_natives,
+    geo_combine_natives, geo_text_natives, user_agent_natives, xml_natives};
 
 Storage storage_of_letter(char letter) {
   switch (letter) {

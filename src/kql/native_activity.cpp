@@ -364,7 +364,8 @@ std::vector<std::string> words_of(std::string_view line, std::string_view within
   std::vector<std::string> words;
   std::string word;
   for (const char c : line) {
-    const bool part = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;
+    const bool part = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      (c & 0x80) != 0;
     if (part) {
       word += c;
       continue;
@@ -382,14 +383,17 @@ bool is_near(const Shape& shape, const std::vector<std::string>& words, double t
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (shape.words[i] == words[i] || shape.words[i] == "*") ++same;
   }
-  return words.empty() || static_cast<double>(same) >= (1 - std::clamp(threshold * 3, 0.1, 1.0)) * static_cast<double>(words.size());
+  return words.empty() || static_cast<double>(same) >= (1 - std::clamp(threshold * 3, 0.1, 1.0)) *
+                                                           static_cast<double>(words.size());
 }
 
 // Takes the line into the first shape that is near, or into a new one; its place.
-std::size_t reduce_line(std::vector<Shape>& shapes, const std::string& line, double threshold, std::string_view within_words) {
+std::size_t reduce_line(std::vector<Shape>& shapes, const std::string& line, double threshold,
+                        std::string_view within_words) {
   constexpr std::size_t most_shapes = 10'000;
   const auto words = words_of(line, within_words);
-  auto at = std::ranges::find_if(shapes, [&](const auto& shape) { return is_near(shape, words, threshold); });
+  auto at = std::ranges::find_if(
+      shapes, [&](const auto& shape) { return is_near(shape, words, threshold); });
   if (at == shapes.end() && shapes.size() >= most_shapes) at = shapes.end() - 1;
   if (at == shapes.end()) at = shapes.insert(shapes.end(), {words, 0, line});
   ++at->count;
@@ -399,7 +403,8 @@ std::size_t reduce_line(std::vector<Shape>& shapes, const std::string& line, dou
   return static_cast<std::size_t>(at - shapes.begin());
 }
 
-// Rows of [text, cell …]: the shapes as [pattern, count, representative]; or, where rows are kept, each row's cells before those.
+// Rows of [text, cell …]: the shapes as [pattern, count, representative]; or, where rows are kept,
+// each row's cells before those.
 Cell reduced(Arguments a, Scratch& s) {
   const auto& rows = parsed(a[0], s);
   const bool keeps_rows = truth(a[3]);

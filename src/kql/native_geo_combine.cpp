@@ -155,7 +155,8 @@ Cell simplify_polygons(Arguments a, Scratch& scratch) {
 // --- buffers
 Cell buffer(const Argument& radius, const Argument& tolerance, auto&& add) {
   const double meters = real(radius, -1), error_meters = real(tolerance, -1);
-  const bool possible = meters > 0 && std::isfinite(meters) && error_meters > 0 && std::isfinite(error_meters);
+  const bool possible =
+      meters > 0 && std::isfinite(meters) && error_meters > 0 && std::isfinite(error_meters);
   if (!possible || error_meters < meters * 1e-6) return {};
   S2BufferOperation::Options options{angle_of(meters)};
   options.set_error_fraction(std::min(error_meters / meters, 1.0));
@@ -233,7 +234,8 @@ Cell densify(Arguments a, Scratch& scratch, std::string_view kind) {
   const json::value shape = parsed(a[0], scratch);
   const double tolerance = real(a[1], -1);
   const auto type = text_or(shape, "type");
-  if ((type != kind && type != "Multi" + std::string(kind)) || !(tolerance >= 0.1 && tolerance <= 10'000))
+  if ((type != kind && type != "Multi" + std::string(kind)) ||
+      !(tolerance >= 0.1 && tolerance <= 10'000))
     return {};
   const FlatMap map;
   const S2EdgeTessellator tessellator(&map, angle_of(tolerance));

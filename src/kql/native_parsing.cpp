@@ -379,7 +379,8 @@ Cell parse_regex_pairs(Arguments a, Scratch& scratch) {
   re2::StringPiece rest(text(a[0]).data(), text(a[0]).size());
   json::object out;
   std::string key, value;
-  for (auto left = rest.size(); re2::RE2::FindAndConsume(&rest, *re, &key, &value); left = rest.size()) {
+  for (auto left = rest.size(); re2::RE2::FindAndConsume(&rest, *re, &key, &value);
+       left = rest.size()) {
     const std::string name(trim(key));
     if (!name.empty() && !out.contains(name)) out[name] = value;
     if (rest.size() == left) break;  // an empty match goes nowhere

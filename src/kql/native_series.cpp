@@ -129,7 +129,8 @@ Cell fill_linear(Arguments a, Scratch&) {
   Series s;
   std::vector<std::size_t> known;
   bool whole_numbers = true;
-  std::vector<std::optional<std::int64_t>> exact;  // known whole numbers, which a double may not hold
+  std::vector<std::optional<std::int64_t>>
+      exact;  // known whole numbers, which a double may not hold
   for (const auto& v : value.get_array()) {
     const bool is_known = !v.is_null() && v != missing;
     exact.push_back(is_known && v.is_int64() ? std::optional(v.get_int64()) : std::nullopt);
@@ -151,15 +152,20 @@ Cell fill_linear(Arguments a, Scratch&) {
     std::fill_n(s.begin(), known.front(), s[known.front()]);
     std::fill(s.begin() + static_cast<std::ptrdiff_t>(known.back()), s.end(), s[known.back()]);
     std::fill_n(exact.begin(), known.front(), exact[known.front()]);
-    std::fill(exact.begin() + static_cast<std::ptrdiff_t>(known.back()), exact.end(), exact[known.back()]);
+    std::fill(exact.begin() + static_cast<std::ptrdiff_t>(known.back()), exact.end(),
+              exact[known.back()]);
   }
   if (!whole_numbers) return cell_of(s);
   json::array out;
   for (std::size_t i = 0; i < s.size(); ++i) {
-    if (exact[i]) out.emplace_back(*exact[i]);
-    else if (std::isnan(s[i])) out.emplace_back(nullptr);
-    else if (std::abs(s[i]) < 9.2e18) out.emplace_back(static_cast<std::int64_t>(s[i]));
-    else out.emplace_back(s[i]);
+    if (exact[i])
+      out.emplace_back(*exact[i]);
+    else if (std::isnan(s[i]))
+      out.emplace_back(nullptr);
+    else if (std::abs(s[i]) < 9.2e18)
+      out.emplace_back(static_cast<std::int64_t>(s[i]));
+    else
+      out.emplace_back(s[i]);
   }
   return cell(json::value(out));
 }

@@ -284,7 +284,8 @@ std::optional<std::string> inflated(std::string_view bytes, bool gzip) {
 std::string raw_deflated(std::string_view bytes, int level) {
   z_stream stream{};
   constexpr int without_header = -15;
-  if (deflateInit2(&stream, level, Z_DEFLATED, without_header, 8, Z_DEFAULT_STRATEGY) != Z_OK) return "";
+  if (deflateInit2(&stream, level, Z_DEFLATED, without_header, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    return "";
   std::string in(bytes), out(deflateBound(&stream, static_cast<uLong>(in.size())), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(in.data());
   stream.avail_in = static_cast<uInt>(in.size());
@@ -302,7 +303,9 @@ std::string deflated(std::string_view bytes, bool gzip) {
   if (body.size() >= bytes.size()) body = raw_deflated(bytes, Z_NO_COMPRESSION);
   const auto* data = reinterpret_cast<const Bytef*>(bytes.data());
   const auto size = static_cast<uInt>(bytes.size());
-  const auto byte = [](std::uint64_t value, unsigned shift) { return static_cast<char>(value >> shift & 255U); };
+  const auto byte = [](std::uint64_t value, unsigned shift) {
+    return static_cast<char>(value >> shift & 255U);
+  };
   if (gzip) {
     constexpr std::string_view header("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
     const std::uint64_t check = crc32(0, data, size);

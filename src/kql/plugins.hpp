@@ -40,7 +40,8 @@ Relation through_native(Binder& binder, Relation rows, const std::vector<Scalar>
 
 // --- for plugins over time, whose native passes count with ticks
 // The bound argument as a column of the rows; nullopt after a complaint.
-std::optional<Scalar> plugin_column(Binder& binder, Relation& rows, const PluginSite& site, std::size_t i);
+std::optional<Scalar> plugin_column(Binder& binder, Relation& rows, const PluginSite& site,
+                                    std::size_t i);
 // A time as the number of its ticks; other scalars as they are.
 Scalar ticks_of(Scalar scalar);
 // The argument's value, ticks for a time, as a BIGINT.

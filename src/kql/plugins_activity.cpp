@@ -59,8 +59,9 @@ Relation over_time(Binder& binder, Relation rows, const PluginSite& site, const 
   std::string numbers;
   std::vector<sql::ExprPtr> constants;
   for (std::size_t i = 0; i < shape.constants; ++i) {
-    constants.push_back(i + 2 < site.size() ? native("_json_long", {plugin_number(binder, site, i + 2)})
-                                            : text_constant("null").sql);
+    constants.push_back(i + 2 < site.size()
+                            ? native("_json_long", {plugin_number(binder, site, i + 2)})
+                            : text_constant("null").sql);
   }
   more.push_back(native("_array", std::move(constants)));
   std::vector<Column> columns{{time_name, Type::long_integer}};

@@ -21,10 +21,13 @@ std::vector<sql::Value> read_row(const KeptList& kept, const store::Row& row, st
   for (std::size_t i = 0; i < numbers; ++i) {
     const bool is_text = i == 3 || i == 5;  // author and editor
     const bool is_truth = i == head_columns + 1;
-    values.push_back(is_text ? sql::Value(std::string(row.text(i))) : is_truth ? sql::Value(row.boolean(i)) : sql::Value(row.integer(i)));
+    values.push_back(is_text    ? sql::Value(std::string(row.text(i)))
+                     : is_truth ? sql::Value(row.boolean(i))
+                                : sql::Value(row.integer(i)));
   }
   const auto& columns = kept.list().columns;
-  for (std::size_t i = 0; i < columns.size(); ++i) values.push_back(read_value(columns[i].type, row, numbers + i));
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    values.push_back(read_value(columns[i].type, row, numbers + i));
   return values;
 }
 std::int64_t integer_of(const sql::Value& value) { return std::get<std::int64_t>(value); }
@@ -35,21 +38,25 @@ struct ChangedItem {
   std::int64_t id() const { return integer_of(version[0]); }
 };
 
-Result<std::vector<ChangedItem>> changes_behind(store::Connection& reader, const KeptList& kept, std::int64_t after) {
+Result<std::vector<ChangedItem>> changes_behind(store::Connection& reader, const KeptList& kept,
+                                                std::int64_t after) {
   const std::size_t numbers = head_columns + 2;
   std::vector<ChangedItem> page;
   TRY_DO(reader.query(kept.select_changes(), {after, changes_of_page}, [&](const store::Row& row) {
-    page.push_back({row.integer(numbers + kept.list().columns.size()), read_row(kept, row, numbers)});
+    page.push_back(
+        {row.integer(numbers + kept.list().columns.size()), read_row(kept, row, numbers)});
   }));
   return page;
 }
 
 Result<std::int64_t> last_change(store::Connection& connection, const KeptList& kept) {
-  TRY(const auto last, connection.first(kept.last_change(), {}, [](const store::Row& row) { return row.integer(0); }));
+  TRY(const auto last, connection.first(kept.last_change(), {},
+                                        [](const store::Row& row) { return row.integer(0); }));
   return last.value_or(0);
 }
 
-Result<void> execute(store::Transaction& transaction, const store::Prepared& statement, const std::vector<sql::Value>& values) {
+Result<void> execute(store::Transaction& transaction, const store::Prepared& statement,
+                     const std::vector<sql::Value>& values) {
   const std::vector<Argument> arguments(values.begin(), values.end());
   TRY_DO(transaction.execute(statement, std::span(arguments)));
   return {};
@@ -68,9 +75,11 @@ class Checksum {
  private:
   static void append(std::string& text, const sql::Value& value) {
     if (const auto* truth = std::get_if<bool>(&value)) text += *truth ? "yes" : "no";
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) text += fmt::format("{}", *integer);
+    if (const auto* integer = std::get_if<std::int64_t>(&value))
+      text += fmt::format("{}", *integer);
     if (const auto* real = std::get_if<double>(&value)) text += fmt::format("r{}", *real);
-    if (const auto* written = std::get_if<std::string>(&value)) text += fmt::format("{}:{}", written->size(), *written);
+    if (const auto* written = std::get_if<std::string>(&value))
+      text += fmt::format("{}:{}", written->size(), *written);
     text += ';';
   }
 };
@@ -85,7 +94,9 @@ Result<std::uint64_t> checksum(store::Connection& reader, const KeptList& kept, 
       sum.add({change.number});
       sum.add(change.version);
       std::vector<sql::Value> item;
-      TRY_DO(reader.query(kept.select_item(), {change.id()}, [&](const store::Row& row) { item = read_row(kept, row, head_columns); }));
+      TRY_DO(reader.query(kept.select_item(), {change.id()}, [&](const store::Row& row) {
+        item = read_row(kept, row, head_columns);
+      }));
       if (!item.empty() && item[1] == change.version[1]) sum.add(item);
     }
     if (page.empty()) break;
@@ -104,10 +115,13 @@ class Copying {
     source_ = state->by_name(name);
     if (!source_) return fail("LIST0101", fmt::format("there is no list '{}' to copy", name));
     TRY(auto wanted, definition_of_copy(*state, as));
-    TRY(target_, to_.write([&](store::Transaction& transaction) { return find_or_make(transaction, wanted); }));
+    TRY(target_, to_.write([&](store::Transaction& transaction) {
+      return find_or_make(transaction, wanted);
+    }));
     CopiedList copied{.name = wanted.name};
     TRY(total_, last_change(reader, *source_));
-    TRY(copied.before, to_.read([&](store::Connection& connection) { return last_change(connection, *target_); }));
+    TRY(copied.before,
+        to_.read([&](store::Connection& connection) { return last_change(connection, *target_); }));
     TRY_DO(check_same_beginning(reader, copied.before));
     TRY_DO(drop_stale(reader, copied.before));
     for (std::int64_t after = copied.before;;) {
@@ -131,9 +145,15 @@ class Copying {
       if (column.type != ColumnType::lookup || column.lookup_list.empty()) continue;
       const auto other = state.by_name(column.lookup_list);
       const auto name = other ? other->list().name : column.lookup_list;
-      TRY(const auto there, to_.read([&](store::Connection& connection) { return targets_.state(connection); }));
+      TRY(const auto there,
+          to_.read([&](store::Connection& connection) { return targets_.state(connection); }));
       const auto copy = name == source_->list().name ? nullptr : there->by_name(name);
-      if (!copy) return fail("LIST0109", fmt::format("column '{}' looks up the list '{}', which has no copy there yet: copy it first", column.name, name));
+      if (!copy)
+        return fail(
+            "LIST0109",
+            fmt::format(
+                "column '{}' looks up the list '{}', which has no copy there yet: copy it first",
+                column.name, name));
       column.lookup_list = copy->list().guid;
     }
     return wanted;
@@ -157,7 +177,8 @@ class Copying {
   }
 
   std::unexpected<Error> other_list(std::string_view why) const {
-    return fail("LIST0112", fmt::format("the list of that name is no copy of '{}': {}; copy it under another name (--as), or delete it",
+    return fail("LIST0112", fmt::format("the list of that name is no copy of '{}': {}; copy it "
+                                        "under another name (--as), or delete it",
                                         source_->list().name, why));
   }
 
@@ -165,8 +186,11 @@ class Copying {
   Result<void> check_same_beginning(store::Connection& reader, std::int64_t last) {
     if (last == 0) return {};
     TRY(const auto theirs, changes_behind(reader, *source_, last - 1));
-    TRY(const auto ours, to_.read([&](store::Connection& connection) { return changes_behind(connection, *target_, last - 1); }));
-    if (theirs.empty() || ours.empty() || theirs[0].number != last || theirs[0].version != ours[0].version) {
+    TRY(const auto ours, to_.read([&](store::Connection& connection) {
+      return changes_behind(connection, *target_, last - 1);
+    }));
+    if (theirs.empty() || ours.empty() || theirs[0].number != last ||
+        theirs[0].version != ours[0].version) {
       return other_list("it has changes of its own");
     }
     return {};
@@ -179,7 +203,8 @@ class Copying {
       TRY(const auto page, changes_behind(reader, *source_, after));
       if (page.empty()) return {};
       TRY_DO(to_.write([&](store::Transaction& transaction) -> Result<void> {
-        for (const auto& change : page) TRY_DO(transaction.execute(target_->delete_item(), {change.id()}));
+        for (const auto& change : page)
+          TRY_DO(transaction.execute(target_->delete_item(), {change.id()}));
         return {};
       }));
       after = page.back().number;
@@ -191,14 +216,16 @@ class Copying {
     std::vector<std::vector<sql::Value>> items;
     for (const auto& change : page) {
       TRY_DO(reader.query(source_->select_item(), {change.id()}, [&](const store::Row& row) {
-        if (row.integer(1) == integer_of(change.version[1])) items.push_back(read_row(*source_, row, head_columns));
+        if (row.integer(1) == integer_of(change.version[1]))
+          items.push_back(read_row(*source_, row, head_columns));
       }));
     }
     const auto numbered = target_->insert_numbered_change();
     return to_.write([&](store::Transaction& transaction) -> Result<void> {
       for (const auto& change : page) {
         TRY_DO(execute(transaction, target_->insert_version(), change.version));
-        TRY_DO(transaction.execute(numbered, {change.number, change.id(), integer_of(change.version[1])}));
+        TRY_DO(transaction.execute(numbered,
+                                   {change.number, change.id(), integer_of(change.version[1])}));
       }
       for (const auto& item : items) TRY_DO(execute(transaction, target_->insert_item(), item));
       return count_on(transaction);
@@ -216,12 +243,15 @@ class Copying {
     TRY(const auto theirs, to_.read([&](store::Connection& connection) -> Result<std::uint64_t> {
       TRY(const auto last, last_change(connection, *target_));
       if (last != total_) return std::uint64_t{0};
-      TRY(const auto count, connection.first(target_->count_items(), {}, [](const store::Row& row) { return row.integer(0); }));
+      TRY(const auto count, connection.first(target_->count_items(), {},
+                                             [](const store::Row& row) { return row.integer(0); }));
       copied.items = count.value_or(0);
       return checksum(connection, *target_, last);
     }));
     if (theirs == copied.checksum) return {};
-    return fail("LIST0112", fmt::format("the copy '{}' is not the same as the list: somebody has written into it; delete it, and copy again", copied.name));
+    return fail("LIST0112", fmt::format("the copy '{}' is not the same as the list: somebody has "
+                                        "written into it; delete it, and copy again",
+                                        copied.name));
   }
 
   store::Database& to_;
@@ -233,8 +263,8 @@ class Copying {
 
 }  // namespace
 
-Result<CopiedList> copy_list(store::Database& from, std::string_view list, store::Database& to, std::string_view as,
-                             const CopyProgress& progress) {
+Result<CopiedList> copy_list(store::Database& from, std::string_view list, store::Database& to,
+                             std::string_view as, const CopyProgress& progress) {
   TRY_DO(Catalog::migrate(from));
   TRY_DO(Catalog::migrate(to));
   Copying copying(from, to, progress);

@@ -158,8 +158,8 @@ Result<void> Items::write_item(store::Transaction& transaction, const KeptList& 
   auto written = execute_alone(transaction, may_clash, kept.insert_item(), arguments);
   if (written && *written == 1) return {};
   const Error taken{"STORE0105", "not unique", std::nullopt};
-  return std::unexpected(explain_conflict(transaction, kept, stored,
-                                          written ? taken : std::move(written).error()));
+  return std::unexpected(
+      explain_conflict(transaction, kept, stored, written ? taken : std::move(written).error()));
 }
 
 Result<void> Items::write_version(store::Transaction& transaction, const KeptList& kept,

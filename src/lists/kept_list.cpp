@@ -380,15 +380,17 @@ store::Prepared KeptList::update_item(const std::vector<std::size_t>& columns) c
 }
 
 store::Prepared KeptList::insert_numbered_change() const {
-  return database_.prepare(insert_all(changes_name(list_->id), {own::change, own::id, own::version}));
+  return database_.prepare(
+      insert_all(changes_name(list_->id), {own::change, own::id, own::version}));
 }
 
 store::Prepared KeptList::count_changes_on() const {
   sql::Select select;
-  const auto sequence =
-      sql::call("pg_get_serial_sequence", {sql::literal(fmt::format("\"{}\"", changes_name(list_->id))),
-                                           sql::literal(std::string(own::change))});
-  select.items = {{sql::call("setval", {sequence, sql::call("max", {sql::column(own::change)})}), {}}};
+  const auto sequence = sql::call("pg_get_serial_sequence",
+                                  {sql::literal(fmt::format("\"{}\"", changes_name(list_->id))),
+                                   sql::literal(std::string(own::change))});
+  select.items = {
+      {sql::call("setval", {sequence, sql::call("max", {sql::column(own::change)})}), {}}};
   select.from = sql::table(changes_name(list_->id));
   return database_.prepare(sql::query(std::move(select)));
 }

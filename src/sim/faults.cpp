@@ -14,12 +14,22 @@ constexpr std::array<std::string_view, fault_count> names{
     "late", "skew", "duplicates", "loss", "silence", "warehouse", "tracker", "crash", "old-image"};
 
 // Each kind of question draws from a stream of its own.
-enum Stream : std::uint64_t { delays = 1, stalls, clocks, losses, doubles, silences, warehouses, trackers };
+enum Stream : std::uint64_t {
+  delays = 1,
+  stalls,
+  clocks,
+  losses,
+  doubles,
+  silences,
+  warehouses,
+  trackers
+};
 
 constexpr Timespan stall_period = hours(1);
 
 // A moment near some deployment of the timeline: `low`..`high` from it.
-Timestamp near_deployment(const std::vector<Timestamp>& times, Random& random, Timespan low, Timespan high) {
+Timestamp near_deployment(const std::vector<Timestamp>& times, Random& random, Timespan low,
+                          Timespan high) {
   return times[random.below(times.size())] + random.between(low, high);
 }
 
@@ -46,7 +56,8 @@ Result<Faults> Faults::parse(std::string_view text) {
   for (const std::string_view part : split(text, ',')) {
     const auto found = std::ranges::find(names, trim(part));
     if (found == names.end()) {
-      return fail("SIM0102", fmt::format("unknown fault '{}'; there are none, all, {}", part, fmt::join(names, ", ")));
+      return fail("SIM0102", fmt::format("unknown fault '{}'; there are none, all, {}", part,
+                                         fmt::join(names, ", ")));
     }
     faults.add(static_cast<Fault>(found - names.begin()));
   }
@@ -81,9 +92,12 @@ std::optional<Interval> Schedule::covering(Timestamp time) const {
 
 Timestamp Outages::let_in(Timestamp time) const {
   for (;;) {
-    if (const auto down = tracker.covering(time)) time = down->to;
-    else if (const auto closed = warehouse.covering(time)) time = closed->to;
-    else return time;
+    if (const auto down = tracker.covering(time))
+      time = down->to;
+    else if (const auto closed = warehouse.covering(time))
+      time = closed->to;
+    else
+      return time;
   }
 }
 
@@ -92,7 +106,8 @@ Outages plan_outages(const Timeline& timeline, Faults faults, std::uint64_t seed
   outages.silence.resize(timeline.cells().size());
   std::vector<Timestamp> times;
   std::map<std::pair<std::string, std::string>, std::vector<Timestamp>> by_region;
-  std::vector<bool> known(timeline.cells().size(), false);  // a cell's first deployment is where it stands
+  std::vector<bool> known(timeline.cells().size(),
+                          false);  // a cell's first deployment is where it stands
   for (const Deployment& deployment : timeline.deployments()) {
     const Cell& cell = timeline.cells()[deployment.cell];
     if (known[deployment.cell]) {
@@ -106,7 +121,8 @@ Outages plan_outages(const Timeline& timeline, Faults faults, std::uint64_t seed
     Random random(hash(seed, warehouses));
     for (std::int64_t i = 0; i < periods(times, days(3)); ++i) {
       // From just before one poll to just after the second next.
-      const Timestamp first = floor_to(near_deployment(times, random, minutes(-15), minutes(15)), poll);
+      const Timestamp first =
+          floor_to(near_deployment(times, random, minutes(-15), minutes(15)), poll);
       outages.warehouse.add({first - random.between(seconds(5), seconds(60)),
                              first + poll * 2 + random.between(seconds(5), seconds(60))});
     }
@@ -151,22 +167,28 @@ bool LineFaults::doubled(std::uint64_t n) const {
   return faults_.has(Fault::duplicates) && unit(hash(seed_, doubles, n)) < 0.02;
 }
 
-Timespan LineFaults::delay(Timestamp written, std::uint64_t host, std::uint64_t n, unsigned copy) const {
+Timespan LineFaults::delay(Timestamp written, std::uint64_t host, std::uint64_t n,
+                           unsigned copy) const {
   Random random(hash(seed_, delays, n, copy));
   Timespan delay = random.between(seconds(1), seconds(6));
-  if (!faults_.has(Fault::late)) return copy == 0 ? delay : delay + random.between(seconds(1), minutes(5));
+  if (!faults_.has(Fault::late))
+    return copy == 0 ? delay : delay + random.between(seconds(1), minutes(5));
   if (copy != 0 || random.chance(0.1)) {
     // Evenly over the orders of magnitude from 10 seconds to the bound.
-    const double low = std::log(10.0), high = std::log(static_cast<double>(lateness_bound.ticks / ticks_per_second));
-    delay = Timespan{static_cast<std::int64_t>(std::exp(low + random.unit() * (high - low)) * ticks_per_second)};
+    const double low = std::log(10.0),
+                 high = std::log(static_cast<double>(lateness_bound.ticks / ticks_per_second));
+    delay = Timespan{
+        static_cast<std::int64_t>(std::exp(low + random.unit() * (high - low)) * ticks_per_second)};
   }
   // Now and then a host's pipeline stands still, and all of it comes at once.
   const std::int64_t period = written.ticks / stall_period.ticks;
   Random stall(hash(seed_, stalls, host, period));
   if (stall.chance(0.02)) {
-    const Timestamp from = Timestamp{period * stall_period.ticks} + stall.between(minutes(0), minutes(20));
+    const Timestamp from =
+        Timestamp{period * stall_period.ticks} + stall.between(minutes(0), minutes(20));
     const Timestamp to = from + stall.between(minutes(5), lateness_bound - minutes(1));
-    if (written >= from && written < to) delay = std::max(delay, to - written + random.between(seconds(1), seconds(6)));
+    if (written >= from && written < to)
+      delay = std::max(delay, to - written + random.between(seconds(1), seconds(6)));
   }
   return std::min(delay, lateness_bound);
 }

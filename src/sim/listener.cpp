@@ -31,7 +31,8 @@ void Listener::hear(const telemetry::LogRow& row, Timestamp arrival) {
   }
   if (index == episodes.size()) return;
   Episode& episode = episodes[index];
-  if (index == 0 && row.timestamp < episode.start) episode.start = episode.completion = row.timestamp;
+  if (index == 0 && row.timestamp < episode.start)
+    episode.start = episode.completion = row.timestamp;
   if (episode.lines++ == 0) {
     episode.first_arrival = arrival;
     episode.first_heard = row.timestamp;
@@ -39,9 +40,11 @@ void Listener::hear(const telemetry::LogRow& row, Timestamp arrival) {
   episode.first_heard = std::min(episode.first_heard, row.timestamp);
   const std::string_view place = row.host.empty() ? row.instance : row.host;
   const int heard = std::popcount(episode.slots_heard);
-  if (heard == 64 || !heard_.insert(fmt::format("{}\n{}\n{}", cell->second, index, place)).second) return;
+  if (heard == 64 || !heard_.insert(fmt::format("{}\n{}\n{}", cell->second, index, place)).second)
+    return;
   episode.slots_heard |= std::uint64_t{1} << static_cast<unsigned>(heard);
-  if (!episode.arrived && (static_cast<unsigned>(heard) + 1) * 2 > instances_) episode.arrived = arrival;
+  if (!episode.arrived && (static_cast<unsigned>(heard) + 1) * 2 > instances_)
+    episode.arrived = arrival;
   episode.all_heard = std::max(episode.all_heard, row.timestamp);
 }
 

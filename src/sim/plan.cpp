@@ -54,7 +54,8 @@ class CellPlan {
   }
 
   void start(std::uint32_t place, Timestamp time, std::uint32_t version, std::uint32_t episode) {
-    processes_.push_back({time, timestamp_max, cell_ * options_.instances + place, version, episode});
+    processes_.push_back(
+        {time, timestamp_max, cell_ * options_.instances + place, version, episode});
   }
 
   void start_long_ago(const Deployment& deployment, Timestamp begin, std::uint32_t index) {
@@ -70,9 +71,11 @@ class CellPlan {
     return std::min(options_.rollout, Timespan{(next - time).ticks * 9 / 10});
   }
 
-  // When the i-th of the instances restarts: evenly over the duration, the first at once, the last at its end.
+  // When the i-th of the instances restarts: evenly over the duration, the first at once, the last
+  // at its end.
   Timespan offset(std::uint32_t i, Timespan duration) const {
-    return options_.instances == 1 ? Timespan{0} : Timespan{duration.ticks * i / (options_.instances - 1)};
+    return options_.instances == 1 ? Timespan{0}
+                                   : Timespan{duration.ticks * i / (options_.instances - 1)};
   }
 
   // The order in which a deployment restarts the places.
@@ -80,7 +83,8 @@ class CellPlan {
     std::vector<std::uint32_t> places(options_.instances);
     std::iota(places.begin(), places.end(), 0U);
     Random shuffle = random(orders, index);
-    for (std::size_t i = places.size(); i > 1; --i) std::swap(places[i - 1], places[shuffle.below(i)]);
+    for (std::size_t i = places.size(); i > 1; --i)
+      std::swap(places[i - 1], places[shuffle.below(i)]);
     return places;
   }
 
@@ -92,11 +96,12 @@ class CellPlan {
     return deployment.time + offset(options_.instances - 1, duration);
   }
 
-  // Before the last restart one of the new instances comes back with the old image, for some minutes. At
-  // least one other new one lives on. Answers when it is new again.
+  // Before the last restart one of the new instances comes back with the old image, for some
+  // minutes. At least one other new one lives on. Answers when it is new again.
   Timestamp stray(const Deployment& deployment, Timespan duration, std::uint32_t index) {
     Random chosen = random(strays, index);
-    if (options_.instances < 3 || duration < minutes(1) || !chosen.chance(old_image_share)) return deployment.time;
+    if (options_.instances < 3 || duration < minutes(1) || !chosen.chance(old_image_share))
+      return deployment.time;
     const std::uint32_t last = options_.instances - 1;
     const std::uint32_t place = order(index)[chosen.below(last)];
     const Timespan low = offset(last - 1, duration), high = offset(last, duration);
@@ -115,14 +120,15 @@ class CellPlan {
   std::vector<Episode> episodes_;
 };
 
-std::vector<Interval> make_stretches(const FleetOptions& options, const Timeline& timeline, Timestamp from,
-                                     const Outages& outages) {
+std::vector<Interval> make_stretches(const FleetOptions& options, const Timeline& timeline,
+                                     Timestamp from, const Outages& outages) {
   Schedule played;
   for (const Deployment& deployment : timeline.deployments()) {
     if (deployment.time < from) continue;
     const Interval stretch{deployment.time - lead, deployment.time + options.rollout + tail};
     const auto& known = played.intervals();
-    if (known.empty() || stretch.from < known.back().from || stretch.to > known.back().to) played.add(stretch);
+    if (known.empty() || stretch.from < known.back().from || stretch.to > known.back().to)
+      played.add(stretch);
   }
   for (const Schedule* schedule : {&outages.tracker, &outages.warehouse}) {
     for (const Interval& down : schedule->intervals()) played.add({down.from, down.to + tail});
@@ -133,7 +139,8 @@ std::vector<Interval> make_stretches(const FleetOptions& options, const Timeline
 
 // Each process of a place ends when the next one starts.
 void order_processes(Plan& plan, std::size_t slots) {
-  std::ranges::stable_sort(plan.processes, {}, [](const Process& p) { return std::pair(p.slot, p.start); });
+  std::ranges::stable_sort(plan.processes, {},
+                           [](const Process& p) { return std::pair(p.slot, p.start); });
   plan.first_process.assign(slots + 1, plan.processes.size());
   for (std::size_t i = plan.processes.size(); i-- > 0;) {
     Process& process = plan.processes[i];
@@ -151,7 +158,8 @@ Timestamp Plan::awake(Timestamp time) const {
   return found == stretches.end() ? timestamp_max : std::max(time, found->from);
 }
 
-Plan make_plan(const FleetOptions& options, const Timeline& timeline, Timestamp from, const Outages& outages) {
+Plan make_plan(const FleetOptions& options, const Timeline& timeline, Timestamp from,
+               const Outages& outages) {
   CHECK(options.instances >= 1 && options.instances <= 64);
   CHECK(options.heartbeat.ticks > 0 && options.rollout.ticks >= 0);
   Plan plan;
@@ -162,7 +170,8 @@ Plan make_plan(const FleetOptions& options, const Timeline& timeline, Timestamp 
     return plan;
   }
   std::vector<std::vector<Deployment>> by_cell(timeline.cells().size());
-  for (const Deployment& deployment : timeline.deployments()) by_cell[deployment.cell].push_back(deployment);
+  for (const Deployment& deployment : timeline.deployments())
+    by_cell[deployment.cell].push_back(deployment);
   const Timestamp begin = plan.stretches.front().from;
   for (std::uint32_t cell = 0; cell < by_cell.size(); ++cell) {
     CellPlan lives(options, cell, plan.processes);

@@ -1,5 +1,6 @@
-// From a timeline to the life of every instance: which process runs in which place from when to when, and the
-// stretches of time in which the fleet is played. Made before the play; the player only walks it.
+// From a timeline to the life of every instance: which process runs in which place from when to
+// when, and the stretches of time in which the fleet is played. Made before the play; the player
+// only walks it.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -21,15 +22,17 @@ struct Process {
 };
 
 struct Plan {
-  std::vector<Process> processes;           // by slot, then start
-  std::vector<std::size_t> first_process;   // by slot; one more at the end
+  std::vector<Process> processes;              // by slot, then start
+  std::vector<std::size_t> first_process;      // by slot; one more at the end
   std::vector<std::vector<Episode>> episodes;  // by cell; numbered
-  std::vector<Interval> stretches;          // in which lines are written
+  std::vector<Interval> stretches;             // in which lines are written
 
-  // The time itself when it is in a stretch, else when the next one begins; timestamp_max after the last.
+  // The time itself when it is in a stretch, else when the next one begins; timestamp_max after the
+  // last.
   Timestamp awake(Timestamp time) const;
 };
 
-Plan make_plan(const FleetOptions& options, const Timeline& timeline, Timestamp from, const Outages& outages);
+Plan make_plan(const FleetOptions& options, const Timeline& timeline, Timestamp from,
+               const Outages& outages);
 
 }  // namespace rollcall::sim

@@ -42,8 +42,8 @@ struct Player::State {
   LineFaults line_faults;
   Plan plan;
   Truth truth;
-  std::vector<Timespan> skew;               // by slot
-  std::vector<std::size_t> process;         // by slot: the one that lives, a place in plan.processes
+  std::vector<Timespan> skew;        // by slot
+  std::vector<std::size_t> process;  // by slot: the one that lives, a place in plan.processes
   std::vector<std::string> hosts, instances;  // names by slot and by process
   std::priority_queue<Beat, std::vector<Beat>, LaterBeat> beats;
   std::priority_queue<InFlight, std::vector<InFlight>, LaterArrival> flying;
@@ -66,7 +66,8 @@ struct Player::State {
     }
     for (std::uint32_t slot = 0; slot < slots && options.hosts; ++slot) {
       const Cell& cell = truth.cells[slot / options.instances];
-      hosts.push_back(fmt::format("{}-{}-{}-{}", cell.environment, cell.role, cell.region, slot % options.instances));
+      hosts.push_back(fmt::format("{}-{}-{}-{}", cell.environment, cell.role, cell.region,
+                                  slot % options.instances));
     }
     instances.reserve(plan.processes.size());
     for (std::size_t i = 0; i < plan.processes.size(); ++i) {
@@ -108,14 +109,16 @@ struct Player::State {
     sent.line.instance = static_cast<std::uint32_t>(index);
     sent.line.started = beat.time == living.start;
     for (unsigned copy = 0; copy < (line_faults.doubled(n) ? 2U : 1U); ++copy) {
-      sent.line.arrival = outages.let_in(beat.time + line_faults.delay(beat.time, beat.slot, n, copy));
+      sent.line.arrival =
+          outages.let_in(beat.time + line_faults.delay(beat.time, beat.slot, n, copy));
       flying.push(sent);
     }
   }
 
   void deliver(const InFlight& sent) {
     Episode& episode = truth.episodes[sent.line.cell][sent.episode];
-    // An instance back on the old image speaks for the old version, not for the rollout that it belongs to.
+    // An instance back on the old image speaks for the old version, not for the rollout that it
+    // belongs to.
     if (episode.version != sent.line.version) return;
     if (episode.lines++ == 0) {
       episode.first_arrival = sent.line.arrival;
@@ -140,7 +143,8 @@ Player& Player::operator=(Player&&) noexcept = default;
 std::optional<Line> Player::next() {
   State& s = *state_;
   // Whatever is still to be written arrives no sooner than it is written.
-  while (!s.beats.empty() && (s.flying.empty() || s.flying.top().line.arrival >= s.beats.top().time)) {
+  while (!s.beats.empty() &&
+         (s.flying.empty() || s.flying.top().line.arrival >= s.beats.top().time)) {
     const Beat beat = s.beats.top();
     s.beats.pop();
     s.now = beat.time;
@@ -169,7 +173,9 @@ std::string_view Player::host_name(std::uint32_t host) const {
   return state_->options.hosts ? std::string_view(state_->hosts[host]) : std::string_view();
 }
 
-std::string_view Player::instance_name(std::uint32_t instance) const { return state_->instances[instance]; }
+std::string_view Player::instance_name(std::uint32_t instance) const {
+  return state_->instances[instance];
+}
 
 void Player::append(const Line& line, telemetry::LogBatch& batch) const {
   const Cell& cell = state_->truth.cells[line.cell];

@@ -1,5 +1,6 @@
-// Seeded randomness that is the same on every machine: the generators of <random> are, its distributions are not.
-// hash() answers a question about (seed, subject) without any state, so that one fault never moves another.
+// Seeded randomness that is the same on every machine: the generators of <random> are, its
+// distributions are not. hash() answers a question about (seed, subject) without any state, so that
+// one fault never moves another.
 #pragma once
 #include <cstdint>
 
@@ -37,7 +38,9 @@ class Random {
   constexpr std::int64_t between(std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low) + 1));
   }
-  constexpr Timespan between(Timespan low, Timespan high) { return {between(low.ticks, high.ticks)}; }
+  constexpr Timespan between(Timespan low, Timespan high) {
+    return {between(low.ticks, high.ticks)};
+  }
 
  private:
   std::uint64_t state_;

@@ -11,7 +11,9 @@ namespace {
 
 constexpr Timespan match_window = hours(1);
 
-std::string key(const Cell& cell) { return cell.environment + '\n' + cell.role + '\n' + cell.region; }
+std::string key(const Cell& cell) {
+  return cell.environment + '\n' + cell.role + '\n' + cell.region;
+}
 
 std::unordered_map<std::string, std::size_t> index_cells(const Truth& truth) {
   std::unordered_map<std::string, std::size_t> found;
@@ -19,8 +21,9 @@ std::unordered_map<std::string, std::size_t> index_cells(const Truth& truth) {
   return found;
 }
 
-// What a perfect tracker would have recorded of one cell. Optional is what happened but could not be told from
-// what was delivered, and may be guessed: by a stray of its version, or by what came before and after it.
+// What a perfect tracker would have recorded of one cell. Optional is what happened but could not
+// be told from what was delivered, and may be guessed: by a stray of its version, or by what came
+// before and after it.
 struct Expected {
   Episode episode;        // previous and kind by what could be observed
   std::size_t index = 0;  // in the cell's episodes
@@ -36,7 +39,8 @@ std::vector<Expected> expect(const std::vector<Episode>& episodes) {
       all.push_back({episode, i, true});
       continue;
     }
-    const bool echo = !seen.empty() && seen.back().version == episode.version && episode.kind != Kind::redeploy;
+    const bool echo =
+        !seen.empty() && seen.back().version == episode.version && episode.kind != Kind::redeploy;
     all.push_back({episode, i, echo});
     if (!echo) seen.push_back(episode);
   }
@@ -56,16 +60,21 @@ constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 // How far the record's start is from what it could say.
 Timespan distance(const Expected& expected, const Record& record) {
   const Timestamp low = expected.episode.start, high = std::max(expected.episode.first_heard, low);
-  return record.started < low ? low - record.started : record.started > high ? record.started - high : Timespan{0};
+  return record.started < low    ? low - record.started
+         : record.started > high ? record.started - high
+                                 : Timespan{0};
 }
 
-// Pairs expected deployments with records, both in order: as many as can be, then as near in time as can be.
-// Answers for each expected one its record, or none.
-std::vector<std::size_t> align(const std::vector<Expected>& expected, const std::vector<const Record*>& records,
+// Pairs expected deployments with records, both in order: as many as can be, then as near in time
+// as can be. Answers for each expected one its record, or none.
+std::vector<std::size_t> align(const std::vector<Expected>& expected,
+                               const std::vector<const Record*>& records,
                                const std::vector<std::string>& versions) {
   struct Best {
     std::int64_t pairs = 0, ticks = 0;
-    bool better(const Best& other) const { return pairs != other.pairs ? pairs > other.pairs : ticks < other.ticks; }
+    bool better(const Best& other) const {
+      return pairs != other.pairs ? pairs > other.pairs : ticks < other.ticks;
+    }
   };
   const std::size_t n = expected.size(), m = records.size();
   std::vector<Best> best((n + 1) * (m + 1));
@@ -98,9 +107,15 @@ std::vector<std::size_t> align(const std::vector<Expected>& expected, const std:
   std::vector<std::size_t> pairs(n, none);
   for (std::size_t i = n, j = m; i > 0 || j > 0;) {
     switch (step[at(i, j)]) {
-      case 'p': pairs[--i] = --j; break;
-      case 'e': --i; break;
-      case 'r': --j; break;
+      case 'p':
+        pairs[--i] = --j;
+        break;
+      case 'e':
+        --i;
+        break;
+      case 'r':
+        --j;
+        break;
     }
   }
   return pairs;
@@ -113,7 +128,8 @@ class CellJudge {
       : truth_(truth), cell_(cell), options_(options), score_(score), delays_(delays) {}
 
   void judge(std::vector<const Record*> records) {
-    std::ranges::stable_sort(records, {}, [](const Record* r) { return std::pair(r->sequence, r->started); });
+    std::ranges::stable_sort(records, {},
+                             [](const Record* r) { return std::pair(r->sequence, r->started); });
     const std::vector<Episode>& episodes = truth_.episodes[cell_];
     score_.deployments += episodes.size();
     for (std::size_t i = 0; i < episodes.size(); ++i) {
@@ -161,7 +177,8 @@ class CellJudge {
     judge_times(expected, record);
     if (episode.kind != Kind::initial) {
       const auto late = (record.detected - episode.completion).ticks;
-      delays_.push_back(std::max(0.0, static_cast<double>(late) / static_cast<double>(ticks_per_second)));
+      delays_.push_back(
+          std::max(0.0, static_cast<double>(late) / static_cast<double>(ticks_per_second)));
     }
   }
 
@@ -173,24 +190,30 @@ class CellJudge {
     const Episode& episode = expected.episode;
     const Timespan slack = options_.heartbeat + options_.skew;
     if (distance(expected, record) > slack) {
-      return error("wrong_time", score_.wrong_time, expected.index,
-                   fmt::format("recorded at {}, first heard at {}", format_iso_seconds(record.started),
-                               format_iso_seconds(episode.first_heard)));
+      return error(
+          "wrong_time", score_.wrong_time, expected.index,
+          fmt::format("recorded at {}, first heard at {}", format_iso_seconds(record.started),
+                      format_iso_seconds(episode.first_heard)));
     }
-    // Completion shows when the last old instance has been silent for a while, or the last new one is heard.
+    // Completion shows when the last old instance has been silent for a while, or the last new one
+    // is heard.
     if (!record.completed) return;
     const Timestamp last = std::max(episode.completion, episode.all_heard);
-    if (*record.completed < episode.start - slack || *record.completed > last + slack + options_.heartbeat) {
-      error("wrong_time", score_.wrong_time, expected.index,
-            fmt::format("recorded as completed at {}, not {}", format_iso_seconds(*record.completed),
-                        format_iso_seconds(episode.completion)));
+    if (*record.completed < episode.start - slack ||
+        *record.completed > last + slack + options_.heartbeat) {
+      error(
+          "wrong_time", score_.wrong_time, expected.index,
+          fmt::format("recorded as completed at {}, not {}", format_iso_seconds(*record.completed),
+                      format_iso_seconds(episode.completion)));
     }
   }
 
   void extra(const Record& record) {
     const std::vector<Episode>& episodes = truth_.episodes[cell_];
     std::size_t nearest = 0;
-    const auto off = [&](std::size_t i) { return std::abs((record.started - episodes[i].start).ticks); };
+    const auto off = [&](std::size_t i) {
+      return std::abs((record.started - episodes[i].start).ticks);
+    };
     for (std::size_t i = 1; i < episodes.size(); ++i) {
       if (off(i) < off(nearest)) nearest = i;
     }
@@ -200,8 +223,8 @@ class CellJudge {
     score_.findings.push_back(
         {"duplicated",
          fmt::format("{} {} at {} ({}): nothing such happened, or it is recorded already",
-                     to_string(truth_.cells[cell_]), record.version, format_iso_seconds(record.started),
-                     record.kind.value_or("")),
+                     to_string(truth_.cells[cell_]), record.version,
+                     format_iso_seconds(record.started), record.kind.value_or("")),
          undecidable});
   }
 
@@ -210,7 +233,8 @@ class CellJudge {
     const std::vector<Episode>& episodes = truth_.episodes[cell_];
     const Timespan bound = std::max(options_.heartbeat, options_.skew * 2);
     return (index > 0 && episodes[index].start - episodes[index - 1].start < bound) ||
-           (index + 1 < episodes.size() && episodes[index + 1].start - episodes[index].start < bound);
+           (index + 1 < episodes.size() &&
+            episodes[index + 1].start - episodes[index].start < bound);
   }
 
   void error(const char* what, std::uint64_t& count, std::size_t index, const std::string& text) {
@@ -222,10 +246,11 @@ class CellJudge {
 
   void find(const char* what, std::size_t index, const std::string& text, bool undecidable) {
     const Episode& episode = truth_.episodes[cell_][index];
-    score_.findings.push_back({what,
-                               fmt::format("{} {} at {}: {}", to_string(truth_.cells[cell_]),
-                                           truth_.versions[episode.version], format_iso_seconds(episode.start), text),
-                               undecidable});
+    score_.findings.push_back(
+        {what,
+         fmt::format("{} {} at {}: {}", to_string(truth_.cells[cell_]),
+                     truth_.versions[episode.version], format_iso_seconds(episode.start), text),
+         undecidable});
   }
 
   const Truth& truth_;
@@ -252,14 +277,19 @@ void judge_snapshot(const Truth& truth, const std::vector<SnapshotRow>& snapshot
   };
   for (const SnapshotRow& row : snapshot) {
     const auto found = cell_of.find(key(row.cell));
-    if (found == cell_of.end()) wrong(to_string(row.cell) + ": there is no such cell");
-    else if (rows[found->second] != nullptr) wrong(to_string(row.cell) + ": two rows");
-    else rows[found->second] = &row;
+    if (found == cell_of.end())
+      wrong(to_string(row.cell) + ": there is no such cell");
+    else if (rows[found->second] != nullptr)
+      wrong(to_string(row.cell) + ": two rows");
+    else
+      rows[found->second] = &row;
   }
   for (std::size_t cell = 0; cell < truth.cells.size(); ++cell) {
     std::vector<Expected> expected = expect(truth.episodes[cell]);
-    // Who recorded it again, because what was between could not be observed, shows it as its own previous version.
-    const bool again = !expected.empty() && expected.back().optional && expected.back().episode.observable();
+    // Who recorded it again, because what was between could not be observed, shows it as its own
+    // previous version.
+    const bool again =
+        !expected.empty() && expected.back().optional && expected.back().episode.observable();
     std::erase_if(expected, [](const Expected& e) { return e.optional; });
     const std::string name = to_string(truth.cells[cell]);
     if (expected.empty()) continue;
@@ -268,8 +298,10 @@ void judge_snapshot(const Truth& truth, const std::vector<SnapshotRow>& snapshot
     if (rows[cell] == nullptr) {
       wrong(name + ": no row");
     } else if (rows[cell]->version != truth.versions[last.version]) {
-      wrong(fmt::format("{}: shows {}, not {}", name, rows[cell]->version, truth.versions[last.version]));
-    } else if (last.kind != Kind::redeploy && rows[cell]->previous && !(again && *rows[cell]->previous == rows[cell]->version) &&
+      wrong(fmt::format("{}: shows {}, not {}", name, rows[cell]->version,
+                        truth.versions[last.version]));
+    } else if (last.kind != Kind::redeploy && rows[cell]->previous &&
+               !(again && *rows[cell]->previous == rows[cell]->version) &&
                *rows[cell]->previous != (last.previous ? truth.versions[*last.previous] : "") &&
                *rows[cell]->previous != (real.previous ? truth.versions[*real.previous] : "")) {
       wrong(fmt::format("{}: shows {} as the previous version", name, *rows[cell]->previous));
@@ -279,8 +311,8 @@ void judge_snapshot(const Truth& truth, const std::vector<SnapshotRow>& snapshot
 
 }  // namespace
 
-Score judge(const Truth& truth, const std::vector<Record>& records, const std::vector<SnapshotRow>& snapshot,
-            const ScoreOptions& options) {
+Score judge(const Truth& truth, const std::vector<Record>& records,
+            const std::vector<SnapshotRow>& snapshot, const ScoreOptions& options) {
   Score score;
   std::vector<double> delays;
   const auto cell_of = index_cells(truth);
@@ -292,7 +324,8 @@ Score judge(const Truth& truth, const std::vector<Record>& records, const std::v
       continue;
     }
     ++score.duplicated;
-    score.findings.push_back({"duplicated", to_string(record.cell) + ": there is no such cell", false});
+    score.findings.push_back(
+        {"duplicated", to_string(record.cell) + ": there is no such cell", false});
   }
   for (std::size_t cell = 0; cell < truth.cells.size(); ++cell) {
     CellJudge(truth, cell, options, score, delays).judge(std::move(by_cell[cell]));
@@ -310,8 +343,10 @@ void SnapshotWatch::poll(Timestamp now, const std::vector<SnapshotRow>& rows, do
   std::vector<const SnapshotRow*> row_of(truth_.cells.size(), nullptr);
   for (const SnapshotRow& row : rows) {
     const auto found = cell_of_.find(key(row.cell));
-    if (found != cell_of_.end()) row_of[found->second] = &row;
-    else wrong_cell_minutes_ += minutes;
+    if (found != cell_of_.end())
+      row_of[found->second] = &row;
+    else
+      wrong_cell_minutes_ += minutes;
   }
   for (std::size_t cell = 0; cell < truth_.cells.size(); ++cell) {
     const std::vector<Episode>& episodes = truth_.episodes[cell];
@@ -325,7 +360,8 @@ void SnapshotWatch::poll(Timestamp now, const std::vector<SnapshotRow>& rows, do
     bool right = false;
     for (std::size_t i = due_[cell] == 0 ? 0 : due_[cell] - 1; i < episodes.size() && !right; ++i) {
       if (episodes[i].start > now) break;
-      right = episodes[i].observable() && truth_.versions[episodes[i].version] == row_of[cell]->version;
+      right =
+          episodes[i].observable() && truth_.versions[episodes[i].version] == row_of[cell]->version;
     }
     if (!right) wrong_cell_minutes_ += minutes;
   }

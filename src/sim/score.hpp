@@ -1,5 +1,5 @@
-// Judges what a tracker recorded against the truth. Plain structs in, counts and findings out; it knows the
-// truth's rules for kinds and nothing of how deployments are detected.
+// Judges what a tracker recorded against the truth. Plain structs in, counts and findings out; it
+// knows the truth's rules for kinds and nothing of how deployments are detected.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -19,8 +19,9 @@ namespace rollcall::sim {
 struct Record {
   Cell cell;
   std::string version;
-  std::optional<std::string> previous, kind;  // not judged when the tracker keeps none; of kinds the letter case is ignored
-  std::int64_t sequence = 0;                  // its rank in the cell
+  std::optional<std::string> previous,
+      kind;  // not judged when the tracker keeps none; of kinds the letter case is ignored
+  std::int64_t sequence = 0;  // its rank in the cell
   Timestamp started;
   std::optional<Timestamp> completed;
   Timestamp detected;
@@ -40,7 +41,8 @@ struct ScoreOptions {
 
 // One thing that is wrong, for people.
 struct Finding {
-  std::string what;  // missed, duplicated, wrong_previous, wrong_kind, wrong_time, unobservable, snapshot
+  std::string
+      what;  // missed, duplicated, wrong_previous, wrong_kind, wrong_time, unobservable, snapshot
   std::string text;  // `production/mediawiki/enwiki 1.38.0-wmf.17 at 2022-…: …`
   bool undecidable = false;
 };
@@ -48,28 +50,33 @@ struct Finding {
 struct Score {
   std::uint64_t deployments = 0;
   std::uint64_t missed = 0, duplicated = 0, wrong_previous = 0, wrong_kind = 0, wrong_time = 0;
-  std::uint64_t unobservable = 0;  // versions of which no line was ever delivered; in no other count
-  std::uint64_t undecidable = 0;   // of the errors, those with a neighbour too close; in the other counts too
+  std::uint64_t unobservable =
+      0;  // versions of which no line was ever delivered; in no other count
+  std::uint64_t undecidable =
+      0;  // of the errors, those with a neighbour too close; in the other counts too
   std::uint64_t snapshot_wrong_at_end = 0;
-  // By Kind: those that could be told from what was delivered, and of them those that no record is of.
+  // By Kind: those that could be told from what was delivered, and of them those that no record is
+  // of.
   std::array<std::uint64_t, 4> expected_of{}, missed_of{};
   double delay_p50_s = 0, delay_p99_s = 0;  // from completion to detection; 0 when detected sooner
   std::vector<Finding> findings;
 
   bool perfect() const {
-    return missed + duplicated + wrong_previous + wrong_kind + wrong_time + snapshot_wrong_at_end == 0;
+    return missed + duplicated + wrong_previous + wrong_kind + wrong_time + snapshot_wrong_at_end ==
+           0;
   }
 };
 
-// A record may say that a deployment started as early as a heartbeat (and the skew) before it did, and as late as
-// that after the first line of it that was delivered; completion likewise. A deployment whose predecessor could
-// not be observed and whose version stood before that one too, looks as if nothing happened: recording it is right, and so is not.
-Score judge(const Truth& truth, const std::vector<Record>& records, const std::vector<SnapshotRow>& snapshot,
-            const ScoreOptions& options);
+// A record may say that a deployment started as early as a heartbeat (and the skew) before it did,
+// and as late as that after the first line of it that was delivered; completion likewise. A
+// deployment whose predecessor could not be observed and whose version stood before that one too,
+// looks as if nothing happened: recording it is right, and so is not.
+Score judge(const Truth& truth, const std::vector<Record>& records,
+            const std::vector<SnapshotRow>& snapshot, const ScoreOptions& options);
 
-// Watches the snapshot while the play goes on. A row is wrong at a poll when it shows a version that
-// is not current any more although lines of most instances of the next one had come `settle` before the poll,
-// or one of which nothing has been delivered yet, or when there is no row.
+// Watches the snapshot while the play goes on. A row is wrong at a poll when it shows a version
+// that is not current any more although lines of most instances of the next one had come `settle`
+// before the poll, or one of which nothing has been delivered yet, or when there is no row.
 class SnapshotWatch {
  public:
   SnapshotWatch(const Truth& truth, Timespan settle);
@@ -82,7 +89,8 @@ class SnapshotWatch {
   Timespan settle_;
   double wrong_cell_minutes_ = 0;
   std::unordered_map<std::string, std::size_t> cell_of_;
-  std::vector<std::size_t> due_;  // by cell: one more than the last episode that must be shown by now
+  std::vector<std::size_t>
+      due_;  // by cell: one more than the last episode that must be shown by now
 };
 
 }  // namespace rollcall::sim

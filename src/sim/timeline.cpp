@@ -8,7 +8,8 @@
 namespace rollcall::sim {
 namespace {
 
-constexpr std::array<std::string_view, 5> column_names{"time", "environment", "role", "region", "version"};
+constexpr std::array<std::string_view, 5> column_names{"time", "environment", "role", "region",
+                                                       "version"};
 
 std::string key(const Cell& cell) {
   return cell.environment + '\n' + cell.role + '\n' + cell.region;
@@ -48,7 +49,8 @@ std::string to_string(const Cell& cell) {
 }
 
 std::uint32_t Timeline::cell(const Cell& cell) {
-  const auto [it, is_new] = cell_of_.try_emplace(key(cell), static_cast<std::uint32_t>(cells_.size()));
+  const auto [it, is_new] =
+      cell_of_.try_emplace(key(cell), static_cast<std::uint32_t>(cells_.size()));
   if (is_new) cells_.push_back(cell);
   return it->second;
 }
@@ -73,8 +75,10 @@ Timeline Timeline::slice(Timestamp from, Timestamp to) const {
   std::vector<bool> changes(cells_.size(), false);
   std::vector<const Deployment*> before(cells_.size(), nullptr);
   for (const Deployment& deployment : deployments_) {
-    if (deployment.time < from) before[deployment.cell] = &deployment;
-    else if (deployment.time < to) changes[deployment.cell] = true;
+    if (deployment.time < from)
+      before[deployment.cell] = &deployment;
+    else if (deployment.time < to)
+      changes[deployment.cell] = true;
   }
   Timeline part;
   for (const Deployment& deployment : deployments_) {
@@ -89,7 +93,8 @@ Timeline Timeline::slice(Timestamp from, Timestamp to) const {
 Result<void> TimelineReader::feed(std::string_view bytes) {
   rest_.append(bytes);
   std::size_t begin = 0;
-  for (std::size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', begin)) {
+  for (std::size_t end = rest_.find('\n'); end != std::string::npos;
+       end = rest_.find('\n', begin)) {
     TRY_DO(line(std::string_view(rest_).substr(begin, end - begin)));
     begin = end + 1;
   }
@@ -100,7 +105,8 @@ Result<void> TimelineReader::feed(std::string_view bytes) {
 Result<Timeline> TimelineReader::finish() {
   if (!rest_.empty()) TRY_DO(line(rest_));
   rest_.clear();
-  if (columns_.empty()) return fail("SIM0101", "the file is empty; it needs a heading and deployments");
+  if (columns_.empty())
+    return fail("SIM0101", "the file is empty; it needs a heading and deployments");
   return std::move(timeline_);
 }
 
@@ -113,27 +119,29 @@ Result<void> TimelineReader::line(std::string_view text) {
     for (const std::string_view name : column_names) {
       const auto found = std::ranges::find(fields_, name);
       if (found == fields_.end()) {
-        return fail("SIM0101", fmt::format("line {}: the heading has no column '{}'; it needs {}", line_number_,
-                                           name, fmt::join(column_names, ",")));
+        return fail("SIM0101", fmt::format("line {}: the heading has no column '{}'; it needs {}",
+                                           line_number_, name, fmt::join(column_names, ",")));
       }
       columns_.push_back(static_cast<std::size_t>(found - fields_.begin()));
     }
     return {};
   }
   if (fields_.size() <= std::ranges::max(columns_)) {
-    return fail("SIM0101", fmt::format("line {}: {} fields, fewer than the heading has", line_number_, fields_.size()));
+    return fail("SIM0101", fmt::format("line {}: {} fields, fewer than the heading has",
+                                       line_number_, fields_.size()));
   }
   const std::optional<Timestamp> time = parse_iso(fields_[columns_[0]]);
   if (!time) {
-    return fail("SIM0101", fmt::format("line {}: '{}' is no time such as 2026-01-31T10:00:00Z", line_number_,
-                                       fields_[columns_[0]]));
+    return fail("SIM0101", fmt::format("line {}: '{}' is no time such as 2026-01-31T10:00:00Z",
+                                       line_number_, fields_[columns_[0]]));
   }
   for (std::size_t i = 1; i < column_names.size(); ++i) {
     if (fields_[columns_[i]].empty()) {
       return fail("SIM0101", fmt::format("line {}: {} is empty", line_number_, column_names[i]));
     }
   }
-  timeline_.add(*time, {fields_[columns_[1]], fields_[columns_[2]], fields_[columns_[3]]}, fields_[columns_[4]]);
+  timeline_.add(*time, {fields_[columns_[1]], fields_[columns_[2]], fields_[columns_[3]]},
+                fields_[columns_[4]]);
   return {};
 }
 

@@ -6,10 +6,14 @@ namespace rollcall::sim {
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::initial: return "initial";
-    case Kind::deploy: return "deploy";
-    case Kind::rollback: return "rollback";
-    case Kind::redeploy: return "redeploy";
+    case Kind::initial:
+      return "initial";
+    case Kind::deploy:
+      return "deploy";
+    case Kind::rollback:
+      return "rollback";
+    case Kind::redeploy:
+      return "redeploy";
   }
   return "";
 }
@@ -42,8 +46,10 @@ void number_episodes(std::vector<Episode>& episodes) {
       continue;
     }
     episode.previous = episodes[i - 1].version;
-    if (*episode.previous == episode.version) episode.kind = Kind::redeploy;
-    else episode.kind = own < first.at(*episode.previous) ? Kind::rollback : Kind::deploy;
+    if (*episode.previous == episode.version)
+      episode.kind = Kind::redeploy;
+    else
+      episode.kind = own < first.at(*episode.previous) ? Kind::rollback : Kind::deploy;
   }
 }
 

@@ -1,5 +1,6 @@
-// What really happened in a fleet: per cell its deployments in order, with what of each could be known from
-// the lines that were delivered. The player writes it, the score (score.hpp) judges records against it.
+// What really happened in a fleet: per cell its deployments in order, with what of each could be
+// known from the lines that were delivered. The player writes it, the score (score.hpp) judges
+// records against it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,8 +13,8 @@
 
 namespace rollcall::sim {
 
-// initial: the cell's first; redeploy: the version stays; rollback: the version was first in the cell before
-// the version it replaces; deploy: all others.
+// initial: the cell's first; redeploy: the version stays; rollback: the version was first in the
+// cell before the version it replaces; deploy: all others.
 enum class Kind : std::uint8_t { initial, deploy, rollback, redeploy };
 std::string_view to_string(Kind kind);
 
@@ -21,24 +22,27 @@ struct Episode {
   std::uint32_t version = 0;
   std::optional<std::uint32_t> previous;  // version
   Kind kind = Kind::initial;
-  Timestamp start;       // of its first instance; of an initial one from before the play: when the play begins
+  Timestamp
+      start;  // of its first instance; of an initial one from before the play: when the play begins
   Timestamp completion;  // of its last instance
   // Of the lines delivered so far; times are true ones, not the host's.
   std::uint64_t lines = 0;
   Timestamp first_heard, first_arrival;
-  std::uint64_t slots_heard = 0;        // a bit for each instance's place
-  std::optional<Timestamp> arrived;     // when lines of more than half of its instances had come
-  Timestamp all_heard;                  // true time of the line by which all instances that were heard had been
+  std::uint64_t slots_heard = 0;     // a bit for each instance's place
+  std::optional<Timestamp> arrived;  // when lines of more than half of its instances had come
+  Timestamp all_heard;  // true time of the line by which all instances that were heard had been
   bool observable() const { return lines > 0; }
 };
 
 struct Truth {
   std::vector<Cell> cells;
   std::vector<std::string> versions;
-  std::vector<std::vector<Episode>> episodes;  // by cell, in order of start; a cell's first is initial
+  std::vector<std::vector<Episode>>
+      episodes;  // by cell, in order of start; a cell's first is initial
 
   std::size_t deployments() const;
-  // Index into the cell's episodes of what is current (most instances) at a time; nullopt before its first.
+  // Index into the cell's episodes of what is current (most instances) at a time; nullopt before
+  // its first.
   std::optional<std::size_t> current(std::size_t cell, Timestamp time) const;
 };
 

@@ -1,6 +1,6 @@
-// A folder of NDJSON files that grow. The position names each file by its inode and says how far it was read, with a hash of
-// how it begins: so a file that was renamed goes on where it was, and one that was cut or written anew is read from its start.
-// Only whole lines are taken.
+// A folder of NDJSON files that grow. The position names each file by its inode and says how far it
+// was read, with a hash of how it begins: so a file that was renamed goes on where it was, and one
+// that was cut or written anew is read from its start. Only whole lines are taken.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -24,8 +24,9 @@ constexpr std::uint64_t most_missed = 5;  // pulls for which a file that is not 
 
 struct FileState {
   std::uint64_t offset = 0;
-  std::uint64_t head_size = 0, head_hash = 0;  // of the first bytes, at most head_bytes of what was read
-  std::uint64_t missed = 0;                    // pulls since it was there; written when it is not 0
+  std::uint64_t head_size = 0,
+                head_hash = 0;  // of the first bytes, at most head_bytes of what was read
+  std::uint64_t missed = 0;     // pulls since it was there; written when it is not 0
 };
 using States = std::map<std::string, FileState>;  // by device and inode
 
@@ -39,9 +40,12 @@ States read_position(std::string_view position) {
     if (size != 3 && size != 4) continue;
     const auto number = [&](std::size_t i) {
       const auto& value = member.value().get_array()[i];
-      return value.is_int64() ? static_cast<std::uint64_t>(value.get_int64()) : value.is_uint64() ? value.get_uint64() : 0;
+      return value.is_int64()    ? static_cast<std::uint64_t>(value.get_int64())
+             : value.is_uint64() ? value.get_uint64()
+                                 : 0;
     };
-    states[std::string(member.key())] = {number(0), number(1), number(2), size == 4 ? number(3) : 0};
+    states[std::string(member.key())] = {number(0), number(1), number(2),
+                                         size == 4 ? number(3) : 0};
   }
   return states;
 }
@@ -58,7 +62,8 @@ std::string write_position(const States& states) {
 // What is open stays the same file, whatever its name comes to mean meanwhile.
 class OpenFile {
  public:
-  explicit OpenFile(const fs::path& path) : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+  explicit OpenFile(const fs::path& path)
+      : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
     if (number_ < 0) {
       static_cast<void>(::stat(path.c_str(), &status_));
     } else {
@@ -79,7 +84,8 @@ class OpenFile {
     std::string bytes(size, '\0');
     std::size_t had = 0;
     while (had < size) {
-      const auto count = ::pread(number_, bytes.data() + had, size - had, static_cast<off_t>(offset + had));
+      const auto count =
+          ::pread(number_, bytes.data() + had, size - had, static_cast<off_t>(offset + had));
       if (count <= 0) break;
       had += static_cast<std::size_t>(count);
     }
@@ -89,7 +95,7 @@ class OpenFile {
 
  private:
   int number_;
-  struct stat status_ {};
+  struct stat status_{};
   bool regular_ = false;
 };
 
@@ -104,8 +110,12 @@ class Directory final : public Source {
     pulled.watermark = now;
     std::error_code error;
     std::vector<fs::path> files;
-    for (fs::directory_iterator entries(options_.folder, error), end; !error && entries != end; entries.increment(error)) files.push_back(entries->path());
-    if (error) return fail("SOURCE0105", fmt::format("the folder {} cannot be read: {}", options_.folder, error.message()));
+    for (fs::directory_iterator entries(options_.folder, error), end; !error && entries != end;
+         entries.increment(error))
+      files.push_back(entries->path());
+    if (error)
+      return fail("SOURCE0105", fmt::format("the folder {} cannot be read: {}", options_.folder,
+                                            error.message()));
     std::sort(files.begin(), files.end());
     std::size_t left = pull_bytes;
     for (const auto& path : files) {
@@ -131,7 +141,8 @@ class Directory final : public Source {
     }
     // A file that is on its way to another name may be seen under neither.
     for (auto [id, state] : before) {
-      if (state.offset > 0 && !after.contains(id) && ++state.missed <= most_missed) after[id] = state;
+      if (state.offset > 0 && !after.contains(id) && ++state.missed <= most_missed)
+        after[id] = state;
     }
     pulled.position = write_position(after);
     if (*pulled.position == position) pulled.position.reset();
@@ -142,10 +153,13 @@ class Directory final : public Source {
   // Whether it is the file that was read so far.
   static bool goes_on(const OpenFile& file, const FileState& state) {
     if (state.offset == 0) return true;
-    return file.size() >= state.offset && xxhash64(file.read(0, std::min(state.head_size, std::uint64_t{head_bytes}))) == state.head_hash;
+    return file.size() >= state.offset &&
+           xxhash64(file.read(0, std::min(state.head_size, std::uint64_t{head_bytes}))) ==
+               state.head_hash;
   }
 
-  Result<void> read_on(const OpenFile& file, FileState& state, std::size_t& left, Pulled& pulled) const {
+  Result<void> read_on(const OpenFile& file, FileState& state, std::size_t& left,
+                       Pulled& pulled) const {
     const auto size = file.size();
     while (state.offset < size) {
       if (left == 0) {
@@ -154,7 +168,8 @@ class Directory final : public Source {
       }
       auto chunk = file.read(state.offset, chunk_bytes);
       const auto whole = chunk.rfind('\n');
-      // A line without an end is not yet written; unless it is longer than any line may be, and then it is passed over.
+      // A line without an end is not yet written; unless it is longer than any line may be, and
+      // then it is passed over.
       if (whole == std::string::npos && chunk.size() < chunk_bytes) return {};
       if (whole != std::string::npos) chunk.resize(whole + 1);
       TRY_DO(take(chunk, pulled));
@@ -190,6 +205,8 @@ class Directory final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_directory(const SourceOptions& options) { return std::make_unique<Directory>(options); }
+std::unique_ptr<Source> make_directory(const SourceOptions& options) {
+  return std::make_unique<Directory>(options);
+}
 
 }  // namespace rollcall::sources

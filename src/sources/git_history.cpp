@@ -28,7 +28,8 @@ class Lines {
   void feed(std::string_view bytes) {
     rest_ += bytes;
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = rest_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    for (std::size_t end = 0; (end = rest_.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
       take_(std::string_view(rest_).substr(begin, end - begin));
     }
     rest_.erase(0, begin);
@@ -54,22 +55,27 @@ class Log {
     const auto parts = split(line, '\x1f');
     if (parts.size() < 4) return;
     const auto at = parse_iso(parts[1]);
-    history_.commits.push_back({std::string(parts[0]), std::string(parts[2]), std::string(parts[3]), at.value_or(Timestamp{})});
+    history_.commits.push_back({std::string(parts[0]), std::string(parts[2]), std::string(parts[3]),
+                                at.value_or(Timestamp{})});
   }
-  // `100644 100644 <blob> <blob> M<tab>path`; a path with odd characters comes in quotes and is passed over.
+  // `100644 100644 <blob> <blob> M<tab>path`; a path with odd characters comes in quotes and is
+  // passed over.
   void take_file(std::string_view line) {
     const auto tab = line.find('\t');
     const auto parts = split(line.substr(0, tab), ' ');
     if (tab == std::string_view::npos || parts.size() < 5 || history_.commits.empty()) return;
-    changes.push_back({history_.commits.size() - 1, std::string(parts[2]), std::string(parts[3]), std::string(line.substr(tab + 1))});
+    changes.push_back({history_.commits.size() - 1, std::string(parts[2]), std::string(parts[3]),
+                       std::string(line.substr(tab + 1))});
   }
   GitHistory& history_;
 };
 
-// What `git cat-file --batch` writes: `<blob> blob <size>`, the bytes, a line feed; or `<blob> missing`.
+// What `git cat-file --batch` writes: `<blob> blob <size>`, the bytes, a line feed; or `<blob>
+// missing`.
 class Blobs {
  public:
-  explicit Blobs(std::function<void(std::string_view, std::string_view)> take) : take_(std::move(take)) {}
+  explicit Blobs(std::function<void(std::string_view, std::string_view)> take)
+      : take_(std::move(take)) {}
   void feed(std::string_view bytes) {
     const auto skipped = std::min(skip_, bytes.size());
     skip_ -= skipped;
@@ -103,7 +109,8 @@ class Blobs {
 
 class TemporaryFile {
  public:
-  TemporaryFile() : path_((std::filesystem::temp_directory_path() / "rollcall-git-XXXXXX").string()) {
+  TemporaryFile()
+      : path_((std::filesystem::temp_directory_path() / "rollcall-git-XXXXXX").string()) {
     const int file = ::mkstemp(path_.data());
     if (file >= 0) ::close(file);
   }
@@ -118,12 +125,14 @@ using VersionsOfBlob = std::unordered_map<std::string, Versions>;  // by path, a
 
 std::string key_of(const std::string& path, const std::string& blob) { return path + '\n' + blob; }
 
-Result<VersionsOfBlob> read_blobs(const GitOptions& options, const std::vector<FileChange>& changes) {
+Result<VersionsOfBlob> read_blobs(const GitOptions& options,
+                                  const std::vector<FileChange>& changes) {
   std::unordered_map<std::string, std::vector<const std::string*>> paths;  // by blob
   VersionsOfBlob versions;
   for (const auto& change : changes) {
     for (const auto* blob : {&change.before, &change.after}) {
-      if (*blob != nothing && versions.try_emplace(key_of(change.path, *blob)).second) paths[*blob].push_back(&change.path);
+      if (*blob != nothing && versions.try_emplace(key_of(change.path, *blob)).second)
+        paths[*blob].push_back(&change.path);
     }
   }
   const TemporaryFile wanted;
@@ -137,11 +146,13 @@ Result<VersionsOfBlob> read_blobs(const GitOptions& options, const std::vector<F
     for (const auto* path : found->second) {
       auto& all = versions[key_of(*path, found->first)];
       for (const auto& rule : options.rules) {
-        for (auto& [place, version] : read_versions(rule, *path, content)) all.insert_or_assign(place, std::move(version));
+        for (auto& [place, version] : read_versions(rule, *path, content))
+          all.insert_or_assign(place, std::move(version));
       }
     }
   });
-  TRY_DO(run_program({"git", "-C", options.repository.string(), "cat-file", "--batch"}, wanted.path(), [&](std::string_view bytes) { blobs.feed(bytes); }));
+  TRY_DO(run_program({"git", "-C", options.repository.string(), "cat-file", "--batch"},
+                     wanted.path(), [&](std::string_view bytes) { blobs.feed(bytes); }));
   return versions;
 }
 
@@ -149,9 +160,22 @@ Result<VersionsOfBlob> read_blobs(const GitOptions& options, const std::vector<F
 
 Result<GitHistory> read_git_history(const GitOptions& options) {
   GitHistory history;
-  std::vector<std::string> arguments{"git", "-C", options.repository.string(), "-c", "core.quotePath=false", "log", "--first-parent", "--reverse",
-                                     "--diff-merges=first-parent", "--no-renames", "--raw", "--no-abbrev", "--format=%x01%H%x1f%cI%x1f%an%x1f%s",
-                                     options.after.empty() ? options.branch : fmt::format("{}..{}", options.after, options.branch), "--"};
+  std::vector<std::string> arguments{
+      "git",
+      "-C",
+      options.repository.string(),
+      "-c",
+      "core.quotePath=false",
+      "log",
+      "--first-parent",
+      "--reverse",
+      "--diff-merges=first-parent",
+      "--no-renames",
+      "--raw",
+      "--no-abbrev",
+      "--format=%x01%H%x1f%cI%x1f%an%x1f%s",
+      options.after.empty() ? options.branch : fmt::format("{}..{}", options.after, options.branch),
+      "--"};
   for (const auto& rule : options.rules) arguments.push_back(":(glob)" + rule.path.glob());
   Log log(history);
   Lines lines([&](std::string_view line) { log.take(line); });
@@ -169,10 +193,12 @@ Result<GitHistory> read_git_history(const GitOptions& options) {
     for (const auto& [place, version] : after) {
       const auto old = before.find(place);
       if (old != before.end() && old->second == version) continue;
-      history.changes.push_back({change.commit, place, old == before.end() ? "" : old->second, version, change.path});
+      history.changes.push_back(
+          {change.commit, place, old == before.end() ? "" : old->second, version, change.path});
     }
     for (const auto& [place, version] : before) {
-      if (!after.contains(place)) history.changes.push_back({change.commit, place, version, "", change.path});
+      if (!after.contains(place))
+        history.changes.push_back({change.commit, place, version, "", change.path});
     }
   }
   return history;

@@ -24,11 +24,14 @@ class Version final : public HttpSource {
       TRY(const auto document, parse_json(body));
       const auto path = options_.path.empty() ? std::string("version") : options_.path;
       const auto found = text_at(document, path);
-      if (!found) return fail("SOURCE0103", fmt::format("{} answers nothing at '{}'", options_.url, path));
+      if (!found)
+        return fail("SOURCE0103", fmt::format("{} answers nothing at '{}'", options_.url, path));
       version = *found;
     }
     if (version.empty() || version.size() > 200 || version.find('\n') != std::string::npos) {
-      return fail("SOURCE0103", fmt::format("{} answers no version; if it is JSON, say where with path", options_.url));
+      return fail(
+          "SOURCE0103",
+          fmt::format("{} answers no version; if it is JSON, say where with path", options_.url));
     }
     Names names;
     names.take_attribute("service.version", version);
@@ -37,7 +40,8 @@ class Version final : public HttpSource {
   }
 };
 
-void append_build_info(telemetry::LogBatch& rows, const SourceOptions& options, const BuildInfo& info, Timestamp now) {
+void append_build_info(telemetry::LogBatch& rows, const SourceOptions& options,
+                       const BuildInfo& info, Timestamp now) {
   Names names;
   Attributes attributes;
   for (const auto& [name, value] : info.labels) {
@@ -55,7 +59,8 @@ class Prometheus final : public HttpSource {
     Pulled pulled;
     pulled.watermark = now;
     TRY(const auto body, ask(client_, options_, options_.url));
-    for (const auto& info : read_build_info(body)) append_build_info(pulled.rows, options_, info, now);
+    for (const auto& info : read_build_info(body))
+      append_build_info(pulled.rows, options_, info, now);
     return pulled;
   }
 };
@@ -67,17 +72,23 @@ class PrometheusServer final : public HttpSource {
   Result<Pulled> pull(Timestamp now, std::string_view) override {
     Pulled pulled;
     pulled.watermark = now;
-    const auto query = options_.query.empty() ? std::string("{__name__=~\".+_build_info\"}") : options_.query;
-    TRY(const auto answer, ask_json(client_, options_, fmt::format("{}/api/v1/query?query={}", options_.url, http::encode_percent(query))));
+    const auto query =
+        options_.query.empty() ? std::string("{__name__=~\".+_build_info\"}") : options_.query;
+    TRY(const auto answer, ask_json(client_, options_,
+                                    fmt::format("{}/api/v1/query?query={}", options_.url,
+                                                http::encode_percent(query))));
     const auto* data = find(answer, "data");
     const auto* result = data == nullptr ? nullptr : find(*data, "result");
-    if (result == nullptr || !result->is_array()) return fail("SOURCE0103", fmt::format("{} answers no vector: {}", options_.url, text_or(answer, "error")));
+    if (result == nullptr || !result->is_array())
+      return fail("SOURCE0103",
+                  fmt::format("{} answers no vector: {}", options_.url, text_or(answer, "error")));
     for (const auto& one : result->get_array()) {
       const auto* metric = find(one, "metric");
       if (metric == nullptr || !metric->is_object()) continue;
       BuildInfo info{std::string(text_or(*metric, "__name__")), {}};
       for (const auto& label : metric->get_object()) {
-        if (label.key() != "__name__" && label.value().is_string()) info.labels.emplace_back(label.key(), label.value().get_string());
+        if (label.key() != "__name__" && label.value().is_string())
+          info.labels.emplace_back(label.key(), label.value().get_string());
       }
       append_build_info(pulled.rows, options_, info, now);
     }
@@ -85,7 +96,8 @@ class PrometheusServer final : public HttpSource {
   }
 };
 
-// The images that pods run: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
+// The images that pods run:
+// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 class Kubernetes final : public HttpSource {
  public:
   using HttpSource::HttpSource;
@@ -99,7 +111,8 @@ class Kubernetes final : public HttpSource {
       if (!next.empty()) url += "&continue=" + http::encode_percent(next);
       TRY(const auto page, ask_json(client_, options_, url));
       const auto* items = find(page, "items");
-      if (items == nullptr || !items->is_array()) return fail("SOURCE0103", fmt::format("{} answers no list of pods", options_.url));
+      if (items == nullptr || !items->is_array())
+        return fail("SOURCE0103", fmt::format("{} answers no list of pods", options_.url));
       for (const auto& pod : items->get_array()) append_pod(pulled.rows, pod, now);
       const auto* metadata = find(page, "metadata");
       next = metadata == nullptr ? std::string() : std::string(text_or(*metadata, "continue"));
@@ -114,16 +127,20 @@ class Kubernetes final : public HttpSource {
     const auto named = image.substr(0, digest);
     const auto slash = named.rfind('/');
     const auto colon = named.find(':', slash == std::string_view::npos ? 0 : slash);
-    const auto name = named.substr(slash + 1, colon == std::string_view::npos ? colon : colon - slash - 1);
+    const auto name =
+        named.substr(slash + 1, colon == std::string_view::npos ? colon : colon - slash - 1);
     if (colon != std::string_view::npos) return {name, named.substr(colon + 1)};
-    return {name, digest == std::string_view::npos ? std::string_view("latest") : image.substr(digest + 1)};
+    return {name, digest == std::string_view::npos ? std::string_view("latest")
+                                                   : image.substr(digest + 1)};
   }
 
   void append_pod(telemetry::LogBatch& rows, const json::value& pod, Timestamp now) const {
     const auto* metadata = find(pod, "metadata");
     const auto* spec = find(pod, "spec");
     const auto* status = find(pod, "status");
-    if (metadata == nullptr || spec == nullptr || status == nullptr || text_or(*status, "phase") != "Running") return;
+    if (metadata == nullptr || spec == nullptr || status == nullptr ||
+        text_or(*status, "phase") != "Running")
+      return;
     const json::value none;
     const auto* given = find(*metadata, "labels");
     const auto& labels = given == nullptr ? none : *given;
@@ -138,7 +155,8 @@ class Kubernetes final : public HttpSource {
       Names names;
       const bool main = std::exchange(first, false);
       names.take_attribute("service.name", main && !pod_role.empty() ? pod_role : image);
-      names.take_attribute("service.version", main ? text_or(labels, "app.kubernetes.io/version", tag) : tag);
+      names.take_attribute("service.version",
+                           main ? text_or(labels, "app.kubernetes.io/version", tag) : tag);
       names.take_attribute("cloud.region", text_or(labels, "topology.kubernetes.io/region"));
       names.take_attribute("service.instance.id", text_or(*metadata, "name"));
       names.take_attribute("host.name", text_or(*spec, "nodeName"));
@@ -158,7 +176,8 @@ bool read_sample(std::string_view line, BuildInfo& info) {
   if (!telemetry::OtlpPoints::is_build_info(info.metric)) return false;
   for (std::size_t at = brace + 1; at < line.size();) {
     while (at < line.size() && (line[at] == ',' || line[at] == ' ')) ++at;
-    if (at < line.size() && line[at] == '}') return trim(line.substr(at + 1)).starts_with('1');  // 0: a build that is gone
+    if (at < line.size() && line[at] == '}')
+      return trim(line.substr(at + 1)).starts_with('1');  // 0: a build that is gone
     const auto equal = line.find("=\"", at);
     if (equal == std::string_view::npos) return false;
     const std::string name(trim(line.substr(at, equal - at)));
@@ -185,16 +204,23 @@ std::vector<BuildInfo> read_build_info(std::string_view exposition) {
   for (const auto raw : split(exposition, '\n')) {
     const auto line = trim(raw);
     BuildInfo info;
-    if (!line.empty() && line.front() != '#' && read_sample(line, info)) all.push_back(std::move(info));
+    if (!line.empty() && line.front() != '#' && read_sample(line, info))
+      all.push_back(std::move(info));
   }
   return all;
 }
 
-std::unique_ptr<Source> make_version(const SourceOptions& options, http::Client& client) { return std::make_unique<Version>(options, client); }
-std::unique_ptr<Source> make_prometheus(const SourceOptions& options, http::Client& client) { return std::make_unique<Prometheus>(options, client); }
+std::unique_ptr<Source> make_version(const SourceOptions& options, http::Client& client) {
+  return std::make_unique<Version>(options, client);
+}
+std::unique_ptr<Source> make_prometheus(const SourceOptions& options, http::Client& client) {
+  return std::make_unique<Prometheus>(options, client);
+}
 std::unique_ptr<Source> make_prometheus_server(const SourceOptions& options, http::Client& client) {
   return std::make_unique<PrometheusServer>(options, client);
 }
-std::unique_ptr<Source> make_kubernetes(const SourceOptions& options, http::Client& client) { return std::make_unique<Kubernetes>(options, client); }
+std::unique_ptr<Source> make_kubernetes(const SourceOptions& options, http::Client& client) {
+  return std::make_unique<Kubernetes>(options, client);
+}
 
 }  // namespace rollcall::sources

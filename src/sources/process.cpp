@@ -31,7 +31,8 @@ class Descriptor {
   int number_;
 };
 
-// Errors of the program go into a file that nobody else sees, so that a full pipe cannot hold it up.
+// Errors of the program go into a file that nobody else sees, so that a full pipe cannot hold it
+// up.
 std::string text_of(int file) {
   std::array<char, 2'000> text{};
   const auto size = ::pread(file, text.data(), text.size(), 0);
@@ -40,9 +41,13 @@ std::string text_of(int file) {
 
 }  // namespace
 
-Result<void> run_program(const std::vector<std::string>& arguments, const std::filesystem::path& input,
+Result<void> run_program(const std::vector<std::string>& arguments,
+                         const std::filesystem::path& input,
                          const std::function<void(std::string_view)>& output) {
-  const auto failed = [&](int reason) { return fail("SOURCE0101", fmt::format("{} cannot be run: {}", arguments.at(0), std::strerror(reason))); };
+  const auto failed = [&](int reason) {
+    return fail("SOURCE0101",
+                fmt::format("{} cannot be run: {}", arguments.at(0), std::strerror(reason)));
+  };
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return failed(errno);
   const Descriptor reading(ends[0]);
@@ -75,7 +80,8 @@ Result<void> run_program(const std::vector<std::string>& arguments, const std::f
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   auto said = complaints.number() >= 0 ? text_of(complaints.number()) : std::string();
   while (!said.empty() && said.back() == '\n') said.pop_back();
-  return fail("SOURCE0101", fmt::format("{} {} failed: {}", arguments[0], arguments.size() > 3 ? arguments[3] : "", said));
+  return fail("SOURCE0101", fmt::format("{} {} failed: {}", arguments[0],
+                                        arguments.size() > 3 ? arguments[3] : "", said));
 }
 
 }  // namespace rollcall::sources

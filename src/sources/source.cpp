@@ -16,10 +16,14 @@ struct KindRule {
   std::array<std::string_view, 3> needs;
 };
 constexpr std::array kind_rules{
-    KindRule{"version", {"url", "role", "environment"}},  KindRule{"prometheus", {"url"}},
-    KindRule{"prometheus_server", {"url"}},               KindRule{"kubernetes", {"url", "environment"}},
-    KindRule{"loki", {"url", "query"}},                   KindRule{"elasticsearch", {"url", "index"}},
-    KindRule{"kusto", {"url", "database", "query"}},      KindRule{"directory", {"folder"}},
+    KindRule{"version", {"url", "role", "environment"}},
+    KindRule{"prometheus", {"url"}},
+    KindRule{"prometheus_server", {"url"}},
+    KindRule{"kubernetes", {"url", "environment"}},
+    KindRule{"loki", {"url", "query"}},
+    KindRule{"elasticsearch", {"url", "index"}},
+    KindRule{"kusto", {"url", "database", "query"}},
+    KindRule{"directory", {"folder"}},
 };
 
 const std::string& value_of(const SourceOptions& options, std::string_view setting) {
@@ -40,17 +44,20 @@ Result<void> check(const SourceOptions& options) {
     if (rule.kind != options.kind) continue;
     for (const auto setting : rule.needs) {
       if (!setting.empty() && value_of(options, setting).empty()) {
-        return fail("SOURCE0301", fmt::format("{} for source '{}' of kind {}", setting, options.name, options.kind));
+        return fail("SOURCE0301", fmt::format("{} for source '{}' of kind {}", setting,
+                                              options.name, options.kind));
       }
     }
     return {};
   }
   std::vector<std::string> kinds;
   for (const auto& rule : kind_rules) kinds.emplace_back(rule.kind);
-  return fail("SOURCE0301", fmt::format("a kind of {} for source '{}'", fmt::join(kinds, ", "), options.name));
+  return fail("SOURCE0301",
+              fmt::format("a kind of {} for source '{}'", fmt::join(kinds, ", "), options.name));
 }
 
-Result<std::unique_ptr<Source>> make_source(const SourceOptions& options, http::Client& client, const Clock& clock) {
+Result<std::unique_ptr<Source>> make_source(const SourceOptions& options, http::Client& client,
+                                            const Clock& clock) {
   TRY_DO(check(options));
   if (options.kind == "version") return make_version(options, client);
   if (options.kind == "prometheus") return make_prometheus(options, client);
@@ -62,7 +69,8 @@ Result<std::unique_ptr<Source>> make_source(const SourceOptions& options, http::
   return make_directory(options);
 }
 
-Result<std::string> ask(http::Client& client, const SourceOptions& options, const std::string& url, const std::string& body) {
+Result<std::string> ask(http::Client& client, const SourceOptions& options, const std::string& url,
+                        const std::string& body) {
   http::ClientRequest request;
   request.url = url;
   request.timeout = seconds(30);
@@ -75,13 +83,17 @@ Result<std::string> ask(http::Client& client, const SourceOptions& options, cons
   }
   TRY(auto answer, client.send(request));
   if (answer.status == 200) return std::move(answer.body);
-  return fail("SOURCE0102", fmt::format("{} answered {}: {}", url.substr(0, url.find('?')), answer.status, answer.body.substr(0, 200)));
+  return fail("SOURCE0102", fmt::format("{} answered {}: {}", url.substr(0, url.find('?')),
+                                        answer.status, answer.body.substr(0, 200)));
 }
 
-Result<json::value> ask_json(http::Client& client, const SourceOptions& options, const std::string& url, const std::string& body) {
+Result<json::value> ask_json(http::Client& client, const SourceOptions& options,
+                             const std::string& url, const std::string& body) {
   TRY(const auto text, ask(client, options, url, body));
   auto document = parse_json(text);
-  if (!document) return fail("SOURCE0102", fmt::format("{} answered no JSON: {}", url.substr(0, url.find('?')), document.error().message));
+  if (!document)
+    return fail("SOURCE0102", fmt::format("{} answered no JSON: {}", url.substr(0, url.find('?')),
+                                          document.error().message));
   return document;
 }
 
@@ -92,8 +104,8 @@ void fill_names(telemetry::LogRow& row, const FixedNames& fixed) {
   if (row.instance.empty()) row.instance = fixed.instance;
 }
 
-void append_row(telemetry::LogBatch& rows, const telemetry::Names& names, const FixedNames& fixed, Timestamp at, std::string_view body,
-                std::string_view attributes) {
+void append_row(telemetry::LogBatch& rows, const telemetry::Names& names, const FixedNames& fixed,
+                Timestamp at, std::string_view body, std::string_view attributes) {
   using telemetry::Names;
   telemetry::LogRow row;
   row.timestamp = row.observed_timestamp = at;

@@ -1,5 +1,6 @@
-// What is pulled: a source is asked again and again, and answers rows of logs and how far it has been read. The position is
-// kept in the warehouse with the rows, so a restart loses nothing and repeats nothing.
+// What is pulled: a source is asked again and again, and answers rows of logs and how far it has
+// been read. The position is kept in the warehouse with the rows, so a restart loses nothing and
+// repeats nothing.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -54,6 +55,7 @@ class Source {
 };
 
 // The client and the clock must outlive it.
-Result<std::unique_ptr<Source>> make_source(const SourceOptions& options, http::Client& client, const Clock& clock);
+Result<std::unique_ptr<Source>> make_source(const SourceOptions& options, http::Client& client,
+                                            const Clock& clock);
 
 }  // namespace rollcall::sources

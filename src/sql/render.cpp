@@ -331,7 +331,8 @@ class Renderer {
     if (node.over) window(*node.over);
   }
 
-  // A text that is ordered as bytes, whatever the database's own order is; only PostgreSQL has others.
+  // A text that is ordered as bytes, whatever the database's own order is; only PostgreSQL has
+  // others.
   void as_bytes(const ExprPtr& text) {
     if (dialect_ != Dialect::postgresql) return operand(text);
     put('(');
@@ -339,10 +340,12 @@ class Renderer {
     put(" COLLATE \"C\")");
   }
 
-  // SQLite's functions that PostgreSQL calls otherwise, or has for other types. False: its own name serves.
+  // SQLite's functions that PostgreSQL calls otherwise, or has for other types. False: its own name
+  // serves.
   bool postgresql_call(const Call& node) {
     const auto& arguments = node.arguments;
-    const auto wrapped = [&](std::string_view before, const ExprPtr& argument, std::string_view after) {
+    const auto wrapped = [&](std::string_view before, const ExprPtr& argument,
+                             std::string_view after) {
       put(before);
       expr(argument);
       put(after);
@@ -362,7 +365,8 @@ class Renderer {
     } else if (node.function == "substr") {
       put("substr(");
       expr(arguments[0]);
-      for (std::size_t i = 1; i < arguments.size(); ++i) wrapped(", CAST(", arguments[i], " AS INTEGER)");
+      for (std::size_t i = 1; i < arguments.size(); ++i)
+        wrapped(", CAST(", arguments[i], " AS INTEGER)");
       put(')');
     } else if (node.function == "round") {
       // By way of the text, which has all digits; the cast to NUMERIC itself keeps fifteen.

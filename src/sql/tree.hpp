@@ -1,6 +1,6 @@
-// The SQL tree: what kql, odata and store build, and the one place from which SQL text is made (render.hpp).
-// Nodes are immutable and may be shared. User values stand only in Parameter nodes, which are always bound;
-// Literal holds our own constants. Identifiers are quoted when rendered.
+// The SQL tree: what kql, odata and store build, and the one place from which SQL text is made
+// (render.hpp). Nodes are immutable and may be shared. User values stand only in Parameter nodes,
+// which are always bound; Literal holds our own constants. Identifiers are quoted when rendered.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -21,7 +21,18 @@ using ExprPtr = std::shared_ptr<const Expr>;
 using QueryPtr = std::shared_ptr<const Query>;
 
 // The column types our own tables and casts use; each dialect has its name for them.
-enum class Type { boolean, integer, bigint, hugeint, real, text, blob, decimal, json, variant_list };
+enum class Type {
+  boolean,
+  integer,
+  bigint,
+  hugeint,
+  real,
+  text,
+  blob,
+  decimal,
+  json,
+  variant_list
+};
 
 struct Column {
   std::string table;  // alias; empty: the name alone
@@ -47,12 +58,31 @@ struct Unary {
   UnaryOperator op;
   ExprPtr operand;
 };
-// `divide` is of floating numbers in every dialect; `integer_divide` wants integers; `like` has the dialect's
-// own escape; `is_(not_)distinct_from` treat null as a value.
+// `divide` is of floating numbers in every dialect; `integer_divide` wants integers; `like` has the
+// dialect's own escape; `is_(not_)distinct_from` treat null as a value.
 enum class BinaryOperator {
-  and_, or_, equal, not_equal, less, less_equal, greater, greater_equal,
-  add, subtract, multiply, divide, integer_divide, modulo, concat,
-  is_distinct_from, is_not_distinct_from, bit_and, bit_or, shift_left, shift_right, like
+  and_,
+  or_,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  add,
+  subtract,
+  multiply,
+  divide,
+  integer_divide,
+  modulo,
+  concat,
+  is_distinct_from,
+  is_not_distinct_from,
+  bit_and,
+  bit_or,
+  shift_left,
+  shift_right,
+  like
 };
 struct Binary {
   BinaryOperator op;
@@ -125,8 +155,8 @@ struct Member {
 };
 
 struct Expr {
-  std::variant<Column, Star, Parameter, Slot, Literal, Unary, Binary, Call, Case, Cast, InList, InQuery,
-               Exists, ScalarQuery, Lambda, StructPack, Member>
+  std::variant<Column, Star, Parameter, Slot, Literal, Unary, Binary, Call, Case, Cast, InList,
+               InQuery, Exists, ScalarQuery, Lambda, StructPack, Member>
       node;
 };
 
@@ -202,7 +232,7 @@ struct Insert {
   std::vector<std::string> columns;
   std::vector<std::vector<ExprPtr>> rows;  // or from a query
   QueryPtr query;
-  std::vector<std::string> conflict_columns;  // ON CONFLICT (…); empty: none
+  std::vector<std::string> conflict_columns;                  // ON CONFLICT (…); empty: none
   std::vector<std::pair<std::string, ExprPtr>> conflict_set;  // DO UPDATE SET; empty: DO NOTHING
   std::vector<std::string> returning;
 };
@@ -252,8 +282,8 @@ struct AddColumn {
   std::string table;
   ColumnDefinition column;
 };
-// MERGE INTO table USING source ON …: matched rows are updated; with `insert` the others are put in, each of
-// these columns from the source's column of that name. For the warehouse's batches.
+// MERGE INTO table USING source ON …: matched rows are updated; with `insert` the others are put
+// in, each of these columns from the source's column of that name. For the warehouse's batches.
 struct Merge {
   std::string table;
   std::string source;
@@ -265,8 +295,8 @@ struct CreateView {
   std::string name;
   QueryPtr query;  // without parameters
 };
-using Statement = std::variant<QueryPtr, Insert, Update, Delete, CreateTable, CreateIndex, DropTable, DropIndex, AddColumn, DropColumn,
-                               Merge, CreateView>;
+using Statement = std::variant<QueryPtr, Insert, Update, Delete, CreateTable, CreateIndex,
+                               DropTable, DropIndex, AddColumn, DropColumn, Merge, CreateView>;
 
 // Short makers, so that lowering reads like the SQL it makes.
 ExprPtr column(std::string name);

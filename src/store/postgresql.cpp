@@ -54,7 +54,8 @@ Error to_error(PGconn* connection, const PGresult* result) {
     return {"STORE0103",
             "the database is locked by another process for more than 10 s; stop that process"};
   }
-  if (code.starts_with("22")) return {"STORE0110", fmt::format("a value is out of its range: {}", text)};
+  if (code.starts_with("22"))
+    return {"STORE0110", fmt::format("a value is out of its range: {}", text)};
   if (code == "54001") return {"STORE0111", "the statement nests too deeply for the database"};
   return {"STORE0102", fmt::format("the database refused ({}): {}", code, text)};
 }
@@ -322,9 +323,10 @@ class PostgresqlDatabase final : public Database {
       return sql::cast(sql::call("hashtext", {std::move(text)}), sql::Type::integer);
     };
     sql::Select select;
-    const auto* function = claim == Claim::alone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared";
+    const auto* function =
+        claim == Claim::alone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared";
     select.items = {{sql::call(function, {number(sql::call("current_schema", {})),
-                                                        number(sql::make(sql::Slot{0}))}),
+                                          number(sql::make(sql::Slot{0}))}),
                      {}}};
     const auto statement = prepare(sql::query(std::move(select)));
     bool ours = false;

@@ -64,8 +64,10 @@ Error to_error(sqlite3* handle, int code) {
       code == SQLITE_CONSTRAINT_ROWID) {
     return {"STORE0105", fmt::format("not unique: {}", text)};
   }
-  if (text == "integer overflow") return {"STORE0110", "a value is out of its range: integer overflow"};
-  if (text.starts_with("parser stack overflow") || text.starts_with("Expression tree is too large")) {
+  if (text == "integer overflow")
+    return {"STORE0110", "a value is out of its range: integer overflow"};
+  if (text.starts_with("parser stack overflow") ||
+      text.starts_with("Expression tree is too large")) {
     return {"STORE0111", "the statement nests too deeply for the database"};
   }
   return {"STORE0102", fmt::format("the database refused: {}", text)};
@@ -374,7 +376,8 @@ class SqliteDatabase final : public Database {
   const std::string path_;
   const Durability durability_;
   Writers<Handle> writers_;
-  Readers<Handle> readers_{96};  // as many as the server has workers: opening one costs more than a look-up
+  Readers<Handle> readers_{
+      96};  // as many as the server has workers: opening one costs more than a look-up
 };
 
 }  // namespace

@@ -23,14 +23,27 @@ void LogBatch::append(const LogRow& row) {
 }
 
 void LogBatch::append(const LogBatch& other, Timestamp ingested_at) {
-  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-  for (std::size_t row = 0; row < other.size(); ++row) arrival.push_back(other.ingestion(row, ingested_at));
+  const auto add = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  for (std::size_t row = 0; row < other.size(); ++row)
+    arrival.push_back(other.ingestion(row, ingested_at));
   add(timestamp, other.timestamp);
   add(observed_timestamp, other.observed_timestamp);
   add(severity_number, other.severity_number);
   const auto of = [](auto& batch) {
-    return std::array{&batch.environment, &batch.role, &batch.region, &batch.version, &batch.instance, &batch.host, &batch.severity_text,
-                      &batch.body, &batch.trace_id, &batch.span_id, &batch.resource_attributes, &batch.log_attributes};
+    return std::array{&batch.environment,
+                      &batch.role,
+                      &batch.region,
+                      &batch.version,
+                      &batch.instance,
+                      &batch.host,
+                      &batch.severity_text,
+                      &batch.body,
+                      &batch.trace_id,
+                      &batch.span_id,
+                      &batch.resource_attributes,
+                      &batch.log_attributes};
   };
   const auto to = of(*this);
   const auto from = of(other);
@@ -57,8 +70,9 @@ LogRow LogBatch::row(std::size_t i) const {
 
 std::size_t LogBatch::bytes() const {
   std::size_t sum = size() * 20;
-  for (const auto* column : {&environment, &role, &region, &version, &instance, &host, &severity_text, &body, &trace_id,
-                             &span_id, &resource_attributes, &log_attributes}) {
+  for (const auto* column :
+       {&environment, &role, &region, &version, &instance, &host, &severity_text, &body, &trace_id,
+        &span_id, &resource_attributes, &log_attributes}) {
     sum += column->bytes();
   }
   return sum;
@@ -69,8 +83,8 @@ void LogBatch::clear() {
   observed_timestamp.clear();
   severity_number.clear();
   arrival.clear();
-  for (auto* column : {&environment, &role, &region, &version, &instance, &host, &severity_text, &body, &trace_id,
-                       &span_id, &resource_attributes, &log_attributes}) {
+  for (auto* column : {&environment, &role, &region, &version, &instance, &host, &severity_text,
+                       &body, &trace_id, &span_id, &resource_attributes, &log_attributes}) {
     column->clear();
   }
 }

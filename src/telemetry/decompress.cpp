@@ -97,10 +97,14 @@ class Zstd final : public Decompressor {
 
 std::string_view name_of(Compression compression) {
   switch (compression) {
-    case Compression::automatic: return "automatic";
-    case Compression::none: return "plain";
-    case Compression::gzip: return "gzip";
-    case Compression::zstd: return "zstd";
+    case Compression::automatic:
+      return "automatic";
+    case Compression::none:
+      return "plain";
+    case Compression::gzip:
+      return "gzip";
+    case Compression::zstd:
+      return "zstd";
   }
   return "";
 }

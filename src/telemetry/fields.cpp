@@ -11,8 +11,9 @@ namespace {
 
 constexpr int max_depth = 100;
 
-// Walks JSON text (RFC 8259) and says where it breaks. What must be rewritten goes into an arena with room for the whole
-// line, so that it never moves: unescaped and compacted texts are never longer than what they are made from.
+// Walks JSON text (RFC 8259) and says where it breaks. What must be rewritten goes into an arena
+// with room for the whole line, so that it never moves: unescaped and compacted texts are never
+// longer than what they are made from.
 class JsonWalker {
  public:
   JsonWalker(std::string_view text, std::string& arena) : text_(text), arena_(arena) {}
@@ -130,12 +131,14 @@ class JsonWalker {
     while (!at_end()) {
       const char c = text_[at_++];
       if (c == '"') return {};
-      if (static_cast<unsigned char>(c) < 0x20) return wrong("a control character stands in a string", at_ - 1);
+      if (static_cast<unsigned char>(c) < 0x20)
+        return wrong("a control character stands in a string", at_ - 1);
       if (c != '\\') continue;
       std::uint32_t ignored = 0;
       if (at_end()) break;
       const char kind = text_[at_++];
-      if (kind == 'u' ? !hex(ignored) : std::string_view("\"\\/bfnrt").find(kind) == std::string_view::npos) {
+      if (kind == 'u' ? !hex(ignored)
+                      : std::string_view("\"\\/bfnrt").find(kind) == std::string_view::npos) {
         return wrong("unknown escape in a string", at_ - 1);
       }
     }
@@ -182,7 +185,9 @@ class JsonWalker {
   }
 
   void append_utf8(std::uint32_t code) {
-    const auto tail = [&](int shift) { arena_ += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
+    const auto tail = [&](int shift) {
+      arena_ += static_cast<char>(0x80 | ((code >> shift) & 0x3F));
+    };
     if (code < 0x80) {
       arena_ += static_cast<char>(code);
     } else if (code < 0x800) {
@@ -209,7 +214,9 @@ class JsonWalker {
   }
   bool hex(std::uint32_t& value) {
     const auto four = text_.substr(at_, 4);
-    if (four.size() < 4 || four.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) return false;
+    if (four.size() < 4 ||
+        four.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
+      return false;
     value = hex_value(four);
     at_ += 4;
     return true;
@@ -220,8 +227,10 @@ class JsonWalker {
     if (!at_end()) return wrong("something follows the value");
     return {};
   }
-  std::unexpected<std::string> wrong(std::string_view what, std::optional<std::size_t> where = std::nullopt) const {
-    return std::unexpected(fmt::format("not valid JSON at column {}: {}", where.value_or(at_) + 1, what));
+  std::unexpected<std::string> wrong(std::string_view what,
+                                     std::optional<std::size_t> where = std::nullopt) const {
+    return std::unexpected(
+        fmt::format("not valid JSON at column {}: {}", where.value_or(at_) + 1, what));
   }
   bool at_end() const { return at_ >= text_.size(); }
   bool take(char c) {
@@ -235,7 +244,9 @@ class JsonWalker {
     return at_ > begin;
   }
   void skip_space() {
-    while (!at_end() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r' || text_[at_] == '\n')) ++at_;
+    while (!at_end() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r' || text_[at_] == '\n'))
+      ++at_;
   }
   void copy_char() { arena_ += text_[at_++]; }
 
@@ -264,7 +275,8 @@ OrReason<void> FieldParser::parse_csv_record(std::string_view record) {
       const std::size_t begin = arena_.size();
       ++at;
       for (;; ++at) {
-        if (at >= record.size()) return std::unexpected(std::string("a quoted field is not closed"));
+        if (at >= record.size())
+          return std::unexpected(std::string("a quoted field is not closed"));
         if (record[at] == '"') {
           if (at + 1 >= record.size() || record[at + 1] != '"') break;
           ++at;
@@ -274,13 +286,15 @@ OrReason<void> FieldParser::parse_csv_record(std::string_view record) {
       ++at;
       fields_.push_back({{}, Field::Kind::text, std::string_view(arena_).substr(begin)});
       if (at < record.size() && record[at] != ',') {
-        return std::unexpected(fmt::format("field {}: something follows the closing quote", fields_.size()));
+        return std::unexpected(
+            fmt::format("field {}: something follows the closing quote", fields_.size()));
       }
     } else {
       const std::size_t end = std::min(record.find(',', at), record.size());
       const auto text = record.substr(at, end - at);
       if (text.find('"') != std::string_view::npos) {
-        return std::unexpected(fmt::format("field {}: a quote stands inside a field that is not quoted", fields_.size() + 1));
+        return std::unexpected(fmt::format(
+            "field {}: a quote stands inside a field that is not quoted", fields_.size() + 1));
       }
       fields_.push_back({{}, Field::Kind::text, text});
       at = end;

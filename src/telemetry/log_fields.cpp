@@ -50,7 +50,8 @@ std::optional<Number> read_number(std::string_view text) {
 
 // Ticks of a fraction of a second: its first seven digits.
 std::optional<std::int64_t> read_fraction(std::string_view digits) {
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos)
+    return std::nullopt;
   std::string seven(digits.substr(0, 7));
   seven.resize(7, '0');
   return read_number<std::int64_t>(seven);
@@ -65,7 +66,8 @@ std::optional<Timestamp> read_time(std::string_view text) {
   const std::size_t point = text.find('.');
   const auto whole = read_number<std::int64_t>(text.substr(0, point));
   if (!whole || *whole < 0) return std::nullopt;
-  constexpr std::int64_t most_seconds = 100'000'000'000;  // the year 5138; as milliseconds, the year 1973
+  constexpr std::int64_t most_seconds =
+      100'000'000'000;  // the year 5138; as milliseconds, the year 1973
   const std::int64_t n = *whole;
   if (point != std::string_view::npos) {
     const auto fraction = read_fraction(text.substr(point + 1));
@@ -92,7 +94,9 @@ LogRowMaker::Target LogRowMaker::target_of(std::string_view name) {
 
 OrReason<void> LogRowMaker::put_time(const FieldView& field, std::optional<Timestamp>& time) const {
   if (field.kind == Field::Kind::null || field.text.empty()) return {};
-  time = field.kind == Field::Kind::text || field.kind == Field::Kind::number ? read_time(field.text) : std::nullopt;
+  time = field.kind == Field::Kind::text || field.kind == Field::Kind::number
+             ? read_time(field.text)
+             : std::nullopt;
   if (!time) return std::unexpected(fmt::format("{} is no time: {}", field.name, shown(field)));
   return {};
 }
@@ -114,23 +118,48 @@ OrReason<std::string_view> LogRowMaker::document(const FieldView& field, std::st
 
 OrReason<void> LogRowMaker::put(Target target, const FieldView& field, LogRow& row) {
   switch (target) {
-    case Target::timestamp: return put_time(field, timestamp_);
-    case Target::observed_timestamp: return put_time(field, observed_);
-    case Target::arrival: return put_time(field, arrival_);
-    case Target::environment: row.environment = field.text; return {};
-    case Target::role: row.role = field.text; return {};
-    case Target::region: row.region = field.text; return {};
-    case Target::version: row.version = field.text; return {};
-    case Target::instance: row.instance = field.text; return {};
-    case Target::host: row.host = field.text; return {};
-    case Target::severity_text: row.severity_text = field.text; return {};
-    case Target::body: row.body = field.text; return {};
-    case Target::trace_id: row.trace_id = field.text; return {};
-    case Target::span_id: row.span_id = field.text; return {};
+    case Target::timestamp:
+      return put_time(field, timestamp_);
+    case Target::observed_timestamp:
+      return put_time(field, observed_);
+    case Target::arrival:
+      return put_time(field, arrival_);
+    case Target::environment:
+      row.environment = field.text;
+      return {};
+    case Target::role:
+      row.role = field.text;
+      return {};
+    case Target::region:
+      row.region = field.text;
+      return {};
+    case Target::version:
+      row.version = field.text;
+      return {};
+    case Target::instance:
+      row.instance = field.text;
+      return {};
+    case Target::host:
+      row.host = field.text;
+      return {};
+    case Target::severity_text:
+      row.severity_text = field.text;
+      return {};
+    case Target::body:
+      row.body = field.text;
+      return {};
+    case Target::trace_id:
+      row.trace_id = field.text;
+      return {};
+    case Target::span_id:
+      row.span_id = field.text;
+      return {};
     case Target::severity_number: {
       if (field.kind == Field::Kind::null || field.text.empty()) return {};
-      const auto number = field.kind == Field::Kind::json ? std::nullopt : read_number<std::int32_t>(field.text);
-      if (!number) return std::unexpected(fmt::format("SeverityNumber is no integer: {}", shown(field)));
+      const auto number =
+          field.kind == Field::Kind::json ? std::nullopt : read_number<std::int32_t>(field.text);
+      if (!number)
+        return std::unexpected(fmt::format("SeverityNumber is no integer: {}", shown(field)));
       row.severity_number = *number;
       return {};
     }
@@ -142,17 +171,24 @@ OrReason<void> LogRowMaker::put(Target target, const FieldView& field, LogRow& r
       (resource ? row.resource_attributes : row.log_attributes) = *text;
       return {};
     }
-    case Target::other: break;
+    case Target::other:
+      break;
   }
   others_ += others_.empty() ? "{" : ",";
   append_json_string(others_, field.name);
   others_ += ':';
   switch (field.kind) {
-    case Field::Kind::null: others_ += "null"; break;
-    case Field::Kind::text: append_json_string(others_, field.text); break;
+    case Field::Kind::null:
+      others_ += "null";
+      break;
+    case Field::Kind::text:
+      append_json_string(others_, field.text);
+      break;
     case Field::Kind::boolean:
     case Field::Kind::number:
-    case Field::Kind::json: others_ += field.text; break;
+    case Field::Kind::json:
+      others_ += field.text;
+      break;
   }
   return {};
 }

@@ -7,8 +7,8 @@
 
 namespace rollcall::telemetry {
 
-// ISO 8601, or a number of seconds (perhaps with a fraction), milliseconds, microseconds or nanoseconds since 1970, told
-// apart by their size.
+// ISO 8601, or a number of seconds (perhaps with a fraction), milliseconds, microseconds or
+// nanoseconds since 1970, told apart by their size.
 std::optional<Timestamp> read_time(std::string_view text);
 
 class LogRowMaker {
@@ -18,14 +18,31 @@ class LogRowMaker {
   OrReason<void> append(const std::vector<FieldView>& fields, LogBatch& batch);
 
   enum class Target {
-    timestamp, observed_timestamp, environment, role, region, version, instance, host, severity_number, severity_text,
-    body, trace_id, span_id, resource_attributes, log_attributes, arrival, other
+    timestamp,
+    observed_timestamp,
+    environment,
+    role,
+    region,
+    version,
+    instance,
+    host,
+    severity_number,
+    severity_text,
+    body,
+    trace_id,
+    span_id,
+    resource_attributes,
+    log_attributes,
+    arrival,
+    other
   };
 
  private:
   struct NameHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>{}(name);
+    }
   };
   Target target_of(std::string_view name);
   OrReason<void> put(Target target, const FieldView& field, LogRow& row);
@@ -34,7 +51,7 @@ class LogRowMaker {
 
   bool with_arrival_;
   std::unordered_map<std::string, Target, NameHash, std::equal_to<>> targets_;  // names seen so far
-  std::optional<Timestamp> timestamp_, observed_, arrival_;                     // of the row at hand
+  std::optional<Timestamp> timestamp_, observed_, arrival_;  // of the row at hand
   std::string resource_attributes_, log_attributes_, others_;
 };
 

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "telemetry/decompress.hpp"
 #include "telemetry/fields.hpp"
 #include "telemetry/log_fields.hpp"
 #include "telemetry/record_splitter.hpp"
-#include "base/utf8.hpp"
 
 namespace rollcall::telemetry {
 
@@ -17,16 +17,20 @@ class LineReader {
  public:
   // Takes the fields of a good line; a reason makes it a bad one after all.
   struct Handler {
-    std::function<Result<OrReason<void>>(std::uint64_t line, std::vector<FieldView>& fields)> fields;
+    std::function<Result<OrReason<void>>(std::uint64_t line, std::vector<FieldView>& fields)>
+        fields;
     std::function<Result<void>()> flush;
     std::function<Result<void>(const std::vector<std::string>&)> heading;  // of CSV
   };
   LineReader(ReaderOptions options, Handler handler)
       : options_(options),
         handler_(std::move(handler)),
-        splitter_(options.format == Format::csv, options.max_line_bytes,
-                  {[this](std::uint64_t line, std::string_view record) { return take(line, record); },
-                   [this](std::uint64_t line, std::uint64_t count, std::string reason) { bad(line, count, std::move(reason)); }}) {}
+        splitter_(
+            options.format == Format::csv, options.max_line_bytes,
+            {[this](std::uint64_t line, std::string_view record) { return take(line, record); },
+             [this](std::uint64_t line, std::uint64_t count, std::string reason) {
+               bad(line, count, std::move(reason));
+             }}) {}
 
   Result<void> feed(std::string_view bytes) {
     if (error_) return std::unexpected(*error_);
@@ -58,7 +62,8 @@ class LineReader {
 
   Result<void> start() {
     started_ = true;
-    compression_ = options_.compression == Compression::automatic ? detect_compression(head_) : options_.compression;
+    compression_ = options_.compression == Compression::automatic ? detect_compression(head_)
+                                                                  : options_.compression;
     decompressor_ = make_decompressor(compression_);
     const std::string head = std::exchange(head_, {});
     return pass_on(head);
@@ -66,22 +71,27 @@ class LineReader {
 
   Result<void> pass_on(std::string_view bytes) {
     if (decompressor_ == nullptr) return split(bytes);
-    auto result = decompressor_->feed(bytes, [this](std::string_view plain) { return split(plain); });
-    if (!result && result.error().code == "INGEST0104") return std::unexpected(with_progress(result.error()));
+    auto result =
+        decompressor_->feed(bytes, [this](std::string_view plain) { return split(plain); });
+    if (!result && result.error().code == "INGEST0104")
+      return std::unexpected(with_progress(result.error()));
     return result;
   }
 
   // What was read before a stream broke is handed over, and counted in the message.
   Error with_progress(Error error) {
     if (auto flushed = handler_.flush(); !flushed) return flushed.error();
-    error.message += fmt::format("; before it, {} rows were read from {} lines ({} of them bad)", report_.rows, report_.lines, report_.bad);
+    error.message += fmt::format("; before it, {} rows were read from {} lines ({} of them bad)",
+                                 report_.rows, report_.lines, report_.bad);
     return error;
   }
 
   Result<void> split(std::string_view plain) {
     plain_bytes_ += plain.size();
     if (plain_bytes_ > options_.max_bytes) {
-      return fail("INGEST0105", fmt::format("more than {} bytes after decompression; send it in several parts", options_.max_bytes));
+      return fail("INGEST0105",
+                  fmt::format("more than {} bytes after decompression; send it in several parts",
+                              options_.max_bytes));
     }
     if (!past_mark_ && !plain.empty()) {
       // A byte order mark comes in one piece from any sender; a broken one is a bad first line.
@@ -95,7 +105,8 @@ class LineReader {
     if (!started_) TRY_DO(start());
     if (decompressor_ != nullptr && !decompressor_->is_complete()) {
       return std::unexpected(with_progress(
-          {"INGEST0103", fmt::format("the {} stream ends before its end: the file was cut off", name_of(compression_))}));
+          {"INGEST0103", fmt::format("the {} stream ends before its end: the file was cut off",
+                                     name_of(compression_))}));
     }
     TRY_DO(splitter_.finish());
     return handler_.flush();
@@ -108,7 +119,8 @@ class LineReader {
     auto& fields = parser_.fields();
     if (csv && !has_heading_) return take_heading(line, parsed);
     if (parsed && csv && fields.size() != names_.size()) {
-      parsed = std::unexpected(fmt::format("{} fields, where the heading has {}", fields.size(), names_.size()));
+      parsed = std::unexpected(
+          fmt::format("{} fields, where the heading has {}", fields.size(), names_.size()));
     }
     if (!parsed) return bad_line(line, parsed.error());
     if (csv) {
@@ -121,12 +133,16 @@ class LineReader {
   }
 
   Result<void> take_heading(std::uint64_t line, const OrReason<void>& parsed) {
-    if (!parsed) return fail("INGEST0106", fmt::format("line {}: the CSV heading cannot be read: {}", line, parsed.error()));
+    if (!parsed)
+      return fail("INGEST0106",
+                  fmt::format("line {}: the CSV heading cannot be read: {}", line, parsed.error()));
     for (const auto& field : parser_.fields()) {
       const std::string name(trim(field.text));
       const bool twice = std::find(names_.begin(), names_.end(), name) != names_.end();
       if (name.empty() || twice) {
-        return fail("INGEST0106", fmt::format("line {}: the CSV heading names {}", line, twice ? "column '" + name + "' twice" : "a column ''"));
+        return fail("INGEST0106",
+                    fmt::format("line {}: the CSV heading names {}", line,
+                                twice ? "column '" + name + "' twice" : "a column ''"));
       }
       names_.push_back(name);
     }
@@ -141,7 +157,8 @@ class LineReader {
   void bad(std::uint64_t line, std::uint64_t count, std::string reason) {
     report_.lines += count;
     report_.bad += count;
-    if (report_.bad_lines.size() < options_.max_bad_lines_kept) report_.bad_lines.push_back({line, std::move(reason)});
+    if (report_.bad_lines.size() < options_.max_bad_lines_kept)
+      report_.bad_lines.push_back({line, std::move(reason)});
   }
 
  public:
@@ -175,14 +192,21 @@ std::optional<Format> format_of_name(std::string_view name) {
 
 struct LogReader::State {
   State(const ReaderOptions& options, LogSink given)
-      : batch_rows(options.batch_rows), batch_bytes(options.batch_bytes), sink(std::move(given)), maker(options.arrival),
-        lines(options, {[this](std::uint64_t, std::vector<FieldView>& fields) { return take(fields); },
-                        [this] { return flush(); },
-                        [arrival = options.arrival](const auto& names) { return check_heading(names, arrival); }}) {}
+      : batch_rows(options.batch_rows),
+        batch_bytes(options.batch_bytes),
+        sink(std::move(given)),
+        maker(options.arrival),
+        lines(options,
+              {[this](std::uint64_t, std::vector<FieldView>& fields) { return take(fields); },
+               [this] { return flush(); },
+               [arrival = options.arrival](const auto& names) {
+                 return check_heading(names, arrival);
+               }}) {}
 
   static Result<void> check_heading(const std::vector<std::string>& names, bool arrival) {
     const auto has = [&](std::string_view wanted) {
-      return std::any_of(names.begin(), names.end(), [&](const auto& name) { return equals_ignoring_case(name, wanted); });
+      return std::any_of(names.begin(), names.end(),
+                         [&](const auto& name) { return equals_ignoring_case(name, wanted); });
     };
     for (const std::string_view wanted : {"Timestamp", "Arrival"}) {
       if (has(wanted) || (wanted == "Arrival" && !arrival)) continue;
@@ -213,7 +237,8 @@ struct LogReader::State {
   LineReader lines;
 };
 
-LogReader::LogReader(ReaderOptions options, LogSink sink) : state_(std::make_unique<State>(options, std::move(sink))) {}
+LogReader::LogReader(ReaderOptions options, LogSink sink)
+    : state_(std::make_unique<State>(options, std::move(sink))) {}
 LogReader::~LogReader() = default;
 Result<void> LogReader::feed(std::string_view bytes) { return state_->lines.feed(bytes); }
 Result<ReadReport> LogReader::finish() { return state_->lines.finish(); }
@@ -222,13 +247,17 @@ const ReadReport& LogReader::report() const { return state_->lines.report(); }
 struct RecordReader::State {
   State(const ReaderOptions& options, RecordSink given)
       : sink(std::move(given)),
-        lines(options, {[this](std::uint64_t line, std::vector<FieldView>& fields) { return take(line, fields); },
-                        [] { return Result<void>{}; }, [](const auto&) { return Result<void>{}; }}) {}
+        lines(options,
+              {[this](std::uint64_t line, std::vector<FieldView>& fields) {
+                 return take(line, fields);
+               },
+               [] { return Result<void>{}; }, [](const auto&) { return Result<void>{}; }}) {}
 
   Result<OrReason<void>> take(std::uint64_t line, const std::vector<FieldView>& fields) {
     Record record;
     record.line = line;
-    for (const auto& field : fields) record.fields.push_back({std::string(field.name), field.kind, std::string(field.text)});
+    for (const auto& field : fields)
+      record.fields.push_back({std::string(field.name), field.kind, std::string(field.text)});
     if (auto reason = sink(record)) return OrReason<void>(std::unexpected(*std::move(reason)));
     ++lines.report_.rows;
     return OrReason<void>{};
@@ -238,7 +267,8 @@ struct RecordReader::State {
   LineReader lines;
 };
 
-RecordReader::RecordReader(ReaderOptions options, RecordSink sink) : state_(std::make_unique<State>(options, std::move(sink))) {}
+RecordReader::RecordReader(ReaderOptions options, RecordSink sink)
+    : state_(std::make_unique<State>(options, std::move(sink))) {}
 RecordReader::~RecordReader() = default;
 Result<void> RecordReader::feed(std::string_view bytes) { return state_->lines.feed(bytes); }
 Result<ReadReport> RecordReader::finish() { return state_->lines.finish(); }

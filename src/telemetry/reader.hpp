@@ -1,6 +1,7 @@
-// Reads logs and records as people send them: NDJSON or CSV, plain, gzip or zstd, fed in pieces of any size.
-// A line that cannot be read is reported by its number with the reason, and counted; the others go on. A
-// compressed stream that ends early is an error that says how much was read before it.
+// Reads logs and records as people send them: NDJSON or CSV, plain, gzip or zstd, fed in pieces of
+// any size. A line that cannot be read is reported by its number with the reason, and counted; the
+// others go on. A compressed stream that ends early is an error that says how much was read before
+// it.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -20,18 +21,19 @@ enum class Format { ndjson, csv };
 // automatic: by the first bytes of the stream.
 enum class Compression { automatic, none, gzip, zstd };
 
-// `logs.ndjson.gz`, `.jsonl`, `.json`, `.csv`, `.csv.zst`: by the ending of the name; nullopt when it says nothing.
+// `logs.ndjson.gz`, `.jsonl`, `.json`, `.csv`, `.csv.zst`: by the ending of the name; nullopt when
+// it says nothing.
 std::optional<Format> format_of_name(std::string_view name);
 
 struct ReaderOptions {
   Format format = Format::ndjson;
   Compression compression = Compression::automatic;
-  bool arrival = false;                       // logs only: a column Arrival is required, and kept
-  std::size_t batch_rows = 16'384;            // rows handed to the sink at once, at most
-  std::size_t batch_bytes = 16U << 20;        // and of so many bytes, about
-  std::size_t max_line_bytes = 4U << 20;      // a longer line is a bad line
+  bool arrival = false;                   // logs only: a column Arrival is required, and kept
+  std::size_t batch_rows = 16'384;        // rows handed to the sink at once, at most
+  std::size_t batch_bytes = 16U << 20;    // and of so many bytes, about
+  std::size_t max_line_bytes = 4U << 20;  // a longer line is a bad line
   std::size_t max_bytes = std::size_t{16} << 30;  // decompressed; more is an error (INGEST0105)
-  std::size_t max_bad_lines_kept = 100;       // all are counted
+  std::size_t max_bad_lines_kept = 100;           // all are counted
 };
 
 struct BadLine {
@@ -47,8 +49,8 @@ struct ReadReport {
   std::vector<BadLine> bad_lines;  // the first ones
 };
 
-// A field of a record: what the line said, before any table gives it a type. CSV gives only texts; of NDJSON,
-// numbers keep their spelling, objects and arrays are JSON text.
+// A field of a record: what the line said, before any table gives it a type. CSV gives only texts;
+// of NDJSON, numbers keep their spelling, objects and arrays are JSON text.
 struct Field {
   enum class Kind { null, boolean, number, text, json };
   std::string name;
@@ -61,15 +63,17 @@ struct Record {
   std::vector<Field> fields;
 };
 
-using LogSink = std::function<Result<void>(LogBatch&)>;  // may take the batch's content; it is cleared after
+using LogSink =
+    std::function<Result<void>(LogBatch&)>;  // may take the batch's content; it is cleared after
 // Answers why a record is refused (then it is a bad line), or nothing.
 using RecordSink = std::function<std::optional<std::string>(Record&)>;
 
 class LineReader;
 
-// Rows of OTelLogs. Column names are those of OTelLogs (letter case ignored); members that OTelLogs has no column for are
-// kept in LogAttributes. Timestamp is required; ObservedTimestamp is Timestamp when absent. Times are
-// ISO 8601, or integers: Unix seconds, milliseconds, microseconds or nanoseconds, told apart by their size.
+// Rows of OTelLogs. Column names are those of OTelLogs (letter case ignored); members that OTelLogs
+// has no column for are kept in LogAttributes. Timestamp is required; ObservedTimestamp is
+// Timestamp when absent. Times are ISO 8601, or integers: Unix seconds, milliseconds, microseconds
+// or nanoseconds, told apart by their size.
 class LogReader {
  public:
   LogReader(ReaderOptions options, LogSink sink);

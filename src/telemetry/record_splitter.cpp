@@ -37,13 +37,18 @@ Result<void> RecordSplitter::end_record(std::string_view tail) {
   const bool open = std::exchange(in_quotes_, false);
   if (std::exchange(too_long_, false) || pending_.size() + tail.size() > max_bytes_) {
     pending_.clear();
-    handler_.bad(first, lines, fmt::format("longer than {} bytes{}", max_bytes_,
-                                           open ? "; a quoted field that begins in it is not closed" : ""));
+    handler_.bad(first, lines,
+                 fmt::format("longer than {} bytes{}", max_bytes_,
+                             open ? "; a quoted field that begins in it is not closed" : ""));
     return {};
   }
   if (open) {
     pending_.clear();
-    handler_.bad(first, lines, fmt::format("a quoted field that begins in it is not closed; {} lines were read as part of it", lines));
+    handler_.bad(
+        first, lines,
+        fmt::format(
+            "a quoted field that begins in it is not closed; {} lines were read as part of it",
+            lines));
     return {};
   }
   std::string_view record = tail;
@@ -52,7 +57,9 @@ Result<void> RecordSplitter::end_record(std::string_view tail) {
     record = pending_;
   }
   if (record.ends_with('\r')) record.remove_suffix(1);
-  auto result = record.find_first_not_of(" \t") == std::string_view::npos ? Result<void>{} : handler_.record(first, record);
+  auto result = record.find_first_not_of(" \t") == std::string_view::npos
+                    ? Result<void>{}
+                    : handler_.record(first, record);
   pending_.clear();
   return result;
 }

@@ -1,5 +1,5 @@
-// Cuts a stream of bytes into records: lines for NDJSON; for CSV a line, or several when a quoted field holds line ends. Knows
-// the number of each record's first line.
+// Cuts a stream of bytes into records: lines for NDJSON; for CSV a line, or several when a quoted
+// field holds line ends. Knows the number of each record's first line.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -30,10 +30,10 @@ class RecordSplitter {
   bool quotes_;
   std::size_t max_bytes_;
   Handler handler_;
-  std::string pending_;        // the record so far, of earlier pieces
+  std::string pending_;  // the record so far, of earlier pieces
   bool in_quotes_ = false;
-  bool too_long_ = false;      // its bytes are thrown away until it ends
-  std::uint64_t line_ = 1;     // of the record's first line
+  bool too_long_ = false;         // its bytes are thrown away until it ends
+  std::uint64_t line_ = 1;        // of the record's first line
   std::uint64_t more_lines_ = 0;  // line ends inside the record so far
 };
 

@@ -11,16 +11,21 @@ constexpr std::size_t kept_text_bytes = std::size_t{64} << 10;
 
 constexpr std::size_t kept_field_bytes = 4096;
 
-std::string short_text(std::string_view text) { return std::string(text.substr(0, kept_field_bytes)); }
+std::string short_text(std::string_view text) {
+  return std::string(text.substr(0, kept_field_bytes));
+}
 
 Timespan since(std::chrono::steady_clock::time_point began) {
   const auto passed = std::chrono::steady_clock::now() - began;
-  return {std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>>>(passed).count()};
+  return {std::chrono::duration_cast<
+              std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>>>(passed)
+              .count()};
 }
 
 }  // namespace
 
-Activity::Query::Query(Activity& activity, std::string_view text, const QueryOptions& options) : activity_(activity) {
+Activity::Query::Query(Activity& activity, std::string_view text, const QueryOptions& options)
+    : activity_(activity) {
   const std::lock_guard lock(activity_.mutex_);
   running_ = activity_.running_.emplace(activity_.running_.end());
   running_->began = std::chrono::steady_clock::now();
@@ -31,7 +36,8 @@ Activity::Query::Query(Activity& activity, std::string_view text, const QueryOpt
   record.client_activity_id = short_text(options.client_activity_id);
   record.activity_id = options.activity_id;
   record.application = short_text(options.application);
-  if (options.properties.size() <= kept_field_bytes) record.properties = options.properties;  // JSON: whole or not
+  if (options.properties.size() <= kept_field_bytes)
+    record.properties = options.properties;  // JSON: whole or not
 }
 
 void Activity::Query::ended(const Result<std::vector<Table>>& result) {
@@ -67,8 +73,10 @@ std::vector<QueryRecord> Activity::queries(bool only_running) {
   return all;
 }
 
-std::size_t Activity::cancel(std::string_view client_activity_id, const Principal& principal, bool of_anybody) {
-  if (client_activity_id.empty()) return 0;  // queries without an id, the poll among them, are nobody's to name
+std::size_t Activity::cancel(std::string_view client_activity_id, const Principal& principal,
+                             bool of_anybody) {
+  if (client_activity_id.empty())
+    return 0;  // queries without an id, the poll among them, are nobody's to name
   const std::lock_guard lock(mutex_);
   std::size_t told = 0;
   for (auto& running : running_) {

@@ -19,12 +19,16 @@ constexpr std::size_t most_answer_bytes = std::size_t{1} << 30U;
 // ['name'], as commands want it.
 std::string quoted_name(std::string_view name) {
   std::string out = "['";
-  for (const char c : name) out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  for (const char c : name)
+    out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
   return out + "']";
 }
 std::string quoted_text(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) out += c == '"' || c == '\\' ? std::string("\\") + c : c == '\n' ? std::string("\\n") : std::string(1, c);
+  for (const char c : text)
+    out += c == '"' || c == '\\' ? std::string("\\") + c
+           : c == '\n'           ? std::string("\\n")
+                                 : std::string(1, c);
   return out + "\"";
 }
 
@@ -40,13 +44,15 @@ void append_field(std::string& csv, std::string_view text) {
 
 std::string line_of(const telemetry::LogRow& row) {
   std::string csv = format_iso(row.timestamp) + "," + format_iso(row.observed_timestamp);
-  for (const auto text : {row.environment, row.role, row.region, row.version, row.instance, row.host}) {
+  for (const auto text :
+       {row.environment, row.role, row.region, row.version, row.instance, row.host}) {
     csv += ',';
     append_field(csv, text);
   }
   csv += ',';
   if (row.severity_number != telemetry::no_severity) csv += std::to_string(row.severity_number);
-  for (const auto text : {row.severity_text, row.body, row.trace_id, row.span_id, row.resource_attributes, row.log_attributes}) {
+  for (const auto text : {row.severity_text, row.body, row.trace_id, row.span_id,
+                          row.resource_attributes, row.log_attributes}) {
     csv += ',';
     append_field(csv, text);
   }
@@ -56,9 +62,13 @@ std::string line_of(const telemetry::LogRow& row) {
 class Cluster final : public Warehouse {
  public:
   Cluster(ClusterOptions options, http::Client& client, const Clock& clock)
-      : options_(std::move(options)), client_(client), tokens_(options_.credentials, options_.url, client, clock) {
+      : options_(std::move(options)),
+        client_(client),
+        tokens_(options_.credentials, options_.url, client, clock) {
     if (!options_.sleep) {
-      options_.sleep = [](Timespan pause) { std::this_thread::sleep_for(std::chrono::milliseconds(pause.ticks / ticks_per_millisecond)); };
+      options_.sleep = [](Timespan pause) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(pause.ticks / ticks_per_millisecond));
+      };
     }
   }
 
@@ -67,7 +77,8 @@ class Cluster final : public Warehouse {
     return read_kusto_frames(body);
   }
   Result<Table> execute(std::string_view command, const QueryOptions& options) override {
-    TRY(const auto body, ask("/v1/rest/mgmt", command, options, kind_of_command(command) == CommandKind::show));
+    TRY(const auto body,
+        ask("/v1/rest/mgmt", command, options, kind_of_command(command) == CommandKind::show));
     return read_kusto_table(body);
   }
 
@@ -85,8 +96,10 @@ class Cluster final : public Warehouse {
   // By the place of the table's columns, as CSV is read.
   Result<void> ingest(std::string_view name, const Table& rows, Timestamp) override {
     TRY(const auto all, tables());
-    const auto table = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
-    if (table == all.end()) return fail("WAREHOUSE0302", fmt::format("there is no table named {}", name));
+    const auto table =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+    if (table == all.end())
+      return fail("WAREHOUSE0302", fmt::format("there is no table named {}", name));
     std::string csv;
     for (std::size_t i = 0; i < rows.row_count(); ++i) {
       for (std::size_t k = 0; k < table->columns.size(); ++k) {
@@ -103,22 +116,27 @@ class Cluster final : public Warehouse {
   }
 
   // How many they were is the cluster's to know.
-  Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text, const QueryOptions&) override {
+  Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text,
+                                    const QueryOptions&) override {
     TRY_DO(stream(table, text.format, text.mapping, text.text));
     return std::uint64_t{0};
   }
 
   Result<std::vector<TableSchema>> tables() override {
-    TRY(const auto shown, execute(fmt::format(".show database {} schema as json", quoted_name(options_.database)), {}));
+    TRY(const auto shown,
+        execute(fmt::format(".show database {} schema as json", quoted_name(options_.database)),
+                {}));
     const auto document = parse_json(shown.cells.empty() ? "" : to_text(shown.cells[0]), 1'000);
     const auto* databases = document ? find(*document, "Databases") : nullptr;
-    if (databases == nullptr || !databases->is_object()) return fail("KUSTO0203", "the cluster's schema cannot be read");
+    if (databases == nullptr || !databases->is_object())
+      return fail("KUSTO0203", "the cluster's schema cannot be read");
     std::vector<TableSchema> all;
     for (const auto& database : databases->get_object()) {
       for (const char* kind : {"Tables", "MaterializedViews"}) {
         const auto* named = find(database.value(), kind);
         if (named == nullptr || !named->is_object()) continue;
-        for (const auto& entry : named->get_object()) TRY_DO(add_table(all, entry.key(), entry.value()));
+        for (const auto& entry : named->get_object())
+          TRY_DO(add_table(all, entry.key(), entry.value()));
       }
     }
     return all;
@@ -126,17 +144,24 @@ class Cluster final : public Warehouse {
   Result<void> create_table(const TableSchema& wanted, const Principal&) override {
     std::string columns;
     for (const auto& one : wanted.columns) {
-      columns += fmt::format("{}{}:{}", columns.empty() ? "" : ", ", quoted_name(one.name), kql::name_of(one.type));
+      columns += fmt::format("{}{}:{}", columns.empty() ? "" : ", ", quoted_name(one.name),
+                             kql::name_of(one.type));
     }
     return command(fmt::format(".create-merge table {} ({})", quoted_name(wanted.name), columns));
   }
-  Result<void> drop_table(std::string_view name, const Principal&) override { return command(".drop table " + quoted_name(name)); }
+  Result<void> drop_table(std::string_view name, const Principal&) override {
+    return command(".drop table " + quoted_name(name));
+  }
 
   Result<void> create_or_alter_function(const kql::Function& function, const Principal&) override {
-    return command(fmt::format(".create-or-alter function with (folder={}, docstring={}) {}{} {{{}\n}}", quoted_text(function.folder),
-                               quoted_text(function.docstring), function.name, function.parameters, function.body));
+    return command(
+        fmt::format(".create-or-alter function with (folder={}, docstring={}) {}{} {{{}\n}}",
+                    quoted_text(function.folder), quoted_text(function.docstring), function.name,
+                    function.parameters, function.body));
   }
-  Result<void> drop_function(std::string_view name, const Principal&) override { return command(".drop function " + quoted_name(name)); }
+  Result<void> drop_function(std::string_view name, const Principal&) override {
+    return command(".drop function " + quoted_name(name));
+  }
   Result<std::vector<kql::Function>> functions() override {
     TRY(const auto shown, execute(".show functions", {}));
     std::vector<kql::Function> all;
@@ -147,19 +172,24 @@ class Cluster final : public Warehouse {
       };
       auto body = text("Body");
       if (body.size() >= 2) body = body.substr(1, body.size() - 2);  // without its braces
-      all.push_back({text("Name"), text("Parameters"), std::move(body), text("Folder"), text("DocString")});
+      all.push_back(
+          {text("Name"), text("Parameters"), std::move(body), text("Folder"), text("DocString")});
     }
     return all;
   }
 
  private:
-  static Result<void> add_table(std::vector<TableSchema>& all, std::string_view name, const json::value& entry) {
+  static Result<void> add_table(std::vector<TableSchema>& all, std::string_view name,
+                                const json::value& entry) {
     TableSchema schema{std::string(name), {}, is_built_in(name)};
     const auto* columns = find(entry, "OrderedColumns");
-    if (columns == nullptr || !columns->is_array()) return fail("KUSTO0203", fmt::format("the schema of table {} cannot be read", name));
+    if (columns == nullptr || !columns->is_array())
+      return fail("KUSTO0203", fmt::format("the schema of table {} cannot be read", name));
     for (const auto& column : columns->get_array()) {
       const auto type = kql::type_named(text_or(column, "CslType"));
-      if (!type) return fail("KUSTO0203", fmt::format("table {} has a column of type {}", name, text_or(column, "CslType")));
+      if (!type)
+        return fail("KUSTO0203", fmt::format("table {} has a column of type {}", name,
+                                             text_or(column, "CslType")));
       schema.columns.push_back({std::string(text_or(column, "Name")), *type});
     }
     all.push_back(std::move(schema));
@@ -167,7 +197,8 @@ class Cluster final : public Warehouse {
   }
   static bool is_built_in(std::string_view name) {
     const auto& all = schema::built_in();
-    return std::any_of(all.begin(), all.end(), [&](const auto& table) { return table.name == name; });
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& table) { return table.name == name; });
   }
 
   Result<void> command(const std::string& text) {
@@ -175,7 +206,8 @@ class Cluster final : public Warehouse {
     return {};
   }
 
-  Result<std::string> ask(std::string_view path, std::string_view text, const QueryOptions& options, bool repeatable) {
+  Result<std::string> ask(std::string_view path, std::string_view text, const QueryOptions& options,
+                          bool repeatable) {
     json::object named{{"servertimeout", format_timespan(options.limits.timeout)},
                        {"truncationmaxrecords", options.limits.rows},
                        {"truncationmaxsize", options.limits.bytes}};
@@ -184,23 +216,28 @@ class Cluster final : public Warehouse {
     if (options.readonly) named["request_readonly"] = true;
     json::object parameters;
     for (const auto& [name, value] : options.parameters) parameters[name] = value;
-    const json::object properties{{"Options", std::move(named)}, {"Parameters", std::move(parameters)}};
+    const json::object properties{{"Options", std::move(named)},
+                                  {"Parameters", std::move(parameters)}};
     http::ClientRequest request;
     request.method = "POST";
     request.url = options_.url + std::string(path);
     request.headers.add("Content-Type", "application/json; charset=utf-8");
     request.headers.add("x-ms-app", "Rollcall");
-    if (!options.client_activity_id.empty()) request.headers.add("x-ms-client-request-id", options.client_activity_id);
-    request.body = json::serialize(json::object{{"db", options_.database}, {"csl", text}, {"properties", properties}});
+    if (!options.client_activity_id.empty())
+      request.headers.add("x-ms-client-request-id", options.client_activity_id);
+    request.body = json::serialize(
+        json::object{{"db", options_.database}, {"csl", text}, {"properties", properties}});
     request.timeout = options.limits.timeout + seconds(30);
     return send(request, repeatable);
   }
 
-  Result<void> stream(std::string_view table, std::string_view format, std::string_view mapping, std::string_view text) {
+  Result<void> stream(std::string_view table, std::string_view format, std::string_view mapping,
+                      std::string_view text) {
     http::ClientRequest request;
     request.method = "POST";
-    request.url = fmt::format("{}/v1/rest/ingest/{}/{}?streamFormat={}", options_.url, http::encode_percent(options_.database),
-                              http::encode_percent(table), http::encode_percent(format));
+    request.url = fmt::format("{}/v1/rest/ingest/{}/{}?streamFormat={}", options_.url,
+                              http::encode_percent(options_.database), http::encode_percent(table),
+                              http::encode_percent(format));
     if (!mapping.empty()) request.url += "&mappingName=" + http::encode_percent(mapping);
     request.headers.add("Content-Encoding", "gzip");
     request.headers.add("Content-Type", "application/octet-stream");
@@ -210,7 +247,8 @@ class Cluster final : public Warehouse {
     return {};
   }
 
-  // What was throttled was not begun, and is sent again; what may be repeated also after the cluster broke down.
+  // What was throttled was not begun, and is sent again; what may be repeated also after the
+  // cluster broke down.
   Result<std::string> send(http::ClientRequest request, bool repeatable) {
     request.max_response_bytes = most_answer_bytes;
     auto pause = options_.first_pause;
@@ -219,12 +257,16 @@ class Cluster final : public Warehouse {
       if (!token.empty()) request.headers.set("Authorization", "Bearer " + token);
       const auto answer = client_.send(request);
       if (answer && answer->status == 200) return answer->body;
-      const auto error = answer ? read_kusto_error(answer->status, answer->body) : Error{"KUSTO0203", "the cluster: " + answer.error().message};
+      const auto error = answer ? read_kusto_error(answer->status, answer->body)
+                                : Error{"KUSTO0203", "the cluster: " + answer.error().message};
       if (answer && answer->status == 401) tokens_.forget();
       const bool throttled = error.code == "WAREHOUSE0104";
-      const bool broken = error.code == "KUSTO0203" || (answer && answer->status == 401 && attempt == 1);
-      if (attempt >= options_.attempts || !(throttled || (broken && repeatable))) return std::unexpected(error);
-      const auto told = answer ? kql::parse_long(answer->headers.value_or("Retry-After")) : std::nullopt;
+      const bool broken =
+          error.code == "KUSTO0203" || (answer && answer->status == 401 && attempt == 1);
+      if (attempt >= options_.attempts || !(throttled || (broken && repeatable)))
+        return std::unexpected(error);
+      const auto told =
+          answer ? kql::parse_long(answer->headers.value_or("Retry-After")) : std::nullopt;
       options_.sleep(told ? seconds(std::clamp<std::int64_t>(*told, 0, 60)) : pause);
       pause = pause * 2;
     }
@@ -237,9 +279,11 @@ class Cluster final : public Warehouse {
 
 }  // namespace
 
-Result<std::unique_ptr<Warehouse>> open_cluster(ClusterOptions options, http::Client& client, const Clock& clock) {
+Result<std::unique_ptr<Warehouse>> open_cluster(ClusterOptions options, http::Client& client,
+                                                const Clock& clock) {
   while (options.url.ends_with('/')) options.url.pop_back();
-  if (options.url.empty() || options.database.empty()) return fail("KUSTO0201", "a cluster needs its URL and the name of a database");
+  if (options.url.empty() || options.database.empty())
+    return fail("KUSTO0201", "a cluster needs its URL and the name of a database");
   return std::make_unique<Cluster>(std::move(options), client, clock);
 }
 

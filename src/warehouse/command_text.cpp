@@ -8,10 +8,13 @@ namespace rollcall::warehouse {
 namespace {
 
 bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
-std::unexpected<Error> lacks(std::string_view what) { return fail("WAREHOUSE0402", fmt::format("the command lacks {}", what)); }
+std::unexpected<Error> lacks(std::string_view what) {
+  return fail("WAREHOUSE0402", fmt::format("the command lacks {}", what));
+}
 
 std::string unescape(std::string_view raw) {
   std::string out;
@@ -31,7 +34,9 @@ std::string unescape(std::string_view raw) {
 
 void CommandText::skip_space() {
   for (;;) {
-    while (!rest_.empty() && std::string_view(" \t\r\n").find(rest_.front()) != std::string_view::npos) rest_.remove_prefix(1);
+    while (!rest_.empty() &&
+           std::string_view(" \t\r\n").find(rest_.front()) != std::string_view::npos)
+      rest_.remove_prefix(1);
     if (!rest_.starts_with("//")) return;
     rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
   }
@@ -41,7 +46,8 @@ bool CommandText::at(std::string_view word) {
   skip_space();
   if (!equals_ignoring_case(rest_.substr(0, word.size()), word)) return false;
   const bool is_word = is_name_char(word.back());
-  return !(is_word && rest_.size() > word.size() && (is_name_char(rest_[word.size()]) || rest_[word.size()] == '-'));
+  return !(is_word && rest_.size() > word.size() &&
+           (is_name_char(rest_[word.size()]) || rest_[word.size()] == '-'));
 }
 
 bool CommandText::take(std::string_view word) {
@@ -93,7 +99,9 @@ Result<std::string> CommandText::text(std::string_view what) {
     rest_.remove_prefix(end + 3);
     return std::string(at.substr(3, end - 3));
   }
-  if (at.size() > 1 && (at[0] == 'h' || at[0] == 'H') && (at[1] == '"' || at[1] == '\'' || at[1] == '@')) at.remove_prefix(1);
+  if (at.size() > 1 && (at[0] == 'h' || at[0] == 'H') &&
+      (at[1] == '"' || at[1] == '\'' || at[1] == '@'))
+    at.remove_prefix(1);
   const bool verbatim = at.starts_with('@');
   if (verbatim) at.remove_prefix(1);
   if (!at.starts_with('"') && !at.starts_with('\'')) {
@@ -119,7 +127,9 @@ Result<std::vector<Column>> CommandText::columns() {
     if (!take(":")) return fail("WAREHOUSE0402", fmt::format("column {} lacks its type", column));
     TRY(const auto type_name, name("a type"));
     const auto type = kql::type_named(type_name);
-    if (!type) return fail("WAREHOUSE0402", fmt::format("column {}: there is no type {}", column, type_name));
+    if (!type)
+      return fail("WAREHOUSE0402",
+                  fmt::format("column {}: there is no type {}", column, type_name));
     all.push_back({std::move(column), *type});
   } while (take(","));
   if (!take(")")) return fail("WAREHOUSE0402", "the list of columns is not closed");
@@ -142,7 +152,8 @@ Result<CommandText::Properties> CommandText::properties() {
 Result<void> CommandText::end() {
   skip_space();
   if (rest_.empty() || rest_ == ";") return {};
-  return fail("WAREHOUSE0402", fmt::format("the command was expected to end before '{}'", rest_.substr(0, 40)));
+  return fail("WAREHOUSE0402",
+              fmt::format("the command was expected to end before '{}'", rest_.substr(0, 40)));
 }
 
 std::string_view CommandText::rest() {

@@ -1,5 +1,6 @@
-// Kusto's management commands, as far as a warehouse of one database has a use for them. The first words choose the
-// command; one that is in no table is refused by name (WAREHOUSE0401). What `.show` answers can be piped into KQL.
+// Kusto's management commands, as far as a warehouse of one database has a use for them. The first
+// words choose the command; one that is in no table is refused by name (WAREHOUSE0401). What
+// `.show` answers can be piped into KQL.
 #include "warehouse/commands.hpp"
 
 #include <fmt/format.h>
@@ -13,15 +14,18 @@ namespace {
 
 using kql::Type;
 
-std::optional<Command> matching(const CommandEntry& entry, Embedded& warehouse, std::string_view whole, std::string_view given,
+std::optional<Command> matching(const CommandEntry& entry, Embedded& warehouse,
+                                std::string_view whole, std::string_view given,
                                 const QueryOptions& options) {
   Command command{warehouse, CommandText(whole), options, whole, given};
-  const bool matches = std::all_of(entry.words.begin(), entry.words.end(), [&](auto word) { return command.text.take(word); });
+  const bool matches = std::all_of(entry.words.begin(), entry.words.end(),
+                                   [&](auto word) { return command.text.take(word); });
   return matches ? std::optional(command) : std::nullopt;
 }
 
 std::vector<std::span<const CommandEntry>> all_commands() {
-  return {show_commands(), query_commands(), table_commands(), function_commands(), data_commands()};
+  return {show_commands(), query_commands(), table_commands(), function_commands(),
+          data_commands()};
 }
 
 std::string_view without_comments(std::string_view text) { return CommandText(text).rest(); }
@@ -38,7 +42,9 @@ constexpr std::string_view rows_name = "$rows";
 // What stands for the table's rows in a query; its records are handed over beside it.
 std::string source_of(const Table& table) {
   std::string text = "externaldata(";
-  for (const auto& one : table.columns) text += fmt::format("{}[{}]:{}", text.back() == '(' ? "" : ",", quote(one.name), kql::name_of(one.type));
+  for (const auto& one : table.columns)
+    text += fmt::format("{}[{}]:{}", text.back() == '(' ? "" : ",", quote(one.name),
+                        kql::name_of(one.type));
   return text + ")['" + std::string(rows_name) + "']\n";
 }
 
@@ -69,7 +75,9 @@ CommandKind kind_of_command(std::string_view command) {
   for (const auto& family : all_commands()) {
     for (const auto& entry : family) {
       CommandText text(whole);
-      if (std::all_of(entry.words.begin(), entry.words.end(), [&](auto word) { return text.take(word); })) return entry.kind;
+      if (std::all_of(entry.words.begin(), entry.words.end(),
+                      [&](auto word) { return text.take(word); }))
+        return entry.kind;
     }
   }
   return CommandText(whole).take(".show") ? CommandKind::show : CommandKind::write;
@@ -81,7 +89,8 @@ Result<Table> Embedded::execute(std::string_view text, const QueryOptions& optio
     return fail("WAREHOUSE0405", "the request asked to be read only, and its command writes");
   }
   std::string_view piped;
-  if (const auto pipe = pipe_of(whole); CommandText(whole).take(".show") && pipe != std::string_view::npos) {
+  if (const auto pipe = pipe_of(whole);
+      CommandText(whole).take(".show") && pipe != std::string_view::npos) {
     piped = whole.substr(pipe);
     whole = trim(whole.substr(0, pipe));
   }
@@ -104,11 +113,13 @@ Result<Table> Embedded::execute(std::string_view text, const QueryOptions& optio
     }
   }
   const auto end = std::min(whole.find_first_of("(<|\n"), std::size_t{60});
-  return fail("WAREHOUSE0401", fmt::format("the command '{}' is not known here", trim(whole.substr(0, end))));
+  return fail("WAREHOUSE0401",
+              fmt::format("the command '{}' is not known here", trim(whole.substr(0, end))));
 }
 
 void add_row(Table& table, std::vector<Cell> cells) {
-  table.cells.insert(table.cells.end(), std::make_move_iterator(cells.begin()), std::make_move_iterator(cells.end()));
+  table.cells.insert(table.cells.end(), std::make_move_iterator(cells.begin()),
+                     std::make_move_iterator(cells.end()));
 }
 
 Table table_of(std::vector<Column> columns) {
@@ -125,14 +136,17 @@ Table text_table(const std::vector<std::string>& names) {
 
 std::string schema_text(const std::vector<Column>& columns) {
   std::string text;
-  for (const auto& one : columns) text += fmt::format("{}{}:{}", text.empty() ? "" : ",", one.name, kql::name_of(one.type));
+  for (const auto& one : columns)
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", one.name, kql::name_of(one.type));
   return text;
 }
 
 json::array ordered_columns(const std::vector<Column>& columns) {
   json::array all;
   for (const auto& one : columns) {
-    all.push_back({{"Name", one.name}, {"Type", kql::clr_name_of(one.type)}, {"CslType", kql::name_of(one.type)}});
+    all.push_back({{"Name", one.name},
+                   {"Type", kql::clr_name_of(one.type)},
+                   {"CslType", kql::name_of(one.type)}});
   }
   return all;
 }

@@ -1,4 +1,5 @@
-// The tables of management commands: commands.cpp finds the entry, one file for each family carries out.
+// The tables of management commands: commands.cpp finds the entry, one file for each family carries
+// out.
 #pragma once
 #include <span>
 #include <string_view>
@@ -34,10 +35,10 @@ struct CommandEntry {
   Result<Table> (*run)(Command&);
 };
 std::span<const CommandEntry> show_commands();
-std::span<const CommandEntry> query_commands();      // queries, cluster, diagnostics
+std::span<const CommandEntry> query_commands();  // queries, cluster, diagnostics
 std::span<const CommandEntry> table_commands();
 std::span<const CommandEntry> function_commands();
-std::span<const CommandEntry> data_commands();       // what fills and empties tables
+std::span<const CommandEntry> data_commands();  // what fills and empties tables
 
 // `{"Name", Type::string}, …` and rows of cells.
 void add_row(Table& table, std::vector<Cell> cells);
@@ -48,13 +49,18 @@ std::string schema_text(const std::vector<Column>& columns);
 json::array ordered_columns(const std::vector<Column>& columns);
 Result<TableSchema> find_table(Warehouse& warehouse, const std::string& name);
 // What stands behind the table's name in commands of several families.
-Result<Table> show_policy(Command& command, const std::string& table);    // .show table T policy …
-Result<Table> alter_policy(Command& command, const std::string& table);   // .alter[-merge] table T policy …
-Result<Table> delete_policy(Command& command, const std::string& table);  // .delete table T policy …
+Result<Table> show_policy(Command& command, const std::string& table);  // .show table T policy …
+Result<Table> alter_policy(Command& command,
+                           const std::string& table);  // .alter[-merge] table T policy …
+Result<Table> delete_policy(Command& command,
+                            const std::string& table);  // .delete table T policy …
 enum class MappingChange { create, alter, create_or_alter, drop };
-Result<Table> change_mapping(Command& command, const std::string& table, MappingChange change);  // … table T ingestion json mapping
-Result<Table> show_mappings(Command& command, const std::string& table);  // .show table T ingestion …
-Result<Table> delete_records(Command& command, const std::string& table);  // .delete table T records …
+Result<Table> change_mapping(Command& command, const std::string& table,
+                             MappingChange change);  // … table T ingestion json mapping
+Result<Table> show_mappings(Command& command,
+                            const std::string& table);  // .show table T ingestion …
+Result<Table> delete_records(Command& command,
+                             const std::string& table);  // .delete table T records …
 // As `.show table T schema as json` answers it, and `.create table` too.
 Table schema_table(Embedded& warehouse, const TableSchema& table, bool as_json);
 

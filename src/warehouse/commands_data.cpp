@@ -1,4 +1,5 @@
-// What fills and empties tables: `.set`, `.append` and their kin, `.ingest inline`, `.ingest into`, `.clear`, `.delete … records`.
+// What fills and empties tables: `.set`, `.append` and their kin, `.ingest inline`, `.ingest into`,
+// `.clear`, `.delete … records`.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -12,20 +13,29 @@ using kql::Type;
 using std::string;
 
 std::unexpected<Error> not_offered(std::string_view what) {
-  return fail("WAREHOUSE0401", fmt::format("'{}' is not offered here: the command answers when it is done", what));
+  return fail("WAREHOUSE0401",
+              fmt::format("'{}' is not offered here: the command answers when it is done", what));
 }
 
 // Rows stand in no extents here: sizes are unknown, and the identifier is nobody's.
 Table appended(std::size_t rows) {
-  auto table = table_of({{"ExtentId", Type::guid}, {"OriginalSize", Type::real}, {"ExtentSize", Type::real}, {"CompressedSize", Type::real},
-                         {"IndexSize", Type::real}, {"RowCount", Type::long_integer}});
+  auto table = table_of({{"ExtentId", Type::guid},
+                         {"OriginalSize", Type::real},
+                         {"ExtentSize", Type::real},
+                         {"CompressedSize", Type::real},
+                         {"IndexSize", Type::real},
+                         {"RowCount", Type::long_integer}});
   const Cell unknown;
-  add_row(table, {string(no_guid), unknown, unknown, unknown, unknown, static_cast<std::int64_t>(rows)});
+  add_row(table,
+          {string(no_guid), unknown, unknown, unknown, unknown, static_cast<std::int64_t>(rows)});
   return table;
 }
 
 Table ingested(const string& item) {
-  auto table = table_of({{"ExtentId", Type::guid}, {"ItemLoaded", Type::string}, {"Duration", Type::timespan}, {"HasErrors", Type::boolean},
+  auto table = table_of({{"ExtentId", Type::guid},
+                         {"ItemLoaded", Type::string},
+                         {"Duration", Type::timespan},
+                         {"HasErrors", Type::boolean},
                          {"OperationId", Type::guid}});
   add_row(table, {string(no_guid), item, Cell{}, false, string(no_guid)});
   return table;
@@ -43,17 +53,22 @@ Result<Table> source_rows(Command& command) {
     if (!rows) return command.placed(rows.error(), text);
     return rows;
   }
-  if (kind_of_command(text) != CommandKind::show) return fail("WAREHOUSE0402", "rows come from a query, or from a .show command");
+  if (kind_of_command(text) != CommandKind::show)
+    return fail("WAREHOUSE0402", "rows come from a query, or from a .show command");
   return command.warehouse.execute(text, options);
 }
 
-// Columns are matched by their place and type, as Kusto does; those beyond the table's are new ones, if the schema may grow.
+// Columns are matched by their place and type, as Kusto does; those beyond the table's are new
+// ones, if the schema may grow.
 Result<TableSchema> matched(Table& rows, TableSchema target, bool extend) {
-  bool same = rows.columns.size() == target.columns.size() || (extend && rows.columns.size() > target.columns.size());
-  for (std::size_t i = 0; same && i < target.columns.size(); ++i) same = rows.columns[i].type == target.columns[i].type;
+  bool same = rows.columns.size() == target.columns.size() ||
+              (extend && rows.columns.size() > target.columns.size());
+  for (std::size_t i = 0; same && i < target.columns.size(); ++i)
+    same = rows.columns[i].type == target.columns[i].type;
   if (!same) {
-    return fail("WAREHOUSE0304", fmt::format("the query's schema ({}) does not match the table's ({})", schema_text(rows.columns),
-                                             schema_text(target.columns)));
+    return fail("WAREHOUSE0304",
+                fmt::format("the query's schema ({}) does not match the table's ({})",
+                            schema_text(rows.columns), schema_text(target.columns)));
   }
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
     if (i < target.columns.size()) {
@@ -77,11 +92,15 @@ Result<PutOptions> put_options(Command& command) {
   PutOptions options;
   for (const auto& [key, value] : properties) {
     const bool yes = equals_ignoring_case(value, "true");
-    if (key == "extend_schema") options.extend = yes;
-    else if (key == "recreate_schema") options.recreate = yes;
-    else if (key == "folder" || key == "docstring") options.notes[key] = value;
+    if (key == "extend_schema")
+      options.extend = yes;
+    else if (key == "recreate_schema")
+      options.recreate = yes;
+    else if (key == "folder" || key == "docstring")
+      options.notes[key] = value;
     // How the work is spread changes nothing of what is done.
-    else if (key != "distributed" && key != "policy_ingestiontime") return fail("WAREHOUSE0401", fmt::format("the property {} is not offered here", key));
+    else if (key != "distributed" && key != "policy_ingestiontime")
+      return fail("WAREHOUSE0401", fmt::format("the property {} is not offered here", key));
   }
   return options;
 }
@@ -91,9 +110,13 @@ Result<Table> put_rows(Command& command, Put put) {
   TRY(const auto name, command.text.name("a table's name"));
   TRY(const auto asked, put_options(command));
   TRY(const auto all, command.warehouse.tables());
-  const bool there = std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
-  if (there && put == Put::set) return fail("WAREHOUSE0303", fmt::format("there is a table {} already; use .set-or-append", name));
-  if (!there && put == Put::append) return fail("WAREHOUSE0302", fmt::format("there is no table named {}", name));
+  const bool there =
+      std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  if (there && put == Put::set)
+    return fail("WAREHOUSE0303",
+                fmt::format("there is a table {} already; use .set-or-append", name));
+  if (!there && put == Put::append)
+    return fail("WAREHOUSE0302", fmt::format("there is no table named {}", name));
   if (there) TRY_DO(command.warehouse.stored_table(name));
   TRY(auto rows, source_rows(command));
   TableSchema schema{name, rows.columns, false};
@@ -105,10 +128,12 @@ Result<Table> put_rows(Command& command, Put put) {
   if (there && put == Put::set_or_replace) {
     TRY_DO(command.warehouse.replace_rows(schema, rows, command.options));
   } else {
-    if (!there || asked.extend) TRY_DO(command.warehouse.create_table(schema, command.options.principal));
+    if (!there || asked.extend)
+      TRY_DO(command.warehouse.create_table(schema, command.options.principal));
     TRY_DO(command.warehouse.ingest(name, rows, command.now()));
   }
-  for (const auto& [note, value] : asked.notes) TRY_DO(command.warehouse.put_note(name, note, value, command.options.principal));
+  for (const auto& [note, value] : asked.notes)
+    TRY_DO(command.warehouse.put_note(name, note, value, command.options.principal));
   return appended(rows.row_count());
 }
 Result<Table> set(Command& command) { return put_rows(command, Put::set); }
@@ -125,10 +150,16 @@ Result<TextProperties> text_properties(Command& command) {
   TRY(const auto properties, command.text.properties());
   TextProperties read;
   for (const auto& [key, value] : properties) {
-    if (key == "format") read.format = value;
-    else if (key == "ingestionmappingreference" || key == "csvmappingreference" || key == "jsonmappingreference") read.mapping = value;
-    else if (key == "ignorefirstrecord") read.ignore_first = equals_ignoring_case(value, "true");
-    else return fail("WAREHOUSE0401", fmt::format("the ingestion property {} is not offered here", key));
+    if (key == "format")
+      read.format = value;
+    else if (key == "ingestionmappingreference" || key == "csvmappingreference" ||
+             key == "jsonmappingreference")
+      read.mapping = value;
+    else if (key == "ignorefirstrecord")
+      read.ignore_first = equals_ignoring_case(value, "true");
+    else
+      return fail("WAREHOUSE0401",
+                  fmt::format("the ingestion property {} is not offered here", key));
   }
   return read;
 }
@@ -139,7 +170,9 @@ Result<Table> ingest_inline(Command& command) {
   TRY(const auto properties, text_properties(command));
   if (!command.text.take("<|")) return fail("WAREHOUSE0402", "the rows follow `<|`");
   const auto at = command.text.rest();
-  TRY_DO(command.warehouse.ingest_text(name, {at, properties.format, properties.mapping, properties.ignore_first, "inline"}, command.options));
+  TRY_DO(command.warehouse.ingest_text(
+      name, {at, properties.format, properties.mapping, properties.ignore_first, "inline"},
+      command.options));
   return ingested("inline");
 }
 
@@ -165,7 +198,9 @@ Result<Table> ingest_into(Command& command) {
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const auto& source = sources[i];
     TRY(const auto text, read_file(paths[i], source));
-    TRY_DO(command.warehouse.ingest_text(name, {text, properties.format, properties.mapping, properties.ignore_first, source}, command.options));
+    TRY_DO(command.warehouse.ingest_text(
+        name, {text, properties.format, properties.mapping, properties.ignore_first, source},
+        command.options));
     const auto one = ingested(source);
     table.cells.insert(table.cells.end(), one.cells.begin(), one.cells.end());
   }
@@ -194,10 +229,13 @@ Result<Table> delete_records(Command& command, const string& table) {
   const auto what_if = properties.find("whatif");
   TRY_DO(command.text.expect("<|"));
   const auto records = command.text.rest();
-  const bool only_count = what_if != properties.end() && equals_ignoring_case(what_if->second, "true");
+  const bool only_count =
+      what_if != properties.end() && equals_ignoring_case(what_if->second, "true");
   const auto count = command.warehouse.delete_records(table, records, command.options, only_count);
   if (!count) return command.placed(count.error(), records);
-  auto result = table_of({{"TableName", Type::string}, {"DatabaseName", Type::string}, {"RecordsMatchPredicate", Type::long_integer}});
+  auto result = table_of({{"TableName", Type::string},
+                          {"DatabaseName", Type::string},
+                          {"RecordsMatchPredicate", Type::long_integer}});
   add_row(result, {table, string(database_name), *count});
   return result;
 }

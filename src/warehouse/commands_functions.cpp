@@ -45,7 +45,9 @@ Result<Table> put_function(Command& command, bool replace) {
   TRY(const auto function, kql::parse_function(command.whole));
   if (const auto old = find_function(command.warehouse, function.name); old && !replace) {
     if (command.text.take("ifnotexists")) return table_with(*old);
-    return fail("WAREHOUSE0307", fmt::format("there is a function {} already; use .create-or-alter function", function.name));
+    return fail("WAREHOUSE0307",
+                fmt::format("there is a function {} already; use .create-or-alter function",
+                            function.name));
   }
   TRY_DO(command.warehouse.create_or_alter_function(function, command.options.principal));
   return table_with(function);
@@ -75,7 +77,8 @@ Result<Table> drop_all(Command& command, const std::vector<string>& names) {
   auto table = text_table({"Name"});
   for (const auto& name : names) {
     const auto dropped = command.warehouse.drop_function(name, command.options.principal);
-    if (!dropped && !(if_exists && dropped.error().code == "WAREHOUSE0306")) return std::unexpected(dropped.error());
+    if (!dropped && !(if_exists && dropped.error().code == "WAREHOUSE0306"))
+      return std::unexpected(dropped.error());
     add_row(table, {name});
   }
   return table;

@@ -1,4 +1,5 @@
-// Retention and caching policies of tables, and their ingestion mappings: what is kept as notes of a table.
+// Retention and caching policies of tables, and their ingestion mappings: what is kept as notes of
+// a table.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -13,18 +14,24 @@ namespace {
 using kql::Type;
 using std::string;
 
-Table policy_table() { return text_table({"PolicyName", "EntityName", "Policy", "ChildEntities", "EntityType"}); }
+Table policy_table() {
+  return text_table({"PolicyName", "EntityName", "Policy", "ChildEntities", "EntityType"});
+}
 
-void add_policy(Table& result, std::string_view kind, const string& table, std::string_view policy) {
-  add_row(result, {string(kind == retention_note ? "RetentionPolicy" : "CachingPolicy"), fmt::format("[{}].[{}]", database_name, table),
+void add_policy(Table& result, std::string_view kind, const string& table,
+                std::string_view policy) {
+  add_row(result, {string(kind == retention_note ? "RetentionPolicy" : "CachingPolicy"),
+                   fmt::format("[{}].[{}]", database_name, table),
                    string(policy.empty() ? "null" : policy), string(), string("Table")});
 }
 
 Result<std::string_view> policy_kind(Command& command) {
   if (command.text.take("retention")) return retention_note;
   if (command.text.take("caching")) return caching_note;
-  return fail("WAREHOUSE0401", fmt::format("the policy '{}' is not known here; retention and caching are",
-                                           command.text.rest().substr(0, command.text.rest().find_first_of(" \n\t"))));
+  return fail(
+      "WAREHOUSE0401",
+      fmt::format("the policy '{}' is not known here; retention and caching are",
+                  command.text.rest().substr(0, command.text.rest().find_first_of(" \n\t"))));
 }
 
 Result<Table> one_policy(Command& command, std::string_view kind, const string& table) {
@@ -33,7 +40,8 @@ Result<Table> one_policy(Command& command, std::string_view kind, const string& 
   return result;
 }
 
-// retention = JSON / [ "softdelete" "=" timespan ] [ "recoverability" "=" ( "enabled" / "disabled" ) ]
+// retention = JSON / [ "softdelete" "=" timespan ] [ "recoverability" "=" ( "enabled" / "disabled"
+// ) ]
 Result<string> retention(Command& command, std::string_view old) {
   json::object given;
   if (command.text.take("softdelete")) {
@@ -58,7 +66,8 @@ Result<string> caching(Command& command) {
   TRY_DO(command.text.expect("="));
   TRY(const auto period, command.text.text("a timespan"));
   const auto ticks = kql::parse_timespan(period);
-  if (!ticks || *ticks < 0) return fail("WAREHOUSE0408", fmt::format("'{}' is no timespan", period));
+  if (!ticks || *ticks < 0)
+    return fail("WAREHOUSE0408", fmt::format("'{}' is no timespan", period));
   return caching_policy(Timespan{*ticks});
 }
 
@@ -78,7 +87,8 @@ Result<Table> show_policy(Command& command, const string& table) {
   auto result = policy_table();
   const auto notes = command.warehouse.notes();
   if (all) {
-    for (const auto kind : {retention_note, caching_note}) add_policy(result, kind, table, notes.find(table, kind));
+    for (const auto kind : {retention_note, caching_note})
+      add_policy(result, kind, table, notes.find(table, kind));
     return result;
   }
   TRY(const auto kind, policy_kind(command));
@@ -117,12 +127,18 @@ Result<Table> change_mapping(Command& command, const string& table, MappingChang
   const auto note = mapping_note(kind, name);
   const bool there = !command.warehouse.notes().find(table, note).empty();
   const bool must_be = change == MappingChange::alter || change == MappingChange::drop;
-  if (must_be && !there) return fail("WAREHOUSE0308", fmt::format("table {} has no ingestion {} mapping '{}'", table, kind, name));
+  if (must_be && !there)
+    return fail("WAREHOUSE0308",
+                fmt::format("table {} has no ingestion {} mapping '{}'", table, kind, name));
   if (change == MappingChange::create && there) {
-    return fail("WAREHOUSE0307", fmt::format("table {} has an ingestion {} mapping '{}' already; use .create-or-alter", table, kind, name));
+    return fail(
+        "WAREHOUSE0307",
+        fmt::format("table {} has an ingestion {} mapping '{}' already; use .create-or-alter",
+                    table, kind, name));
   }
   string mapping;
-  while (change != MappingChange::drop && !command.text.rest().empty() && command.text.rest() != ";") {
+  while (change != MappingChange::drop && !command.text.rest().empty() &&
+         command.text.rest() != ";") {
     TRY(const auto piece, command.text.text("the mapping, as JSON"));
     mapping += piece;  // several strings are one
   }
@@ -130,7 +146,8 @@ Result<Table> change_mapping(Command& command, const string& table, MappingChang
   if (change != MappingChange::drop) TRY_DO(check_mapping(schema.columns, kind, mapping));
   TRY_DO(command.warehouse.put_note(table, note, mapping, command.options.principal));
   auto result = mapping_table();
-  if (change != MappingChange::drop) add_row(result, {name, kind, mapping, string(database_name), table});
+  if (change != MappingChange::drop)
+    add_row(result, {name, kind, mapping, string(database_name), table});
   return result;
 }
 

@@ -13,10 +13,15 @@ using std::string;
 string folder_of(const TableNotes& notes, const TableSchema& table) {
   return table.built_in ? "Rollcall" : string(notes.find(table.name, "folder"));
 }
-string docstring_of(const TableNotes& notes, const TableSchema& table) { return string(notes.find(table.name, "docstring")); }
+string docstring_of(const TableNotes& notes, const TableSchema& table) {
+  return string(notes.find(table.name, "docstring"));
+}
 
 Result<Table> show_version(Command&) {
-  auto table = table_of({{"BuildVersion", Type::string}, {"BuildTime", Type::datetime}, {"ServiceType", Type::string}, {"ProductVersion", Type::string}});
+  auto table = table_of({{"BuildVersion", Type::string},
+                         {"BuildTime", Type::datetime},
+                         {"ServiceType", Type::string},
+                         {"ProductVersion", Type::string}});
   add_row(table, {string("1.0.0"), *parse_iso("2026-11-30"), string("Engine"), string("Rollcall")});
   return table;
 }
@@ -24,32 +29,52 @@ Result<Table> show_version(Command&) {
 Result<Table> show_databases(Command& command) {
   command.text.take("details");
   TRY_DO(command.text.end());
-  auto table = table_of({{"DatabaseName", Type::string}, {"PersistentStorage", Type::string}, {"Version", Type::string}, {"IsCurrent", Type::boolean},
-                         {"DatabaseAccessMode", Type::string}, {"PrettyName", Type::string}, {"ReservedSlot1", Type::boolean}, {"DatabaseId", Type::guid}});
-  add_row(table, {string(database_name), string(), string("v1.0"), true, string("ReadWrite"), string(), Cell{}, string(no_guid)});
+  auto table = table_of({{"DatabaseName", Type::string},
+                         {"PersistentStorage", Type::string},
+                         {"Version", Type::string},
+                         {"IsCurrent", Type::boolean},
+                         {"DatabaseAccessMode", Type::string},
+                         {"PrettyName", Type::string},
+                         {"ReservedSlot1", Type::boolean},
+                         {"DatabaseId", Type::guid}});
+  add_row(table, {string(database_name), string(), string("v1.0"), true, string("ReadWrite"),
+                  string(), Cell{}, string(no_guid)});
   return table;
 }
 
 Table details_table() {
-  return table_of({{"TableName", Type::string}, {"DatabaseName", Type::string}, {"Folder", Type::string}, {"DocString", Type::string},
-                   {"TotalExtents", Type::long_integer}, {"TotalExtentSize", Type::real}, {"TotalOriginalSize", Type::real},
-                   {"TotalRowCount", Type::long_integer}, {"HotExtents", Type::long_integer}, {"HotExtentSize", Type::real},
-                   {"HotOriginalSize", Type::real}, {"HotRowCount", Type::long_integer}, {"RetentionPolicy", Type::string},
+  return table_of({{"TableName", Type::string},
+                   {"DatabaseName", Type::string},
+                   {"Folder", Type::string},
+                   {"DocString", Type::string},
+                   {"TotalExtents", Type::long_integer},
+                   {"TotalExtentSize", Type::real},
+                   {"TotalOriginalSize", Type::real},
+                   {"TotalRowCount", Type::long_integer},
+                   {"HotExtents", Type::long_integer},
+                   {"HotExtentSize", Type::real},
+                   {"HotOriginalSize", Type::real},
+                   {"HotRowCount", Type::long_integer},
+                   {"RetentionPolicy", Type::string},
                    {"CachingPolicy", Type::string}});
 }
 
 Result<void> add_details(Command& command, Table& table, const TableSchema& one) {
   string counting = "['";
-  for (const char c : one.name) counting += c == '\'' || c == '\\' ? string("\\") + c : string(1, c);
-  QueryOptions whole = command.options;  // the one number must come, however little the caller wants
+  for (const char c : one.name)
+    counting += c == '\'' || c == '\\' ? string("\\") + c : string(1, c);
+  QueryOptions whole =
+      command.options;  // the one number must come, however little the caller wants
   whole.partial = false;
   whole.limits = {.timeout = command.options.limits.timeout};
   whole.take_records.reset();
   TRY(const auto counted, command.warehouse.query(counting + "'] | count", whole));
   const auto notes = command.warehouse.notes();
   const Cell rows = counted.at(0, 0), unknown;
-  add_row(table, {one.name, string(database_name), folder_of(notes, one), docstring_of(notes, one), unknown, unknown, unknown, rows, unknown,
-                  unknown, unknown, rows, string(notes.find(one.name, "policy retention")), string(notes.find(one.name, "policy caching"))});
+  add_row(table, {one.name, string(database_name), folder_of(notes, one), docstring_of(notes, one),
+                  unknown, unknown, unknown, rows, unknown, unknown, unknown, rows,
+                  string(notes.find(one.name, "policy retention")),
+                  string(notes.find(one.name, "policy caching"))});
   return {};
 }
 
@@ -58,17 +83,21 @@ Result<Table> show_tables(Command& command) {
   TRY(auto all, command.warehouse.tables());
   if (command.text.at("(")) {
     TRY(const auto wanted, command.text.names("a table's name"));
-    std::erase_if(all, [&](const auto& one) { return std::find(wanted.begin(), wanted.end(), one.name) == wanted.end(); });
+    std::erase_if(all, [&](const auto& one) {
+      return std::find(wanted.begin(), wanted.end(), one.name) == wanted.end();
+    });
   }
   const bool details = command.text.take("details");
   TRY_DO(command.text.end());
-  auto table = details ? details_table() : text_table({"TableName", "DatabaseName", "Folder", "DocString"});
+  auto table =
+      details ? details_table() : text_table({"TableName", "DatabaseName", "Folder", "DocString"});
   const auto notes = command.warehouse.notes();
   for (const auto& one : all) {
     if (details) {
       TRY_DO(add_details(command, table, one));
     } else {
-      add_row(table, {one.name, string(database_name), folder_of(notes, one), docstring_of(notes, one)});
+      add_row(table,
+              {one.name, string(database_name), folder_of(notes, one), docstring_of(notes, one)});
     }
   }
   return table;
@@ -94,7 +123,8 @@ Result<Table> show_table(Command& command) {
   } else if (!command.text.take("cslschema")) {
     TRY_DO(command.text.end());
     auto table = text_table({"AttributeName", "AttributeType"});
-    for (const auto& one : found.columns) add_row(table, {one.name, string(kql::clr_name_of(one.type))});
+    for (const auto& one : found.columns)
+      add_row(table, {one.name, string(kql::clr_name_of(one.type))});
     return table;
   }
   TRY_DO(command.text.end());
@@ -151,9 +181,12 @@ Result<string> schema_document(Command& command) {
                             {"OrderedColumns", ordered_columns(one.columns)}};
   }
   for (const auto& one : functions) {
-    all_functions[one.name] = {{"Name", one.name},         {"InputParameters", input_parameters(one.parameters)},
-                               {"Body", "{" + one.body + "}"}, {"Folder", one.folder},
-                               {"DocString", one.docstring}, {"FunctionKind", "Unknown"},
+    all_functions[one.name] = {{"Name", one.name},
+                               {"InputParameters", input_parameters(one.parameters)},
+                               {"Body", "{" + one.body + "}"},
+                               {"Folder", one.folder},
+                               {"DocString", one.docstring},
+                               {"FunctionKind", "Unknown"},
                                {"OutputColumns", json::array()}};
   }
   json::object database{{"Name", database_name},
@@ -165,7 +198,8 @@ Result<string> schema_document(Command& command) {
                         {"MinorVersion", 0},
                         {"Functions", std::move(all_functions)},
                         {"DatabaseAccessMode", "ReadWrite"}};
-  return json::serialize(json::object{{"Plugins", json::array()}, {"Databases", {{database_name, std::move(database)}}}});
+  return json::serialize(json::object{{"Plugins", json::array()},
+                                      {"Databases", {{database_name, std::move(database)}}}});
 }
 
 // .show [database[s] [X]] schema [as json]
@@ -181,15 +215,26 @@ Result<Table> show_schema(Command& command) {
   command.text.take("details");
   TRY_DO(command.text.end());
   TRY(const auto tables, command.warehouse.tables());
-  auto table = table_of({{"DatabaseName", Type::string}, {"TableName", Type::string}, {"ColumnName", Type::string}, {"ColumnType", Type::string},
-                         {"IsDefaultTable", Type::boolean}, {"IsDefaultColumn", Type::boolean}, {"PrettyName", Type::string}, {"Version", Type::string},
-                         {"Folder", Type::string}, {"DocString", Type::string}});
+  auto table = table_of({{"DatabaseName", Type::string},
+                         {"TableName", Type::string},
+                         {"ColumnName", Type::string},
+                         {"ColumnType", Type::string},
+                         {"IsDefaultTable", Type::boolean},
+                         {"IsDefaultColumn", Type::boolean},
+                         {"PrettyName", Type::string},
+                         {"Version", Type::string},
+                         {"Folder", Type::string},
+                         {"DocString", Type::string}});
   const auto notes = command.warehouse.notes();
-  add_row(table, {string(database_name), string(), string(), string(), false, false, string(), string("v1.0"), string(), string()});
+  add_row(table, {string(database_name), string(), string(), string(), false, false, string(),
+                  string("v1.0"), string(), string()});
   for (const auto& one : tables) {
-    add_row(table, {string(database_name), one.name, string(), string(), false, false, string(), string(), folder_of(notes, one), docstring_of(notes, one)});
+    add_row(table, {string(database_name), one.name, string(), string(), false, false, string(),
+                    string(), folder_of(notes, one), docstring_of(notes, one)});
     for (const auto& column : one.columns) {
-      add_row(table, {string(database_name), one.name, column.name, string(kql::clr_name_of(column.type)), false, false, string(), string(), string(), string()});
+      add_row(table,
+              {string(database_name), one.name, column.name, string(kql::clr_name_of(column.type)),
+               false, false, string(), string(), string(), string()});
     }
   }
   return table;
@@ -200,7 +245,8 @@ Result<Table> show_database(Command& command) {
   if (!command.text.at("schema") && !command.text.at("details") && !command.text.rest().empty()) {
     TRY(const auto name, command.text.name("a database's name"));
     if (!equals_ignoring_case(name, database_name) && !equals_ignoring_case(name, "NetDefaultDB")) {
-      return fail("WAREHOUSE0403", fmt::format("there is no database {}; the only one is {}", name, database_name));
+      return fail("WAREHOUSE0403",
+                  fmt::format("there is no database {}; the only one is {}", name, database_name));
     }
   }
   return command.text.take("schema") ? show_schema(command) : show_databases(command);
@@ -212,20 +258,23 @@ Result<Table> show_databases_or_schema(Command& command) {
 
 // There are none, and clients ask.
 Result<Table> show_no_views(Command&) {
-  return text_table({"Name", "SourceTable", "Query", "MaterializedTo", "LastRun", "LastRunResult", "IsHealthy", "IsEnabled", "Folder", "DocString"});
+  return text_table({"Name", "SourceTable", "Query", "MaterializedTo", "LastRun", "LastRunResult",
+                     "IsHealthy", "IsEnabled", "Folder", "DocString"});
 }
 Result<Table> show_no_external_tables(Command&) {
-  return text_table({"TableName", "TableType", "Folder", "DocString", "Properties", "ConnectionStrings", "Partitions", "PathFormat"});
+  return text_table({"TableName", "TableType", "Folder", "DocString", "Properties",
+                     "ConnectionStrings", "Partitions", "PathFormat"});
 }
 
 }  // namespace
 
 Table schema_table(Embedded& warehouse, const TableSchema& found, bool as_json) {
   const auto notes = warehouse.notes();
-  const json::object document{{"Name", found.name}, {"OrderedColumns", ordered_columns(found.columns)}};
+  const json::object document{{"Name", found.name},
+                              {"OrderedColumns", ordered_columns(found.columns)}};
   auto table = text_table({"TableName", "Schema", "DatabaseName", "Folder", "DocString"});
-  add_row(table, {found.name, as_json ? json::serialize(document) : schema_text(found.columns), string(database_name), folder_of(notes, found),
-                  docstring_of(notes, found)});
+  add_row(table, {found.name, as_json ? json::serialize(document) : schema_text(found.columns),
+                  string(database_name), folder_of(notes, found), docstring_of(notes, found)});
   return table;
 }
 

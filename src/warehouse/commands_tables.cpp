@@ -19,7 +19,9 @@ Result<void> take_notes(Command& command, const string& name) {
   TRY(const auto properties, command.text.properties());
   TRY_DO(command.text.end());
   for (const auto& [key, value] : properties) {
-    if (key != "folder" && key != "docstring") return fail("WAREHOUSE0402", fmt::format("a table has no property {}; folder and docstring are", key));
+    if (key != "folder" && key != "docstring")
+      return fail("WAREHOUSE0402",
+                  fmt::format("a table has no property {}; folder and docstring are", key));
     TRY_DO(command.warehouse.put_note(name, key, value, command.options.principal));
   }
   return {};
@@ -30,11 +32,13 @@ Result<bool> exists(Command& command, const string& name) {
   return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
 }
 
-// .create table T ( (columns) | based-on U [ifnotexists] ) [with (…)]: a table that is there stays as it is.
+// .create table T ( (columns) | based-on U [ifnotexists] ) [with (…)]: a table that is there stays
+// as it is.
 Result<Table> create_table(Command& command) {
   TableSchema schema;
   TRY(schema.name, command.text.name("a table's name"));
-  if (command.text.take("ingestion")) return change_mapping(command, schema.name, MappingChange::create);
+  if (command.text.take("ingestion"))
+    return change_mapping(command, schema.name, MappingChange::create);
   if (command.text.take("based-on")) {
     TRY(const auto like, command.text.name("a table's name"));
     TRY(const auto found, find_table(command.warehouse, like));
@@ -44,7 +48,8 @@ Result<Table> create_table(Command& command) {
     TRY(schema.columns, command.text.columns());
   }
   TRY(const auto there, exists(command, schema.name));
-  if (is_built_in(schema.name)) return fail("WAREHOUSE0301", fmt::format("table {} is Rollcall's own", schema.name));
+  if (is_built_in(schema.name))
+    return fail("WAREHOUSE0301", fmt::format("table {} is Rollcall's own", schema.name));
   if (!there) TRY_DO(command.warehouse.create_table(schema, command.options.principal));
   TRY_DO(take_notes(command, schema.name));
   return schema_of(command, schema.name);
@@ -91,7 +96,8 @@ Result<Table> alter_table(Command& command) {
   TableSchema schema;
   TRY(schema.name, command.text.name("a table's name"));
   if (command.text.take("policy")) return alter_policy(command, schema.name);
-  if (command.text.take("ingestion")) return change_mapping(command, schema.name, MappingChange::alter);
+  if (command.text.take("ingestion"))
+    return change_mapping(command, schema.name, MappingChange::alter);
   for (const char* note : {"docstring", "folder"}) {
     if (!command.text.take(note)) continue;
     TRY(const auto value, command.text.text("a string"));
@@ -124,7 +130,8 @@ Result<Table> drop_all(Command& command, const std::vector<string>& names) {
   TRY_DO(command.text.end());
   for (const auto& name : names) {
     const auto dropped = command.warehouse.drop_table(name, command.options.principal);
-    if (!dropped && !(if_exists && dropped.error().code == "WAREHOUSE0302")) return std::unexpected(dropped.error());
+    if (!dropped && !(if_exists && dropped.error().code == "WAREHOUSE0302"))
+      return std::unexpected(dropped.error());
   }
   return remaining_tables(command);
 }
@@ -133,8 +140,10 @@ Result<Table> drop_columns(Command& command, const string& name, const std::vect
   TRY_DO(command.text.end());
   TRY(auto schema, find_table(command.warehouse, name));
   for (const auto& one : gone) {
-    const auto count = std::erase_if(schema.columns, [&](const auto& column) { return column.name == one; });
-    if (count == 0) return fail("WAREHOUSE0309", fmt::format("table {} has no column {}", name, one));
+    const auto count =
+        std::erase_if(schema.columns, [&](const auto& column) { return column.name == one; });
+    if (count == 0)
+      return fail("WAREHOUSE0309", fmt::format("table {} has no column {}", name, one));
   }
   TRY_DO(command.warehouse.alter_table(schema, command.options.principal));
   return schema_of(command, name);
@@ -163,7 +172,8 @@ Result<ColumnPath> column_path(Command& command) {
     TRY(auto part, command.text.name("a column: Table.Column"));
     parts.push_back(std::move(part));
   } while (command.text.take("."));
-  if (parts.size() < 2 || parts.size() > 3) return fail("WAREHOUSE0402", "a column is named Table.Column");
+  if (parts.size() < 2 || parts.size() > 3)
+    return fail("WAREHOUSE0402", "a column is named Table.Column");
   return ColumnPath{parts[parts.size() - 2], parts.back()};
 }
 

@@ -1,5 +1,6 @@
-// Bearer tokens for a Kusto cluster: one that was given, or one that Entra ID gives for a client's secret, or for a machine's
-// managed identity; asked for when it is needed, and again shortly before it ends.
+// Bearer tokens for a Kusto cluster: one that was given, or one that Entra ID gives for a client's
+// secret, or for a machine's managed identity; asked for when it is needed, and again shortly
+// before it ends.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 #pragma once
@@ -28,9 +29,14 @@ using Credentials = std::variant<GivenToken, ClientCredentials, ManagedIdentity>
 
 class TokenSource {
  public:
-  TokenSource(Credentials credentials, std::string resource, http::Client& client, const Clock& clock)
-      : credentials_(std::move(credentials)), resource_(std::move(resource)), client_(client), clock_(clock) {}
-  // "" where none is needed. KUSTO0202: no token is given; the message says why, and never holds a secret.
+  TokenSource(Credentials credentials, std::string resource, http::Client& client,
+              const Clock& clock)
+      : credentials_(std::move(credentials)),
+        resource_(std::move(resource)),
+        client_(client),
+        clock_(clock) {}
+  // "" where none is needed. KUSTO0202: no token is given; the message says why, and never holds a
+  // secret.
   Result<std::string> token();
   // The token was refused: the next is a new one.
   void forget();

@@ -46,7 +46,8 @@ Result<void> configure(duckdb_config config, const DuckDbOptions& options) {
   };
   for (const auto& [name, value] : settings) {
     if (duckdb_set_config(config, name, value.c_str()) != DuckDBSuccess) {
-      return fail("WAREHOUSE0109", fmt::format("DuckDB does not know the setting {} = {}", name, value));
+      return fail("WAREHOUSE0109",
+                  fmt::format("DuckDB does not know the setting {} = {}", name, value));
     }
   }
   return {};
@@ -57,8 +58,12 @@ struct Binder {
   idx_t index;
   duckdb_state operator()(std::monostate) const { return duckdb_bind_null(statement, index); }
   duckdb_state operator()(bool value) const { return duckdb_bind_boolean(statement, index, value); }
-  duckdb_state operator()(std::int64_t value) const { return duckdb_bind_int64(statement, index, value); }
-  duckdb_state operator()(double value) const { return duckdb_bind_double(statement, index, value); }
+  duckdb_state operator()(std::int64_t value) const {
+    return duckdb_bind_int64(statement, index, value);
+  }
+  duckdb_state operator()(double value) const {
+    return duckdb_bind_double(statement, index, value);
+  }
   duckdb_state operator()(const std::string& value) const {
     return duckdb_bind_varchar_length(statement, index, value.data(), value.size());
   }
@@ -87,14 +92,19 @@ bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && flag->loa
 Error stopped(const Stop& stop) {
   if (is_set(stop.killed)) return {"WAREHOUSE0110", "the query was cancelled by a command"};
   if (is_set(stop.cancelled)) return {"WAREHOUSE0110", "the query was cancelled"};
-  return {"WAREHOUSE0103", "the query ran longer than its time limit; narrow its time range, or raise the limit"};
+  return {"WAREHOUSE0103",
+          "the query ran longer than its time limit; narrow its time range, or raise the limit"};
 }
 
-// Runs the statement in small tasks and looks at `stop` between them; the watchdog looks inside of them. The caller's thread works too, so that a query
-// goes on even when all of DuckDB's own threads are busy with others.
-Result<void> execute(Connection::State& state, duckdb_prepared_statement prepared, const Stop& stop, ResultHandle& result) {
+// Runs the statement in small tasks and looks at `stop` between them; the watchdog looks inside of
+// them. The caller's thread works too, so that a query goes on even when all of DuckDB's own
+// threads are busy with others.
+Result<void> execute(Connection::State& state, duckdb_prepared_statement prepared, const Stop& stop,
+                     ResultHandle& result) {
   const Watchdog::Watch watch(*state.watchdog, state.handle.get(), stop);
-  const auto failed = [&](const char* message) { return std::unexpected(must_stop(stop) ? stopped(stop) : to_error(message)); };
+  const auto failed = [&](const char* message) {
+    return std::unexpected(must_stop(stop) ? stopped(stop) : to_error(message));
+  };
   PendingHandle pending;
   if (duckdb_pending_prepared(prepared, pending.out()) != DuckDBSuccess) {
     return std::unexpected(to_error(duckdb_pending_error(pending.get())));
@@ -107,7 +117,8 @@ Result<void> execute(Connection::State& state, duckdb_prepared_statement prepare
       duckdb_interrupt(state.handle.get());
       return std::unexpected(stopped(stop));
     }
-    if (progress == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    if (progress == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
   if (duckdb_execute_pending(pending.get(), &result.result) != DuckDBSuccess) {
     return failed(duckdb_result_error(&result.result));
@@ -130,26 +141,33 @@ Error to_error(const char* message) {
   std::string text = message == nullptr ? "DuckDB gave no reason" : message;
   if (const auto end = text.find("\n\nLINE "); end != std::string::npos) text.resize(end);
   if (text.starts_with("Out of Memory Error")) {
-    return {"WAREHOUSE0105", "the query needs more memory than the warehouse may use; narrow it, or raise the memory limit: " + text};
+    return {"WAREHOUSE0105",
+            "the query needs more memory than the warehouse may use; narrow it, or raise the "
+            "memory limit: " +
+                text};
   }
   if (text.starts_with("INTERRUPT")) return {"WAREHOUSE0103", "the query was stopped"};
   if (text.starts_with("IO Error")) {
-    return {"WAREHOUSE0106", "the warehouse's file could not be read or written; is the disk full? " + text};
+    return {"WAREHOUSE0106",
+            "the warehouse's file could not be read or written; is the disk full? " + text};
   }
   return {"WAREHOUSE0107", "the warehouse could not run this: " + text};
 }
 
 Result<std::unique_ptr<DuckDb>> DuckDb::open(const DuckDbOptions& options) {
   ConfigHandle config;
-  if (duckdb_create_config(config.out()) != DuckDBSuccess) return fail("WAREHOUSE0109", "DuckDB gave no configuration");
+  if (duckdb_create_config(config.out()) != DuckDBSuccess)
+    return fail("WAREHOUSE0109", "DuckDB gave no configuration");
   TRY_DO(configure(config.get(), options));
   DatabaseHandle database;
   char* message = nullptr;
   const std::string file = options.file.string();
-  if (duckdb_open_ext(file.empty() ? nullptr : file.c_str(), database.out(), config.get(), &message) != DuckDBSuccess) {
+  if (duckdb_open_ext(file.empty() ? nullptr : file.c_str(), database.out(), config.get(),
+                      &message) != DuckDBSuccess) {
     const std::string reason = message == nullptr ? "no reason given" : message;
     duckdb_free(message);
-    return fail("WAREHOUSE0201", fmt::format("{} cannot be opened as a warehouse: {}", file, reason));
+    return fail("WAREHOUSE0201",
+                fmt::format("{} cannot be opened as a warehouse: {}", file, reason));
   }
   auto opened = std::make_unique<OpenDuckDb>(std::move(database));
   TRY(auto connection, opened->connect());
@@ -171,7 +189,8 @@ Result<void> Connection::run(const sql::Statement& statement) {
   return {};
 }
 
-Result<Table> Connection::select(const sql::Query& query, std::vector<Column> columns, const Stop& stop, Budget budget) {
+Result<Table> Connection::select(const sql::Query& query, std::vector<Column> columns,
+                                 const Stop& stop, Budget budget) {
   const auto rendered = sql::render(limited(query, budget.rows), sql::Dialect::duckdb);
   TRY(auto prepared, prepare(state_->handle.get(), rendered));
   ResultHandle result;
@@ -179,8 +198,9 @@ Result<Table> Connection::select(const sql::Query& query, std::vector<Column> co
   Table table;
   table.columns = std::move(columns);
   if (duckdb_column_count(&result.result) != table.columns.size()) {
-    return fail("WAREHOUSE0108", fmt::format("the query has {} columns where {} were expected",
-                                             duckdb_column_count(&result.result), table.columns.size()));
+    return fail("WAREHOUSE0108",
+                fmt::format("the query has {} columns where {} were expected",
+                            duckdb_column_count(&result.result), table.columns.size()));
   }
   for (;;) {
     const ChunkHandle chunk(duckdb_fetch_chunk(result.result));
@@ -196,7 +216,8 @@ Result<void> Connection::prepares(const sql::Query& query) {
   return {};
 }
 
-Result<TextRows> Connection::select_text(const sql::Query& query, std::size_t limit, const Stop& stop) {
+Result<TextRows> Connection::select_text(const sql::Query& query, std::size_t limit,
+                                         const Stop& stop) {
   const auto rendered = sql::render(limited(query, limit), sql::Dialect::duckdb);
   TRY(auto prepared, prepare(state_->handle.get(), rendered));
   ResultHandle result;

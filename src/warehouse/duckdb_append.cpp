@@ -1,4 +1,5 @@
-// Bulk appends: rows gather in a chunk of DuckDB's own columns, which is handed over when it is full.
+// Bulk appends: rows gather in a chunk of DuckDB's own columns, which is handed over when it is
+// full.
 #include <array>
 
 #include "base/check.hpp"
@@ -9,15 +10,22 @@ namespace rollcall::warehouse {
 
 TypeHandle logical_type(sql::Type type) {
   switch (type) {
-    case sql::Type::boolean: return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN));
-    case sql::Type::integer: return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_INTEGER));
-    case sql::Type::bigint: return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
-    case sql::Type::hugeint: return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_HUGEINT));
+    case sql::Type::boolean:
+      return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN));
+    case sql::Type::integer:
+      return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_INTEGER));
+    case sql::Type::bigint:
+      return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+    case sql::Type::hugeint:
+      return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_HUGEINT));
     case sql::Type::real:
-    case sql::Type::decimal: return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE));
-    case sql::Type::blob: return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_BLOB));
+    case sql::Type::decimal:
+      return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE));
+    case sql::Type::blob:
+      return TypeHandle(duckdb_create_logical_type(DUCKDB_TYPE_BLOB));
     case sql::Type::text:
-    case sql::Type::json: break;
+    case sql::Type::json:
+      break;
     case sql::Type::variant_list: {
       const TypeHandle text(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
       return TypeHandle(duckdb_create_list_type(text.get()));
@@ -78,11 +86,13 @@ Appender::~Appender() = default;
 Result<Appender> Appender::into_table(Connection& connection, const std::string& table,
                                       std::vector<AppendColumn> columns) {
   auto state = std::make_unique<State>();
-  const auto created = duckdb_appender_create(connection.state().handle.get(), nullptr, table.c_str(), state->appender.out());
+  const auto created = duckdb_appender_create(connection.state().handle.get(), nullptr,
+                                              table.c_str(), state->appender.out());
   if (created != DuckDBSuccess) return state->failed();
   for (const auto& column : columns) {
     state->types.push_back(logical_type(column.type));
-    if (duckdb_appender_add_column(state->appender.get(), column.name.c_str()) != DuckDBSuccess) return state->failed();
+    if (duckdb_appender_add_column(state->appender.get(), column.name.c_str()) != DuckDBSuccess)
+      return state->failed();
   }
   state->open_chunk();
   return Appender(std::move(state));
@@ -100,8 +110,9 @@ Result<Appender> Appender::into_statement(Connection& connection, const sql::Sta
     types.push_back(state->types.back().get());
     names.push_back(column.name.c_str());
   }
-  const auto created = duckdb_appender_create_query(connection.state().handle.get(), rendered.text.c_str(), types.size(),
-                                                    types.data(), "appended", names.data(), state->appender.out());
+  const auto created = duckdb_appender_create_query(
+      connection.state().handle.get(), rendered.text.c_str(), types.size(), types.data(),
+      "appended", names.data(), state->appender.out());
   if (created != DuckDBSuccess) return state->failed();
   state->open_chunk();
   return Appender(std::move(state));
@@ -114,7 +125,8 @@ void Appender::real(std::size_t column, double value) { state_->put(column, valu
 
 void Appender::text(std::size_t column, std::string_view value) {
   const auto put = [&](std::string_view valid) {
-    duckdb_vector_assign_string_element_len(state_->targets[column].vector, state_->row, valid.data(), valid.size());
+    duckdb_vector_assign_string_element_len(state_->targets[column].vector, state_->row,
+                                            valid.data(), valid.size());
   };
   if (is_utf8(value)) return put(value);
   put(repaired_utf8(value));

@@ -1,5 +1,5 @@
-// Result chunks of DuckDB become rows of a typed table. A value that its column's KQL type cannot hold is an error of the
-// lowering (WAREHOUSE0108), never a guess.
+// Result chunks of DuckDB become rows of a typed table. A value that its column's KQL type cannot
+// hold is an error of the lowering (WAREHOUSE0108), never a guess.
 #include <algorithm>
 #include <cmath>
 
@@ -32,22 +32,38 @@ class VectorReader {
   std::optional<Raw> operator[](idx_t row) const {
     if (validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row)) return Raw{};
     switch (id_) {
-      case DUCKDB_TYPE_BOOLEAN: return Raw{at<bool>(row)};
-      case DUCKDB_TYPE_TINYINT: return integer(at<std::int8_t>(row));
-      case DUCKDB_TYPE_SMALLINT: return integer(at<std::int16_t>(row));
-      case DUCKDB_TYPE_INTEGER: return integer(at<std::int32_t>(row));
-      case DUCKDB_TYPE_BIGINT: return integer(at<std::int64_t>(row));
-      case DUCKDB_TYPE_UTINYINT: return integer(at<std::uint8_t>(row));
-      case DUCKDB_TYPE_USMALLINT: return integer(at<std::uint16_t>(row));
-      case DUCKDB_TYPE_UINTEGER: return integer(at<std::uint32_t>(row));
-      case DUCKDB_TYPE_UBIGINT: return integer(static_cast<std::int64_t>(at<std::uint64_t>(row)));
-      case DUCKDB_TYPE_HUGEINT: return huge(at<duckdb_hugeint>(row));
-      case DUCKDB_TYPE_FLOAT: return Raw{static_cast<double>(at<float>(row))};
-      case DUCKDB_TYPE_DOUBLE: return Raw{at<double>(row)};
-      case DUCKDB_TYPE_DECIMAL: return decimal(row);
-      case DUCKDB_TYPE_VARCHAR: return Raw{view(static_cast<const duckdb_string_t*>(data_)[row])};
-      case DUCKDB_TYPE_SQLNULL: return Raw{};
-      default: return std::nullopt;  // DuckDB has types that we never store
+      case DUCKDB_TYPE_BOOLEAN:
+        return Raw{at<bool>(row)};
+      case DUCKDB_TYPE_TINYINT:
+        return integer(at<std::int8_t>(row));
+      case DUCKDB_TYPE_SMALLINT:
+        return integer(at<std::int16_t>(row));
+      case DUCKDB_TYPE_INTEGER:
+        return integer(at<std::int32_t>(row));
+      case DUCKDB_TYPE_BIGINT:
+        return integer(at<std::int64_t>(row));
+      case DUCKDB_TYPE_UTINYINT:
+        return integer(at<std::uint8_t>(row));
+      case DUCKDB_TYPE_USMALLINT:
+        return integer(at<std::uint16_t>(row));
+      case DUCKDB_TYPE_UINTEGER:
+        return integer(at<std::uint32_t>(row));
+      case DUCKDB_TYPE_UBIGINT:
+        return integer(static_cast<std::int64_t>(at<std::uint64_t>(row)));
+      case DUCKDB_TYPE_HUGEINT:
+        return huge(at<duckdb_hugeint>(row));
+      case DUCKDB_TYPE_FLOAT:
+        return Raw{static_cast<double>(at<float>(row))};
+      case DUCKDB_TYPE_DOUBLE:
+        return Raw{at<double>(row)};
+      case DUCKDB_TYPE_DECIMAL:
+        return decimal(row);
+      case DUCKDB_TYPE_VARCHAR:
+        return Raw{view(static_cast<const duckdb_string_t*>(data_)[row])};
+      case DUCKDB_TYPE_SQLNULL:
+        return Raw{};
+      default:
+        return std::nullopt;  // DuckDB has types that we never store
     }
   }
 
@@ -67,10 +83,14 @@ class VectorReader {
   Raw decimal(idx_t row) const {
     const double scale = std::pow(10.0, duckdb_decimal_scale(type_.get()));
     switch (duckdb_decimal_internal_type(type_.get())) {
-      case DUCKDB_TYPE_SMALLINT: return Raw{at<std::int16_t>(row) / scale};
-      case DUCKDB_TYPE_INTEGER: return Raw{at<std::int32_t>(row) / scale};
-      case DUCKDB_TYPE_BIGINT: return Raw{static_cast<double>(at<std::int64_t>(row)) / scale};
-      default: return Raw{to_double(at<duckdb_hugeint>(row)) / scale};
+      case DUCKDB_TYPE_SMALLINT:
+        return Raw{at<std::int16_t>(row) / scale};
+      case DUCKDB_TYPE_INTEGER:
+        return Raw{at<std::int32_t>(row) / scale};
+      case DUCKDB_TYPE_BIGINT:
+        return Raw{static_cast<double>(at<std::int64_t>(row)) / scale};
+      default:
+        return Raw{to_double(at<duckdb_hugeint>(row)) / scale};
     }
   }
 
@@ -88,7 +108,8 @@ std::optional<Cell> integral_cell(const Raw& raw) {
 
 std::optional<Cell> real_cell(const Raw& raw) {
   if (const auto* real = std::get_if<double>(&raw)) return Cell{*real};
-  if (const auto* integer = std::get_if<std::int64_t>(&raw)) return Cell{static_cast<double>(*integer)};
+  if (const auto* integer = std::get_if<std::int64_t>(&raw))
+    return Cell{static_cast<double>(*integer)};
   return std::nullopt;
 }
 
@@ -115,10 +136,13 @@ std::optional<Cell> cell_of(const Raw& raw, kql::Type type) {
       if (const auto* integer = std::get_if<std::int64_t>(&raw)) return Cell{*integer != 0};
       return std::nullopt;
     case kql::Type::integer:
-    case kql::Type::long_integer: return integral_cell(raw);
-    case kql::Type::real: return real_cell(raw);
+    case kql::Type::long_integer:
+      return integral_cell(raw);
+    case kql::Type::real:
+      return real_cell(raw);
     case kql::Type::decimal:
-      if (const auto* kept = std::get_if<std::string_view>(&raw)) return Cell{kql::decimal_text(*kept)};
+      if (const auto* kept = std::get_if<std::string_view>(&raw))
+        return Cell{kql::decimal_text(*kept)};
       return std::nullopt;
     case kql::Type::datetime:
       if (const auto* ticks = std::get_if<std::int64_t>(&raw)) return Cell{Timestamp{*ticks}};
@@ -129,7 +153,8 @@ std::optional<Cell> cell_of(const Raw& raw, kql::Type type) {
     case kql::Type::string:
     case kql::Type::guid:
     case kql::Type::dynamic:
-    case kql::Type::unknown: return Cell{text_of(raw)};
+    case kql::Type::unknown:
+      return Cell{text_of(raw)};
   }
   return std::nullopt;
 }
@@ -151,8 +176,11 @@ Result<void> end_of_budget(Table& table, const Budget& budget, Error error) {
 Result<void> append_chunk(duckdb_data_chunk chunk, Table& table, Budget& budget) {
   const idx_t size = duckdb_data_chunk_get_size(chunk);
   if (size > budget.rows) {
-    TRY_DO(end_of_budget(table, budget, {"WAREHOUSE0101", "the result has more rows than its limit allows; summarize it, or use take, or "
-                                                          "raise the limit"}));
+    TRY_DO(end_of_budget(
+        table, budget,
+        {"WAREHOUSE0101",
+         "the result has more rows than its limit allows; summarize it, or use take, or "
+         "raise the limit"}));
   }
   const idx_t rows = std::min<idx_t>(size, budget.rows);
   budget.rows -= rows;
@@ -166,14 +194,17 @@ Result<void> append_chunk(duckdb_data_chunk chunk, Table& table, Budget& budget)
       const auto raw = values[row];
       auto cell = raw ? cell_of(*raw, type) : std::nullopt;
       if (!cell) {
-        return fail("WAREHOUSE0108", fmt::format("column {} holds a value that is no {}", table.columns[column].name,
-                                                 kql::name_of(type)));
+        return fail("WAREHOUSE0108", fmt::format("column {} holds a value that is no {}",
+                                                 table.columns[column].name, kql::name_of(type)));
       }
       const std::size_t bytes = bytes_of(*cell);
       if (bytes > budget.bytes) {
         table.cells.resize(first);  // whole chunks only
-        return end_of_budget(table, budget, {"WAREHOUSE0102", "the result is larger than its limit allows; project fewer columns, summarize "
-                                                              "it, or raise the limit"});
+        return end_of_budget(
+            table, budget,
+            {"WAREHOUSE0102",
+             "the result is larger than its limit allows; project fewer columns, summarize "
+             "it, or raise the limit"});
       }
       budget.bytes -= bytes;
       table.cells[first + row * width + column] = *std::move(cell);
@@ -191,7 +222,8 @@ void append_chunk_text(duckdb_data_chunk chunk, TextRows& rows) {
     const VectorReader values(duckdb_data_chunk_get_vector(chunk, column));
     for (idx_t row = 0; row < count; ++row) {
       const auto raw = values[row];
-      if (raw && !std::holds_alternative<std::monostate>(*raw)) rows[first + row][column] = text_of(*raw);
+      if (raw && !std::holds_alternative<std::monostate>(*raw))
+        rows[first + row][column] = text_of(*raw);
     }
   }
 }

@@ -65,7 +65,8 @@ TypeHandle logical_type(sql::Type type);
 // Adds the chunk's rows to the table, as its columns' types say.
 Result<void> append_chunk(duckdb_data_chunk chunk, Table& table, Budget& budget);
 // Every value as text; NULL: nullopt.
-void append_chunk_text(duckdb_data_chunk chunk, std::vector<std::vector<std::optional<std::string>>>& rows);
+void append_chunk_text(duckdb_data_chunk chunk,
+                       std::vector<std::vector<std::optional<std::string>>>& rows);
 Result<void> register_native_functions(duckdb_connection connection);
 
 }  // namespace rollcall::warehouse

@@ -1,4 +1,5 @@
-// Opening, queries, functions and ingestion; see embedded.hpp. Tables are changed in embedded_tables.cpp.
+// Opening, queries, functions and ingestion; see embedded.hpp. Tables are changed in
+// embedded_tables.cpp.
 #include "warehouse/embedded.hpp"
 
 #include <chrono>
@@ -21,7 +22,8 @@ Error first_error(const kql::Diagnostics& diagnostics) {
 
 // The query, cut at so many rows.
 sql::Query taken(const sql::Query& query, std::uint64_t rows) {
-  const auto most = sql::literal(static_cast<std::int64_t>(std::min<std::uint64_t>(rows, INT64_MAX)));
+  const auto most =
+      sql::literal(static_cast<std::int64_t>(std::min<std::uint64_t>(rows, INT64_MAX)));
   sql::Query result = query;
   result.limit = query.limit ? sql::call("least", {query.limit, most}) : most;
   return result;
@@ -55,15 +57,18 @@ bool put_cell(Appender& appender, std::size_t column, kql::Type type, const Cell
       if (const auto* real = std::get_if<double>(&cell)) return appender.real(column, *real), true;
       return false;
     case kql::Type::datetime:
-      if (const auto* time = std::get_if<Timestamp>(&cell)) return appender.bigint(column, time->ticks), true;
+      if (const auto* time = std::get_if<Timestamp>(&cell))
+        return appender.bigint(column, time->ticks), true;
       return false;
     case kql::Type::timespan:
-      if (const auto* span = std::get_if<Timespan>(&cell)) return appender.bigint(column, span->ticks), true;
+      if (const auto* span = std::get_if<Timespan>(&cell))
+        return appender.bigint(column, span->ticks), true;
       return false;
     case kql::Type::string:
     case kql::Type::guid:
     case kql::Type::dynamic:
-    case kql::Type::unknown: break;
+    case kql::Type::unknown:
+      break;
   }
   if (const auto* text = std::get_if<std::string>(&cell)) return appender.text(column, *text), true;
   return false;
@@ -71,7 +76,8 @@ bool put_cell(Appender& appender, std::size_t column, kql::Type type, const Cell
 
 }  // namespace
 
-Embedded::Embedded(std::unique_ptr<DuckDb> database, Connection writer, std::unique_ptr<QueryPlaces> places, const EmbeddedOptions& options)
+Embedded::Embedded(std::unique_ptr<DuckDb> database, Connection writer,
+                   std::unique_ptr<QueryPlaces> places, const EmbeddedOptions& options)
     : options_(options),
       database_(std::move(database)),
       writer_(std::move(writer)),
@@ -89,9 +95,12 @@ Result<void> Embedded::load() {
   return observations_.load(writer_);
 }
 
-Result<std::vector<Table>> Embedded::query_all(std::string_view text, const QueryOptions& given) { return run_all(text, given, {}); }
+Result<std::vector<Table>> Embedded::query_all(std::string_view text, const QueryOptions& given) {
+  return run_all(text, given, {});
+}
 
-Result<std::vector<Table>> Embedded::run_all(std::string_view text, const QueryOptions& given, const kql::External& external) {
+Result<std::vector<Table>> Embedded::run_all(std::string_view text, const QueryOptions& given,
+                                             const kql::External& external) {
   QueryOptions options = given;
   const auto settings = set_statements(text);
   for (const auto& [name, value] : settings) TRY_DO(take_option(options, name, value));
@@ -102,15 +111,20 @@ Result<std::vector<Table>> Embedded::run_all(std::string_view text, const QueryO
   return result;
 }
 
-Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options, const SetStatements& settings,
-                                                 const Stop& stop, const kql::External& external) {
+Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options,
+                                                 const SetStatements& settings, const Stop& stop,
+                                                 const kql::External& external) {
   TRY(auto lease, places_->take(options.lane, stop));
   auto& connection = lease.connection();
   kql::Options compile_options{.now = options.now, .parameters = options.parameters, .probe = {}};
-  compile_options.probe = [&](const sql::Query& query, std::size_t limit) { return connection.select_text(query, limit, stop); };
+  compile_options.probe = [&](const sql::Query& query, std::size_t limit) {
+    return connection.select_text(query, limit, stop);
+  };
   compile_options.external = external;
   if (!external && !options_.ingest_folder.empty()) {
-    compile_options.external = [&](const kql::ExternalRecords& wanted) { return read_external_records(options_.ingest_folder, wanted); };
+    compile_options.external = [&](const kql::ExternalRecords& wanted) {
+      return read_external_records(options_.ingest_folder, wanted);
+    };
   }
   for (const auto& [name, value] : settings) {
     if (name == "query_bin_auto_size") compile_options.bin_auto_size = value;
@@ -119,9 +133,11 @@ Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const Qu
   const auto compiled = kql::compile(text, state()->catalog, compile_options);
   if (!compiled) return std::unexpected(first_error(compiled.error()));
   std::vector<Table> tables;
-  Budget budget{options.limits.rows, options.limits.bytes, options.partial};  // of all results together
+  Budget budget{options.limits.rows, options.limits.bytes,
+                options.partial};  // of all results together
   for (const auto& output : *compiled) {
-    const auto query = options.take_records ? taken(*output.query, *options.take_records) : *output.query;
+    const auto query =
+        options.take_records ? taken(*output.query, *options.take_records) : *output.query;
     TRY(auto table, connection.select(query, output.columns, stop, budget));
     if (!output.name.empty()) table.name = output.name;
     table.visualization = output.visualization;
@@ -172,7 +188,9 @@ void Embedded::write_group(const LogQueue::Group& group) {
   }
   Result<void> result;
   if (fresh.empty()) {
-    result = log_file_.committed();  // the earlier commit may have been refused for its folder's sync alone
+    result =
+        log_file_
+            .committed();  // the earlier commit may have been refused for its folder's sync alone
   } else if (fresh.size() == 1) {
     result = write_logs(fresh[0]->batch, fresh[0]->ingestion.at);
   } else {
@@ -181,7 +199,8 @@ void Embedded::write_group(const LogQueue::Group& group) {
     result = write_logs(together, fresh[0]->ingestion.at);
   }
   for (auto* one : group) {
-    if (!result) one->result = std::unexpected(result.error());  // also who sent the same a moment later
+    if (!result)
+      one->result = std::unexpected(result.error());  // also who sent the same a moment later
   }
 }
 
@@ -214,13 +233,15 @@ Result<Taken> Embedded::take(std::string_view name, const Table& rows, const Ing
   std::vector<std::size_t> sources;  // for each column of the table, the one of `rows`
   for (const auto& one : table->columns) sources.push_back(rows.find_column(one.name));
   for (const auto& one : rows.columns) {
-    const auto target = std::find_if(table->columns.begin(), table->columns.end(), [&](const auto& c) { return c.name == one.name; });
+    const auto target = std::find_if(table->columns.begin(), table->columns.end(),
+                                     [&](const auto& c) { return c.name == one.name; });
     if (target == table->columns.end()) {
       return fail("WAREHOUSE0304", fmt::format("table {} has no column {}", name, one.name));
     }
     if (target->type != one.type) {
-      return fail("WAREHOUSE0304", fmt::format("column {} of table {} is of type {}, not {}", one.name, name,
-                                               kql::name_of(target->type), kql::name_of(one.type)));
+      return fail("WAREHOUSE0304",
+                  fmt::format("column {} of table {} is of type {}, not {}", one.name, name,
+                              kql::name_of(target->type), kql::name_of(one.type)));
     }
   }
   struct RollBack {
@@ -236,24 +257,27 @@ Result<Taken> Embedded::take(std::string_view name, const Table& rows, const Ing
   return Taken::now;
 }
 
-Result<std::uint64_t> Embedded::ingest_text(std::string_view table, const RecordText& text, const QueryOptions& options) {
+Result<std::uint64_t> Embedded::ingest_text(std::string_view table, const RecordText& text,
+                                            const QueryOptions& options) {
   const auto at = options.asked_at.value_or(options.now);
   auto taken_records = ingest_records(table, text, at);
   if (!taken_records) {
-    activity_.note({std::string(table), std::string(text.source), std::string(text.format), at, taken_records.error(),
-                    options.principal, options.activity_id});
+    activity_.note({std::string(table), std::string(text.source), std::string(text.format), at,
+                    taken_records.error(), options.principal, options.activity_id});
   }
   return taken_records;
 }
 
-Result<std::uint64_t> Embedded::ingest_records(std::string_view name, const RecordText& text, Timestamp now) {
+Result<std::uint64_t> Embedded::ingest_records(std::string_view name, const RecordText& text,
+                                               Timestamp now) {
   TRY(const auto table, stored_table(name));
   std::string mapping;
   if (!text.mapping.empty()) {
     TRY(const auto kind, mapping_kind_of(text.format));
     mapping = notes().find(name, mapping_note(kind, text.mapping));
     if (mapping.empty()) {
-      return fail("WAREHOUSE0308", fmt::format("table {} has no ingestion {} mapping '{}'", name, kind, text.mapping));
+      return fail("WAREHOUSE0308", fmt::format("table {} has no ingestion {} mapping '{}'", name,
+                                               kind, text.mapping));
     }
   }
   Table rows;
@@ -276,16 +300,21 @@ Result<std::vector<TableSchema>> Embedded::tables() {
   return all;
 }
 
-Result<void> Embedded::create_or_alter_function(const kql::Function& function, const Principal& principal) {
+Result<void> Embedded::create_or_alter_function(const kql::Function& function,
+                                                const Principal& principal) {
   const std::lock_guard lock(write_mutex_);
   auto next = *state();
   if (next.catalog.tables.contains(function.name)) {
-    return fail("WAREHOUSE0305", fmt::format("there is a table named {}; a function needs another name", function.name));
+    return fail(
+        "WAREHOUSE0305",
+        fmt::format("there is a table named {}; a function needs another name", function.name));
   }
   // Syntax is checked here, names when it is called: what it needs may be made later.
-  TRY_DO(kql::parse_function(fmt::format("{}{} {{ {}\n}}", function.name, function.parameters, function.body)));
+  TRY_DO(kql::parse_function(
+      fmt::format("{}{} {{ {}\n}}", function.name, function.parameters, function.body)));
   if (const auto wrong = kql::check_syntax(function.body); !wrong.empty()) {
-    return fail(wrong.front().code, fmt::format("in the body of {}: {}", function.name, kql::to_error(wrong.front()).message));
+    return fail(wrong.front().code, fmt::format("in the body of {}: {}", function.name,
+                                                kql::to_error(wrong.front()).message));
   }
   next.catalog.functions.insert_or_assign(function.name, function);
   return in_transaction([&] { return schema::store_function(writer_, function, principal); },
@@ -296,9 +325,11 @@ Result<void> Embedded::drop_function(std::string_view name, const Principal&) {
   const std::lock_guard lock(write_mutex_);
   auto next = *state();
   const auto found = next.catalog.functions.find(name);
-  if (found == next.catalog.functions.end()) return fail("WAREHOUSE0306", fmt::format("there is no function named {}", name));
+  if (found == next.catalog.functions.end())
+    return fail("WAREHOUSE0306", fmt::format("there is no function named {}", name));
   next.catalog.functions.erase(found);
-  return in_transaction([&] { return schema::forget_function(writer_, std::string(name)); }, [&] { publish(std::move(next)); });
+  return in_transaction([&] { return schema::forget_function(writer_, std::string(name)); },
+                        [&] { publish(std::move(next)); });
 }
 
 Result<std::vector<kql::Function>> Embedded::functions() {
@@ -319,10 +350,14 @@ void Embedded::publish(State next) {
 }
 
 Result<void> Embedded::append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at) {
-  TRY(auto appender, Appender::into_table(writer_, schema::logs, schema::storage_of(schema::built_in()[0].columns, true)));
-  const telemetry::TextColumn* const names[] = {&batch.environment, &batch.role, &batch.region, &batch.version, &batch.instance, &batch.host};
-  const telemetry::TextColumn* const texts[] = {&batch.severity_text, &batch.body, &batch.trace_id, &batch.span_id};
-  const telemetry::TextColumn* const documents[] = {&batch.resource_attributes, &batch.log_attributes};
+  TRY(auto appender, Appender::into_table(writer_, schema::logs,
+                                          schema::storage_of(schema::built_in()[0].columns, true)));
+  const telemetry::TextColumn* const names[] = {&batch.environment, &batch.role,     &batch.region,
+                                                &batch.version,     &batch.instance, &batch.host};
+  const telemetry::TextColumn* const texts[] = {&batch.severity_text, &batch.body, &batch.trace_id,
+                                                &batch.span_id};
+  const telemetry::TextColumn* const documents[] = {&batch.resource_attributes,
+                                                    &batch.log_attributes};
   for (std::size_t row = 0; row < batch.size(); ++row) {
     std::size_t at = 0;
     appender.bigint(at++, batch.timestamp[row].ticks);
@@ -343,16 +378,19 @@ Result<void> Embedded::append_logs(const telemetry::LogBatch& batch, Timestamp i
   return appender.finish();
 }
 
-Result<void> Embedded::append_rows(const kql::Table& table, const std::vector<std::size_t>& sources, const Table& rows,
-                                   Timestamp ingested_at) {
-  TRY(auto appender, Appender::into_table(writer_, table.name, schema::storage_of(table.columns, true)));
+Result<void> Embedded::append_rows(const kql::Table& table, const std::vector<std::size_t>& sources,
+                                   const Table& rows, Timestamp ingested_at) {
+  TRY(auto appender,
+      Appender::into_table(writer_, table.name, schema::storage_of(table.columns, true)));
   const Cell absent;
   for (std::size_t row = 0; row < rows.row_count(); ++row) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       const auto& cell = sources[i] == Table::npos ? absent : rows.at(row, sources[i]);
       if (!put_cell(appender, i, table.columns[i].type, cell)) {
-        return fail("WAREHOUSE0304", fmt::format("row {}: column {} takes a {}, not {}", row + 1, table.columns[i].name,
-                                                 kql::name_of(table.columns[i].type), to_text(cell)));
+        return fail(
+            "WAREHOUSE0304",
+            fmt::format("row {}: column {} takes a {}, not {}", row + 1, table.columns[i].name,
+                        kql::name_of(table.columns[i].type), to_text(cell)));
       }
     }
     appender.bigint(table.columns.size(), ingested_at.ticks);
@@ -372,20 +410,24 @@ Result<Taken> Warehouse::take(const telemetry::LogBatch& batch, const Ingestion&
   return Taken::now;
 }
 
-Result<Taken> Warehouse::take(std::string_view table, const Table& rows, const Ingestion& ingestion) {
+Result<Taken> Warehouse::take(std::string_view table, const Table& rows,
+                              const Ingestion& ingestion) {
   TRY_DO(ingest(table, rows, ingestion.at));
   return Taken::now;
 }
 
 Result<std::string> Warehouse::position(std::string_view) {
-  return fail("WAREHOUSE0111", "this warehouse keeps no positions of sources; sources need the embedded one");
+  return fail("WAREHOUSE0111",
+              "this warehouse keeps no positions of sources; sources need the embedded one");
 }
 
 Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options) {
   TRY(auto database, DuckDb::open({options.file, options.memory_limit_bytes, options.threads}));
   TRY(auto writer, database->connect());
-  TRY(auto places, QueryPlaces::open(*database, std::max(1U, options.concurrent_queries), options.queued_queries));
-  auto embedded = std::make_unique<Embedded>(std::move(database), std::move(writer), std::move(places), options);
+  TRY(auto places, QueryPlaces::open(*database, std::max(1U, options.concurrent_queries),
+                                     options.queued_queries));
+  auto embedded = std::make_unique<Embedded>(std::move(database), std::move(writer),
+                                             std::move(places), options);
   TRY_DO(embedded->load());
   return embedded;
 }

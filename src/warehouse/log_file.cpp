@@ -11,11 +11,13 @@
 namespace rollcall::warehouse {
 
 LogFile::LogFile(const std::filesystem::path& database, bool sync)
-    : log_(database.string() + ".wal"), folder_(database.has_parent_path() ? database.parent_path() : "."), sync_(sync && !database.empty()) {}
+    : log_(database.string() + ".wal"),
+      folder_(database.has_parent_path() ? database.parent_path() : "."),
+      sync_(sync && !database.empty()) {}
 
 Result<void> LogFile::committed() {
   if (!sync_) return {};
-  struct stat status {};
+  struct stat status{};
   const bool exists = ::stat(log_.c_str(), &status) == 0;
   // A checkpoint took the log away: the next one is new, even when it gets the same number.
   if (!exists) {
@@ -28,7 +30,8 @@ Result<void> LogFile::committed() {
   const int reason = errno;
   if (folder >= 0) ::close(folder);
   if (!synced) {
-    return fail("WAREHOUSE0106", fmt::format("{} could not be synced to disk: {}", folder_.string(), std::strerror(reason)));
+    return fail("WAREHOUSE0106", fmt::format("{} could not be synced to disk: {}", folder_.string(),
+                                             std::strerror(reason)));
   }
   known_ = status.st_ino;
   return {};

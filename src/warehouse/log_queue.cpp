@@ -23,7 +23,9 @@ void LogQueue::write_or_refuse(const Group& group) {
   try {
     write_(group);
   } catch (const std::exception& thrown) {
-    for (auto* one : group) one->result = fail("WAREHOUSE0107", fmt::format("the logs could not be written: {}", thrown.what()));
+    for (auto* one : group)
+      one->result =
+          fail("WAREHOUSE0107", fmt::format("the logs could not be written: {}", thrown.what()));
   }
 }
 

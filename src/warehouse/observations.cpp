@@ -12,8 +12,8 @@ using sql::column;
 using sql::literal;
 
 constexpr const char* appended = "appended";  // how Appender names its rows
-const std::vector<std::string> bin_columns{"Id",    "Bin",      "First",            "Last",
-                                           "Lines", "LeastLag", "EarliestIngested", "LatestIngested"};
+const std::vector<std::string> bin_columns{
+    "Id", "Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"};
 
 Timestamp bin_of(Timestamp time) { return {time.ticks - time.ticks % bin_width.ticks}; }
 
@@ -34,7 +34,8 @@ Numbers numbers_of(const telemetry::LogRow& row) {
   std::string text = fmt::format("{}\n{}\n{}", row.environment, row.role, row.region);
   const auto cell = hash(text);
   fmt::format_to(std::back_inserter(text), "\n{}\n{}", row.host, row.instance);
-  if (row.host.empty() && row.instance.empty()) fmt::format_to(std::back_inserter(text), "\n{}", row.version);
+  if (row.host.empty() && row.instance.empty())
+    fmt::format_to(std::back_inserter(text), "\n{}", row.version);
   return {cell, hash(text), hash(row.host.empty() ? row.instance : row.host)};
 }
 
@@ -49,19 +50,22 @@ sql::ExprPtr compare(sql::BinaryOperator op, sql::ExprPtr a, sql::ExprPtr b) {
 }
 // low <= column <= high, so that the merge reads only the blocks of rows in between.
 sql::ExprPtr within(const char* table, const char* name, std::int64_t low, std::int64_t high) {
-  return sql::and_also(compare(sql::BinaryOperator::greater_equal, column(table, name), literal(low)),
-                       compare(sql::BinaryOperator::less_equal, column(table, name), literal(high)));
+  return sql::and_also(
+      compare(sql::BinaryOperator::greater_equal, column(table, name), literal(low)),
+      compare(sql::BinaryOperator::less_equal, column(table, name), literal(high)));
 }
 
 // How a stored row and an appended one become one; the columns that say when are widened.
 std::vector<std::pair<std::string, sql::ExprPtr>> widened(const char* table, bool with_lag) {
   const auto merged = [&](const char* function, const char* name) {
-    return std::pair{std::string(name), sql::call(function, {column(table, name), column(appended, name)})};
+    return std::pair{std::string(name),
+                     sql::call(function, {column(table, name), column(appended, name)})};
   };
   std::vector<std::pair<std::string, sql::ExprPtr>> set{
       merged("least", "First"),
       merged("greatest", "Last"),
-      {"Lines", sql::binary(sql::BinaryOperator::add, column(table, "Lines"), column(appended, "Lines"))},
+      {"Lines",
+       sql::binary(sql::BinaryOperator::add, column(table, "Lines"), column(appended, "Lines"))},
       merged("least", "EarliestIngested"),
       merged("greatest", "LatestIngested")};
   if (with_lag) set.push_back(merged("least", "LeastLag"));
@@ -90,7 +94,8 @@ struct FoldedKey {
 
 // Whether the row names the same instance and version as the one before it.
 bool names_repeat(const telemetry::LogBatch& batch, std::size_t row) {
-  for (const auto* field : {&batch.instance, &batch.version, &batch.role, &batch.region, &batch.host, &batch.environment}) {
+  for (const auto* field : {&batch.instance, &batch.version, &batch.role, &batch.region,
+                            &batch.host, &batch.environment}) {
     if ((*field)[row] != (*field)[row - 1]) return false;
   }
   return true;
@@ -101,7 +106,8 @@ std::vector<FoldedKey> fold_keys(std::vector<FoldedBin> bins) {
   std::vector<FoldedKey> keys;
   for (const auto& bin : bins) {
     if (keys.empty() || keys.back().key != bin.key) {
-      keys.push_back({bin.key, bin.first, bin.last, bin.lines, bin.earliest_ingested, bin.latest_ingested});
+      keys.push_back(
+          {bin.key, bin.first, bin.last, bin.lines, bin.earliest_ingested, bin.latest_ingested});
       continue;
     }
     auto& key = keys.back();
@@ -118,9 +124,11 @@ std::vector<FoldedKey> fold_keys(std::vector<FoldedBin> bins) {
 
 Result<void> ObservationKeeper::load(Connection& connection) {
   constexpr std::int64_t page = 65'536;
-  const std::vector<Column> columns{{"Id", kql::Type::long_integer}, {"Environment", kql::Type::string}, {"Role", kql::Type::string},
-                                    {"Region", kql::Type::string},   {"Host", kql::Type::string},        {"Instance", kql::Type::string},
-                                    {"Version", kql::Type::string}};
+  const std::vector<Column> columns{
+      {"Id", kql::Type::long_integer}, {"Environment", kql::Type::string},
+      {"Role", kql::Type::string},     {"Region", kql::Type::string},
+      {"Host", kql::Type::string},     {"Instance", kql::Type::string},
+      {"Version", kql::Type::string}};
   sql::Select select;
   for (const auto& one : columns) select.items.push_back({column(one.name), ""});
   select.from = sql::table(schema::keys);
@@ -131,7 +139,8 @@ Result<void> ObservationKeeper::load(Connection& connection) {
     for (std::size_t i = 0; i < found.row_count(); ++i) {
       const auto row = found.row(i);
       std::string text;
-      for (std::size_t part = 1; part < row.size(); ++part) add_field(text, std::get<std::string>(row[part]));
+      for (std::size_t part = 1; part < row.size(); ++part)
+        add_field(text, std::get<std::string>(row[part]));
       next_key_ = std::get<std::int64_t>(row[0]) + 1;
       keys_.emplace(std::move(text), next_key_ - 1);
     }
@@ -140,7 +149,8 @@ Result<void> ObservationKeeper::load(Connection& connection) {
   sql::Select latest;
   latest.items.push_back({sql::call("max", {column("Bin")}), ""});
   latest.from = sql::table(schema::bins);
-  TRY(const auto found, connection.select(*sql::query(std::move(latest)), {{"Bin", kql::Type::datetime}}));
+  TRY(const auto found,
+      connection.select(*sql::query(std::move(latest)), {{"Bin", kql::Type::datetime}}));
   if (const auto* bin = std::get_if<Timestamp>(&found.cells.at(0))) latest_bin_ = *bin;
   return {};
 }
@@ -158,10 +168,12 @@ std::int64_t ObservationKeeper::key_of(const telemetry::LogBatch& batch, std::si
 
 std::int64_t ObservationKeeper::find_key(const telemetry::LogBatch& batch, std::size_t row) {
   key_text_.clear();
-  for (const auto* field : {&batch.environment, &batch.role, &batch.region, &batch.host, &batch.instance, &batch.version}) {
+  for (const auto* field : {&batch.environment, &batch.role, &batch.region, &batch.host,
+                            &batch.instance, &batch.version}) {
     add_field(key_text_, (*field)[row]);
   }
-  if (const auto found = keys_.find(std::string_view(key_text_)); found != keys_.end()) return found->second;
+  if (const auto found = keys_.find(std::string_view(key_text_)); found != keys_.end())
+    return found->second;
   const std::int64_t key = next_key_;
   new_keys_.push_back({key, row, key_text_});  // first: rolled_back() undoes by it
   ++next_key_;
@@ -177,15 +189,16 @@ void ObservationKeeper::fold(const telemetry::LogBatch& batch, Timestamp ingeste
   struct PlaceHash {
     std::size_t operator()(const Place& place) const {
       const auto mixed = static_cast<std::uint64_t>(place.key) * 0x9E3779B97F4A7C15U;
-      return (mixed ^ (mixed >> 32) ^ static_cast<std::uint64_t>(place.bin / bin_width.ticks)) * 0xD6E8FEB86659FD93U;
+      return (mixed ^ (mixed >> 32) ^ static_cast<std::uint64_t>(place.bin / bin_width.ticks)) *
+             0xD6E8FEB86659FD93U;
     }
   };
   boost::unordered_flat_map<Place, std::size_t, PlaceHash> places;
   folded_.clear();
   last_row_ = SIZE_MAX;
   for (std::size_t row = 0; row < batch.size(); ++row) {
-    const bool complete = !batch.version[row].empty() && !batch.environment[row].empty() && !batch.role[row].empty() &&
-                          !batch.region[row].empty();
+    const bool complete = !batch.version[row].empty() && !batch.environment[row].empty() &&
+                          !batch.role[row].empty() && !batch.region[row].empty();
     if (!complete) continue;
     const std::int64_t key = key_of(batch, row);
     const Timestamp time = batch.timestamp[row];
@@ -209,25 +222,35 @@ void ObservationKeeper::fold(const telemetry::LogBatch& batch, Timestamp ingeste
   });
 }
 
-Result<void> ObservationKeeper::merge(Connection& connection, const telemetry::LogBatch& batch, Timestamp ingested_at) {
+Result<void> ObservationKeeper::merge(Connection& connection, const telemetry::LogBatch& batch,
+                                      Timestamp ingested_at) {
   fold(batch, ingested_at);
   if (folded_.empty()) return {};
   TRY_DO(write_keys(connection, batch));
   return write_bins(connection);
 }
 
-Result<void> ObservationKeeper::write_keys(Connection& connection, const telemetry::LogBatch& batch) {
+Result<void> ObservationKeeper::write_keys(Connection& connection,
+                                           const telemetry::LogBatch& batch) {
   const auto folded = fold_keys(folded_);
   const std::int64_t first_new = next_key_ - static_cast<std::int64_t>(new_keys_.size());
-  const auto old_end = std::find_if(folded.begin(), folded.end(), [&](const auto& one) { return one.key >= first_new; });
+  const auto old_end = std::find_if(folded.begin(), folded.end(),
+                                    [&](const auto& one) { return one.key >= first_new; });
   if (old_end != folded.begin()) {
-    const auto on = sql::and_also(compare(sql::BinaryOperator::equal, column(schema::keys, "Id"), column(appended, "Id")),
-                                  within(schema::keys, "Id", folded.front().key, std::prev(old_end)->key));
+    const auto on = sql::and_also(
+        compare(sql::BinaryOperator::equal, column(schema::keys, "Id"), column(appended, "Id")),
+        within(schema::keys, "Id", folded.front().key, std::prev(old_end)->key));
     const sql::Merge statement{schema::keys, appended, on, widened(schema::keys, false), {}};
     TRY(auto appender, Appender::into_statement(connection, statement,
-                                                bigints({"Id", "First", "Last", "Lines", "EarliestIngested", "LatestIngested"})));
+                                                bigints({"Id", "First", "Last", "Lines",
+                                                         "EarliestIngested", "LatestIngested"})));
     for (auto one = folded.begin(); one != old_end; ++one) {
-      const std::int64_t values[] = {one->key, one->first.ticks, one->last.ticks, one->lines, one->earliest_ingested.ticks, one->latest_ingested.ticks};
+      const std::int64_t values[] = {one->key,
+                                     one->first.ticks,
+                                     one->last.ticks,
+                                     one->lines,
+                                     one->earliest_ingested.ticks,
+                                     one->latest_ingested.ticks};
       for (std::size_t i = 0; i < std::size(values); ++i) appender.bigint(i, values[i]);
       TRY_DO(appender.end_row());
     }
@@ -235,8 +258,10 @@ Result<void> ObservationKeeper::write_keys(Connection& connection, const telemet
   }
   if (new_keys_.empty()) return {};
   std::vector<AppendColumn> columns{{"Id", sql::Type::bigint}};
-  for (const char* name : {"Environment", "Role", "Region", "Host", "Instance", "Version"}) columns.push_back({name, sql::Type::text});
-  for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested", "Cell", "Process", "Clock"}) {
+  for (const char* name : {"Environment", "Role", "Region", "Host", "Instance", "Version"})
+    columns.push_back({name, sql::Type::text});
+  for (const char* name : {"First", "Last", "Lines", "EarliestIngested", "LatestIngested", "Cell",
+                           "Process", "Clock"}) {
     columns.push_back({name, sql::Type::bigint});
   }
   TRY(auto appender, Appender::into_table(connection, schema::keys, columns));
@@ -244,22 +269,29 @@ Result<void> ObservationKeeper::write_keys(Connection& connection, const telemet
     const auto row = batch.row(new_keys_[i].row);
     const auto& one = old_end[static_cast<std::ptrdiff_t>(i)];  // both stand in order of keys
     appender.bigint(0, one.key);
-    const std::string_view texts[] = {row.environment, row.role, row.region, row.host, row.instance, row.version};
-    for (std::size_t part = 0; part < std::size(texts); ++part) appender.text(1 + part, texts[part]);
+    const std::string_view texts[] = {row.environment, row.role,     row.region,
+                                      row.host,        row.instance, row.version};
+    for (std::size_t part = 0; part < std::size(texts); ++part)
+      appender.text(1 + part, texts[part]);
     const auto [cell, process, clock] = numbers_of(row);
-    const std::int64_t values[] = {one.first.ticks, one.last.ticks, one.lines, one.earliest_ingested.ticks, one.latest_ingested.ticks,
-                                   cell, process, clock};
-    for (std::size_t part = 0; part < std::size(values); ++part) appender.bigint(7 + part, values[part]);
+    const std::int64_t values[] = {
+        one.first.ticks,           one.last.ticks, one.lines, one.earliest_ingested.ticks,
+        one.latest_ingested.ticks, cell,           process,   clock};
+    for (std::size_t part = 0; part < std::size(values); ++part)
+      appender.bigint(7 + part, values[part]);
     TRY_DO(appender.end_row());
   }
   return appender.finish();
 }
 
-// Bins of new keys, and bins later than all that are stored, are new for sure and only appended. The others are merged,
-// neighbouring bins together: a late line of yesterday costs yesterday's blocks, not the whole table.
+// Bins of new keys, and bins later than all that are stored, are new for sure and only appended.
+// The others are merged, neighbouring bins together: a late line of yesterday costs yesterday's
+// blocks, not the whole table.
 Result<void> ObservationKeeper::write_bins(Connection& connection) {
   const std::int64_t first_new = next_key_ - static_cast<std::int64_t>(new_keys_.size());
-  const auto is_known = [&](const FoldedBin& one) { return one.key < first_new && one.bin <= latest_bin_; };
+  const auto is_known = [&](const FoldedBin& one) {
+    return one.key < first_new && one.bin <= latest_bin_;
+  };
   std::vector<FoldedBin> known;
   std::copy_if(folded_.begin(), folded_.end(), std::back_inserter(known), is_known);
   constexpr Timespan near = hours(1);
@@ -278,10 +310,13 @@ Result<void> ObservationKeeper::write_bins(Connection& connection) {
   return appender.finish();
 }
 
-Result<void> ObservationKeeper::merge_bins(Connection& connection, std::span<const FoldedBin> bins) {
+Result<void> ObservationKeeper::merge_bins(Connection& connection,
+                                           std::span<const FoldedBin> bins) {
   auto on = within(schema::bins, "Bin", bins.front().bin.ticks, bins.back().bin.ticks);
   for (const char* name : {"Bin", "Id"}) {
-    on = sql::and_also(compare(sql::BinaryOperator::equal, column(schema::bins, name), column(appended, name)), on);
+    on = sql::and_also(
+        compare(sql::BinaryOperator::equal, column(schema::bins, name), column(appended, name)),
+        on);
   }
   const sql::Merge statement{schema::bins, appended, on, widened(schema::bins, true), bin_columns};
   TRY(auto appender, Appender::into_statement(connection, statement, bigints(bin_columns)));

@@ -1,6 +1,7 @@
-// Keeps Observations (and Sightings) beside the logs: a batch is folded in memory to one row per instance, version and
-// 5-minute bin, and these rows are merged into the stored ones in the caller's transaction. The cost of a batch follows its
-// rows; what is written and read back follows the bins that it touches.
+// Keeps Observations (and Sightings) beside the logs: a batch is folded in memory to one row per
+// instance, version and 5-minute bin, and these rows are merged into the stored ones in the
+// caller's transaction. The cost of a batch follows its rows; what is written and read back follows
+// the bins that it touches.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -30,7 +31,8 @@ class ObservationKeeper {
   // Reads the keys that are stored.
   Result<void> load(Connection& connection);
   // To be called inside a transaction, which then ends with committed() or rolled_back().
-  Result<void> merge(Connection& connection, const telemetry::LogBatch& batch, Timestamp ingested_at);
+  Result<void> merge(Connection& connection, const telemetry::LogBatch& batch,
+                     Timestamp ingested_at);
   void committed();
   void rolled_back();
 
@@ -44,7 +46,9 @@ class ObservationKeeper {
 
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   boost::unordered_flat_map<std::string, std::int64_t, Hash, std::equal_to<>> keys_;
   std::int64_t next_key_ = 0;

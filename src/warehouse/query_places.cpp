@@ -8,7 +8,8 @@ QueryPlaces::Lease::~Lease() {
   if (connection_ != nullptr) places_->give_back(connection_, poll_);
 }
 
-Result<std::unique_ptr<QueryPlaces>> QueryPlaces::open(DuckDb& database, unsigned people, unsigned queue) {
+Result<std::unique_ptr<QueryPlaces>> QueryPlaces::open(DuckDb& database, unsigned people,
+                                                       unsigned queue) {
   std::unique_ptr<QueryPlaces> places(new QueryPlaces(queue));
   for (unsigned i = 0; i <= people; ++i) {
     TRY(auto connection, database.connect());
@@ -23,18 +24,23 @@ Result<QueryPlaces::Lease> QueryPlaces::take(QueryOptions::Lane lane, const Stop
   std::unique_lock lock(mutex_);
   Line& line = poll ? poll_ : people_;
   if (line.free.empty() && line.waiting.size() >= queue_limit_) {
-    return fail("WAREHOUSE0104", fmt::format("{} queries are waiting already; try again in a moment", line.waiting.size()));
+    return fail(
+        "WAREHOUSE0104",
+        fmt::format("{} queries are waiting already; try again in a moment", line.waiting.size()));
   }
   const std::uint64_t ticket = line.next_ticket++;
   line.waiting.push_back(ticket);
   const auto mine = [&] { return !line.free.empty() && line.waiting.front() == ticket; };
   while (!mine()) {
-    const bool cancelled = (stop.cancelled != nullptr && stop.cancelled->load()) || (stop.killed != nullptr && stop.killed->load());
+    const bool cancelled = (stop.cancelled != nullptr && stop.cancelled->load()) ||
+                           (stop.killed != nullptr && stop.killed->load());
     if (cancelled || (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline)) {
       std::erase(line.waiting, ticket);
       freed_.notify_all();
-      return cancelled ? fail("WAREHOUSE0110", "the query was cancelled while it waited for its turn")
-                       : fail("WAREHOUSE0104", "no place was free within the query's time limit; try again in a moment");
+      return cancelled
+                 ? fail("WAREHOUSE0110", "the query was cancelled while it waited for its turn")
+                 : fail("WAREHOUSE0104",
+                        "no place was free within the query's time limit; try again in a moment");
     }
     freed_.wait_for(lock, std::chrono::milliseconds(20));
   }

@@ -1,5 +1,6 @@
-// Admission of queries: a few run at once, each on a connection of its own; the poll has a place that nobody else takes.
-// Others wait in order of arrival, at most so many and at most until their deadline.
+// Admission of queries: a few run at once, each on a connection of its own; the poll has a place
+// that nobody else takes. Others wait in order of arrival, at most so many and at most until their
+// deadline.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -16,9 +17,12 @@ class QueryPlaces {
   // A place and its connection, given back at the end.
   class Lease {
    public:
-    Lease(QueryPlaces& places, Connection* connection, bool poll) : places_(&places), connection_(connection), poll_(poll) {}
+    Lease(QueryPlaces& places, Connection* connection, bool poll)
+        : places_(&places), connection_(connection), poll_(poll) {}
     Lease(Lease&& other) noexcept
-        : places_(other.places_), connection_(std::exchange(other.connection_, nullptr)), poll_(other.poll_) {}
+        : places_(other.places_),
+          connection_(std::exchange(other.connection_, nullptr)),
+          poll_(other.poll_) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease();
     Connection& connection() const { return *connection_; }
@@ -30,7 +34,8 @@ class QueryPlaces {
   };
 
   // One connection for the poll, and `people` of them.
-  static Result<std::unique_ptr<QueryPlaces>> open(DuckDb& database, unsigned people, unsigned queue);
+  static Result<std::unique_ptr<QueryPlaces>> open(DuckDb& database, unsigned people,
+                                                   unsigned queue);
   // WAREHOUSE0104: the queue is full, or no place was free in time.
   Result<Lease> take(QueryOptions::Lane lane, const Stop& stop);
 

@@ -22,9 +22,15 @@ struct Format {
   char separator = ',';
 };
 constexpr Format formats[] = {
-    {"csv", Format::Kind::separated, ','},   {"tsv", Format::Kind::separated, '\t'},  {"psv", Format::Kind::separated, '|'},
-    {"scsv", Format::Kind::separated, ';'},  {"sohsv", Format::Kind::separated, '\1'}, {"txt", Format::Kind::line},
-    {"raw", Format::Kind::whole},            {"json", Format::Kind::json_lines},      {"singlejson", Format::Kind::json_values},
+    {"csv", Format::Kind::separated, ','},
+    {"tsv", Format::Kind::separated, '\t'},
+    {"psv", Format::Kind::separated, '|'},
+    {"scsv", Format::Kind::separated, ';'},
+    {"sohsv", Format::Kind::separated, '\1'},
+    {"txt", Format::Kind::line},
+    {"raw", Format::Kind::whole},
+    {"json", Format::Kind::json_lines},
+    {"singlejson", Format::Kind::json_values},
     {"multijson", Format::Kind::json_values},
 };
 
@@ -32,11 +38,15 @@ Result<Format> format_named(std::string_view name) {
   for (const auto& format : formats) {
     if (equals_ignoring_case(format.name, name)) return format;
   }
-  return fail("WAREHOUSE0409", fmt::format("the format '{}' is not read here; csv, tsv, psv, scsv, sohsv, txt, raw, json, singlejson and "
-                                           "multijson are", name));
+  return fail("WAREHOUSE0409", fmt::format("the format '{}' is not read here; csv, tsv, psv, scsv, "
+                                           "sohsv, txt, raw, json, singlejson and "
+                                           "multijson are",
+                                           name));
 }
 
-bool is_json(const Format& format) { return format.kind == Format::Kind::json_lines || format.kind == Format::Kind::json_values; }
+bool is_json(const Format& format) {
+  return format.kind == Format::Kind::json_lines || format.kind == Format::Kind::json_values;
+}
 
 constexpr std::uint64_t most_row_bytes = std::uint64_t{1} << 30;  // in memory, before any is stored
 
@@ -47,7 +57,8 @@ class RowMaker {
       : rows_(rows), mapping_(std::move(mapping)), skip_(skip_first) {}
 
   std::unexpected<Error> wrong(std::string_view reason) const {
-    return fail("WAREHOUSE0404", fmt::format("record {}: {}; nothing was ingested", record_, reason));
+    return fail("WAREHOUSE0404",
+                fmt::format("record {}: {}; nothing was ingested", record_, reason));
   }
   // False: the record is to be passed over.
   bool next() {
@@ -60,12 +71,14 @@ class RowMaker {
     begin_row();
     if (!mapping_) {
       if (fields.size() > rows_.columns.size()) {
-        return wrong(fmt::format("{} fields, where the table has {} columns", fields.size(), rows_.columns.size()));
+        return wrong(fmt::format("{} fields, where the table has {} columns", fields.size(),
+                                 rows_.columns.size()));
       }
       for (std::size_t i = 0; i < fields.size(); ++i) TRY_DO(put(i, fields[i]));
     } else {
       for (const auto& mapped : *mapping_) {
-        TRY_DO(put_mapped(mapped, mapped.ordinal < fields.size() ? fields[mapped.ordinal] : Field{}));
+        TRY_DO(
+            put_mapped(mapped, mapped.ordinal < fields.size() ? fields[mapped.ordinal] : Field{}));
       }
     }
     return end_row();
@@ -101,8 +114,10 @@ class RowMaker {
       const auto* text = std::get_if<std::string>(&cell);
       bytes_ += sizeof cell + (text == nullptr ? 0 : text->size());
     }
-    if (bytes_ > most_row_bytes) return wrong("the rows need more than 1 GiB; send them in several pieces");
-    rows_.cells.insert(rows_.cells.end(), std::make_move_iterator(row_.begin()), std::make_move_iterator(row_.end()));
+    if (bytes_ > most_row_bytes)
+      return wrong("the rows need more than 1 GiB; send them in several pieces");
+    rows_.cells.insert(rows_.cells.end(), std::make_move_iterator(row_.begin()),
+                       std::make_move_iterator(row_.end()));
     return {};
   }
 
@@ -110,11 +125,16 @@ class RowMaker {
     if (mapped.constant) field = {"", Field::Kind::text, *mapped.constant};
     if (mapped.unix_ticks != 0 && field.kind != Field::Kind::null) {
       const auto number = kql::parse_real(field.text);
-      if (!number) return wrong(fmt::format("column {}: '{}' is no Unix time", rows_.columns[mapped.column].name, field.text.substr(0, 40)));
-      const double ticks = *number * static_cast<double>(mapped.unix_ticks) + static_cast<double>(unix_epoch_ticks);
-      if (!(ticks >= 0 && ticks <= static_cast<double>(timestamp_max.ticks))) return wrong("a Unix time is out of range");
+      if (!number)
+        return wrong(fmt::format("column {}: '{}' is no Unix time",
+                                 rows_.columns[mapped.column].name, field.text.substr(0, 40)));
+      const double ticks =
+          *number * static_cast<double>(mapped.unix_ticks) + static_cast<double>(unix_epoch_ticks);
+      if (!(ticks >= 0 && ticks <= static_cast<double>(timestamp_max.ticks)))
+        return wrong("a Unix time is out of range");
       const auto whole = kql::parse_long(field.text);
-      const auto exact = whole ? unix_epoch_ticks + *whole * mapped.unix_ticks : static_cast<std::int64_t>(ticks);
+      const auto exact =
+          whole ? unix_epoch_ticks + *whole * mapped.unix_ticks : static_cast<std::int64_t>(ticks);
       field = {"", Field::Kind::text, format_iso(Timestamp{exact})};
     }
     return put(mapped.column, std::move(field));
@@ -136,9 +156,12 @@ class RowMaker {
   telemetry::FieldParser parser_;
 };
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r") == std::string_view::npos;
+}
 
-// record = field *( SEPARATOR field ) ( LF / CR LF ); a field may stand in double quotes, and has them doubled inside.
+// record = field *( SEPARATOR field ) ( LF / CR LF ); a field may stand in double quotes, and has
+// them doubled inside.
 Result<void> read_separated(RowMaker& maker, std::string_view text, char separator) {
   std::vector<Field> fields;
   std::size_t at = 0;
@@ -185,7 +208,8 @@ Result<void> read_separated(RowMaker& maker, std::string_view text, char separat
   return {};
 }
 
-Result<void> read_lines(std::string_view text, const std::function<Result<void>(std::string_view)>& take) {
+Result<void> read_lines(std::string_view text,
+                        const std::function<Result<void>(std::string_view)>& take) {
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     auto line = text.substr(at, end - at);
@@ -196,7 +220,8 @@ Result<void> read_lines(std::string_view text, const std::function<Result<void>(
   return {};
 }
 
-// Objects one after another, with commas and space between them; an array of objects is read as its elements.
+// Objects one after another, with commas and space between them; an array of objects is read as its
+// elements.
 Result<void> read_values(RowMaker& maker, std::string_view text) {
   std::size_t begin = 0;
   int depth = 0;
@@ -231,9 +256,12 @@ Result<std::string> mapping_kind_of(std::string_view format) {
   return is_json(found) ? "json" : "csv";
 }
 
-std::string mapping_note(std::string_view kind, std::string_view name) { return fmt::format("mapping {} {}", kind, name); }
+std::string mapping_note(std::string_view kind, std::string_view name) {
+  return fmt::format("mapping {} {}", kind, name);
+}
 
-Result<void> check_mapping(const std::vector<Column>& columns, std::string_view kind, std::string_view mapping) {
+Result<void> check_mapping(const std::vector<Column>& columns, std::string_view kind,
+                           std::string_view mapping) {
   TRY_DO(read_mapping(columns, kind, mapping));
   return {};
 }
@@ -246,16 +274,24 @@ Result<void> read_records(Table& rows, const RecordText& given, std::string_view
   }
   RowMaker maker(rows, std::move(mapped), given.ignore_first_record);
   auto text = given.text;
-  std::string repaired;  // wrong bytes become U+FFFD here, so that all that is kept of a row says the same
+  std::string
+      repaired;  // wrong bytes become U+FFFD here, so that all that is kept of a row says the same
   if (!is_utf8(text)) text = repaired = repaired_utf8(text);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  const auto one_field = [&](std::string_view whole) { return maker.take_fields({Field{"", Field::Kind::text, std::string(whole)}}); };
+  const auto one_field = [&](std::string_view whole) {
+    return maker.take_fields({Field{"", Field::Kind::text, std::string(whole)}});
+  };
   switch (format.kind) {
-    case Format::Kind::separated: return read_separated(maker, text, format.separator);
-    case Format::Kind::line: return read_lines(text, one_field);
-    case Format::Kind::whole: return one_field(text);
-    case Format::Kind::json_lines: return read_lines(text, [&](auto line) { return maker.take_object(line); });
-    case Format::Kind::json_values: return read_values(maker, text);
+    case Format::Kind::separated:
+      return read_separated(maker, text, format.separator);
+    case Format::Kind::line:
+      return read_lines(text, one_field);
+    case Format::Kind::whole:
+      return one_field(text);
+    case Format::Kind::json_lines:
+      return read_lines(text, [&](auto line) { return maker.take_object(line); });
+    case Format::Kind::json_values:
+      return read_values(maker, text);
   }
   return {};
 }
@@ -263,20 +299,27 @@ Result<void> read_records(Table& rows, const RecordText& given, std::string_view
 Result<telemetry::LogBatch> to_log_batch(const Table& rows) {
   telemetry::LogBatch batch;
   const auto time = [](const Cell& cell) { return std::get_if<Timestamp>(&cell); };
-  const auto text = [](const Cell& cell) { return is_null(cell) ? std::string_view() : std::string_view(std::get<std::string>(cell)); };
+  const auto text = [](const Cell& cell) {
+    return is_null(cell) ? std::string_view() : std::string_view(std::get<std::string>(cell));
+  };
   for (std::size_t i = 0; i < rows.row_count(); ++i) {
     const auto row = rows.row(i);
     const auto* timestamp = time(row[0]);
-    if (timestamp == nullptr) return fail("WAREHOUSE0404", fmt::format("record {}: it has no Timestamp; nothing was ingested", i + 1));
+    if (timestamp == nullptr)
+      return fail("WAREHOUSE0404",
+                  fmt::format("record {}: it has no Timestamp; nothing was ingested", i + 1));
     const auto* observed = time(row[1]);
     telemetry::LogRow log;
     log.timestamp = *timestamp;
     log.observed_timestamp = observed == nullptr ? *timestamp : *observed;
-    std::string_view* const names[] = {&log.environment, &log.role, &log.region, &log.version, &log.instance, &log.host};
+    std::string_view* const names[] = {&log.environment, &log.role,     &log.region,
+                                       &log.version,     &log.instance, &log.host};
     for (std::size_t k = 0; k < std::size(names); ++k) *names[k] = text(row[2 + k]);
-    if (const auto* severity = std::get_if<std::int64_t>(&row[8])) log.severity_number = static_cast<std::int32_t>(*severity);
-    std::string_view* const texts[] = {&log.severity_text, &log.body, &log.trace_id, &log.span_id, &log.resource_attributes,
-                                       &log.log_attributes};
+    if (const auto* severity = std::get_if<std::int64_t>(&row[8]))
+      log.severity_number = static_cast<std::int32_t>(*severity);
+    std::string_view* const texts[] = {
+        &log.severity_text,       &log.body,          &log.trace_id, &log.span_id,
+        &log.resource_attributes, &log.log_attributes};
     for (std::size_t k = 0; k < std::size(texts); ++k) *texts[k] = text(row[9 + k]);
     batch.append(log);
   }

@@ -14,8 +14,10 @@ constexpr Timespan longest_timeout = hours(1);
 constexpr std::uint64_t most_rows = 10'000'000;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30U;
 
-std::unexpected<Error> unreadable(std::string_view name, std::string_view value, std::string_view wanted) {
-  return fail("WAREHOUSE0407", fmt::format("option {}: '{}' is no {}", name, value.substr(0, 60), wanted));
+std::unexpected<Error> unreadable(std::string_view name, std::string_view value,
+                                  std::string_view wanted) {
+  return fail("WAREHOUSE0407",
+              fmt::format("option {}: '{}' is no {}", name, value.substr(0, 60), wanted));
 }
 
 Result<std::uint64_t> number(std::string_view name, std::string_view value, std::uint64_t most) {
@@ -34,7 +36,8 @@ Result<bool> truth(std::string_view name, std::string_view value) {
 
 SetStatements set_statements(std::string_view kql) {
   SetStatements all;
-  if (kql.size() > kql::max_text_bytes || !kql.contains("set")) return all;  // the parser refuses what is longer
+  if (kql.size() > kql::max_text_bytes || !kql.contains("set"))
+    return all;  // the parser refuses what is longer
   kql::Diagnostics ignored;
   const auto tokens = kql::tokenize(kql, ignored);
   int depth = 0;
@@ -78,7 +81,8 @@ Result<void> take_option(QueryOptions& options, std::string_view name, std::stri
     if (!options.asked_at) options.asked_at = options.now;
     options.now = Timestamp{*ticks};
   } else if (name == "query_language" && value != "csl" && value != "kql") {
-    return fail("WAREHOUSE0407", fmt::format("option query_language: {} is not spoken here; kql is", value.substr(0, 60)));
+    return fail("WAREHOUSE0407", fmt::format("option query_language: {} is not spoken here; kql is",
+                                             value.substr(0, 60)));
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// The warehouse's own tables: what people see of them (the catalog) and how DuckDB stores them. Names that begin
-// with `$` are ours and cannot be asked for in KQL.
+// The warehouse's own tables: what people see of them (the catalog) and how DuckDB stores them.
+// Names that begin with `$` are ours and cannot be asked for in KQL.
 #pragma once
 #include <map>
 #include <string>
@@ -14,23 +14,27 @@ namespace rollcall::warehouse::schema {
 
 inline constexpr std::int64_t format_version = 3;
 inline constexpr const char* logs = "OTelLogs";
-inline constexpr const char* bins = "$bins";  // an instance and version by its Id in `keys`, and one bin
-inline constexpr const char* keys = "$keys";  // an instance and version, with what is known of it over all bins
+inline constexpr const char* bins =
+    "$bins";  // an instance and version by its Id in `keys`, and one bin
+inline constexpr const char* keys =
+    "$keys";  // an instance and version, with what is known of it over all bins
 
 const std::vector<TableSchema>& built_in();
 // How the columns of a table are appended and created: its own, then `$ingestion` when it has that.
 std::vector<AppendColumn> storage_of(const std::vector<Column>& columns, bool with_ingestion);
 
-// Creates the tables in a new database; checks the format of one that exists (WAREHOUSE0201 when it is newer, or no warehouse).
+// Creates the tables in a new database; checks the format of one that exists (WAREHOUSE0201 when it
+// is newer, or no warehouse).
 Result<void> prepare(Connection& connection);
 // Built-in tables, the tables that people made, and their functions.
 Result<kql::Catalog> load_catalog(Connection& connection);
 
 // The statements of create, drop and alter; to be run in a transaction of the caller.
-Result<void> store_table(Connection& connection, const kql::Table& table, std::size_t first_new_column,
-                         const Principal& principal);
+Result<void> store_table(Connection& connection, const kql::Table& table,
+                         std::size_t first_new_column, const Principal& principal);
 Result<void> forget_table(Connection& connection, const std::string& name);
-Result<void> store_function(Connection& connection, const kql::Function& function, const Principal& principal);
+Result<void> store_function(Connection& connection, const kql::Function& function,
+                            const Principal& principal);
 Result<void> forget_function(Connection& connection, const std::string& name);
 
 }  // namespace rollcall::warehouse::schema

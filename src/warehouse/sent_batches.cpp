@@ -12,7 +12,8 @@ sql::CreateTable table_of(const char* name, std::initializer_list<AppendColumn> 
   sql::CreateTable create;
   create.name = name;
   create.if_not_exists = true;
-  for (const auto& one : columns) create.columns.push_back({one.name, one.type, false, false, nullptr});
+  for (const auto& one : columns)
+    create.columns.push_back({one.name, one.type, false, false, nullptr});
   return create;
 }
 
@@ -28,19 +29,26 @@ sql::Query all_of(const char* table, std::initializer_list<const char*> columns)
 Result<void> SentBatches::load(Connection& connection) {
   using sql::Type::bigint;
   using sql::Type::text;
-  TRY_DO(connection.run(table_of(batches, {{"Sender", bigint}, {"Content", bigint}, {"At", bigint}})));
+  TRY_DO(
+      connection.run(table_of(batches, {{"Sender", bigint}, {"Content", bigint}, {"At", bigint}})));
   TRY_DO(connection.run(table_of(positions, {{"Source", text}, {"Position", text}})));
   auto query = all_of(batches, {"Sender", "Content", "At"});
   query.order_by = {{sql::column("At")}};
-  TRY(const auto sent, connection.select(query, {{"Sender", kql::Type::long_integer}, {"Content", kql::Type::long_integer}, {"At", kql::Type::datetime}}));
+  TRY(const auto sent, connection.select(query, {{"Sender", kql::Type::long_integer},
+                                                 {"Content", kql::Type::long_integer},
+                                                 {"At", kql::Type::datetime}}));
   for (std::size_t i = 0; i < sent.row_count(); ++i) {
-    const Ingestion::Key key{std::get<std::int64_t>(sent.at(i, 0)), std::get<std::int64_t>(sent.at(i, 1))};
+    const Ingestion::Key key{std::get<std::int64_t>(sent.at(i, 0)),
+                             std::get<std::int64_t>(sent.at(i, 1))};
     known_.insert(key);
     in_order_.push_back({key, std::get<Timestamp>(sent.at(i, 2))});
   }
-  TRY(const auto read, connection.select(all_of(positions, {"Source", "Position"}), {{"Source", kql::Type::string}, {"Position", kql::Type::string}}));
+  TRY(const auto read,
+      connection.select(all_of(positions, {"Source", "Position"}),
+                        {{"Source", kql::Type::string}, {"Position", kql::Type::string}}));
   for (std::size_t i = 0; i < read.row_count(); ++i) {
-    positions_.insert_or_assign(std::get<std::string>(read.at(i, 0)), std::get<std::string>(read.at(i, 1)));
+    positions_.insert_or_assign(std::get<std::string>(read.at(i, 0)),
+                                std::get<std::string>(read.at(i, 1)));
   }
   return {};
 }
@@ -51,13 +59,18 @@ std::string_view SentBatches::position(std::string_view source) const {
 }
 
 void SentBatches::add(const Ingestion& ingestion) {
-  if (ingestion.once && added_set_.insert(*ingestion.once).second) added_.push_back({*ingestion.once, ingestion.at});
-  if (ingestion.position) moved_.insert_or_assign(ingestion.position->source, ingestion.position->text);
+  if (ingestion.once && added_set_.insert(*ingestion.once).second)
+    added_.push_back({*ingestion.once, ingestion.at});
+  if (ingestion.position)
+    moved_.insert_or_assign(ingestion.position->source, ingestion.position->text);
 }
 
 Result<void> SentBatches::write(Connection& connection) {
   if (!added_.empty()) {
-    TRY(auto appender, Appender::into_table(connection, batches, {{"Sender", sql::Type::bigint}, {"Content", sql::Type::bigint}, {"At", sql::Type::bigint}}));
+    TRY(auto appender, Appender::into_table(connection, batches,
+                                            {{"Sender", sql::Type::bigint},
+                                             {"Content", sql::Type::bigint},
+                                             {"At", sql::Type::bigint}}));
     for (const auto& one : added_) {
       appender.bigint(0, one.key.sender);
       appender.bigint(1, one.key.content);
@@ -67,7 +80,9 @@ Result<void> SentBatches::write(Connection& connection) {
     TRY_DO(appender.finish());
   }
   for (const auto& [source, text] : moved_) {
-    TRY_DO(connection.run(sql::Delete{positions, sql::binary(sql::BinaryOperator::equal, sql::column("Source"), sql::parameter(source))}));
+    TRY_DO(connection.run(sql::Delete{
+        positions,
+        sql::binary(sql::BinaryOperator::equal, sql::column("Source"), sql::parameter(source))}));
     sql::Insert insert;
     insert.table = positions;
     insert.columns = {"Source", "Position"};
@@ -82,7 +97,8 @@ void SentBatches::committed() {
     known_.insert(one.key);
     in_order_.push_back(one);
   }
-  for (; in_order_.size() > most_remembered; in_order_.pop_front()) known_.erase(in_order_.front().key);
+  for (; in_order_.size() > most_remembered; in_order_.pop_front())
+    known_.erase(in_order_.front().key);
   for (auto& [source, text] : moved_) positions_.insert_or_assign(source, std::move(text));
   rolled_back();
 }
@@ -96,8 +112,11 @@ void SentBatches::rolled_back() {
 Result<void> SentBatches::forget_old(Connection& connection, Timestamp now) {
   const auto since = now - remembered;
   if (in_order_.empty() || in_order_.front().at >= since) return {};
-  for (; !in_order_.empty() && in_order_.front().at < since; in_order_.pop_front()) known_.erase(in_order_.front().key);
-  return connection.run(sql::Delete{batches, sql::binary(sql::BinaryOperator::less, sql::column("At"), sql::literal(since.ticks))});
+  for (; !in_order_.empty() && in_order_.front().at < since; in_order_.pop_front())
+    known_.erase(in_order_.front().key);
+  return connection.run(sql::Delete{
+      batches,
+      sql::binary(sql::BinaryOperator::less, sql::column("At"), sql::literal(since.ticks))});
 }
 
 }  // namespace rollcall::warehouse

@@ -1,5 +1,6 @@
-// What makes a batch safe to send again, and a source safe to read on: beside the rows, in their transaction, stand the
-// keys of the batches that came within the last hour, and how far each source has been read.
+// What makes a batch safe to send again, and a source safe to read on: beside the rows, in their
+// transaction, stand the keys of the batches that came within the last hour, and how far each
+// source has been read.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -19,7 +20,9 @@ class SentBatches {
   // Makes the tables that are missing and reads what they hold.
   Result<void> load(Connection& connection);
 
-  bool has(const Ingestion::Key& key) const { return known_.contains(key) || added_set_.contains(key); }
+  bool has(const Ingestion::Key& key) const {
+    return known_.contains(key) || added_set_.contains(key);
+  }
   std::string_view position(std::string_view source) const;
 
   // Inside a transaction, which then ends with committed() or rolled_back().
@@ -34,7 +37,8 @@ class SentBatches {
   struct KeyHash {
     using is_avalanching = void;
     std::size_t operator()(const Ingestion::Key& key) const {
-      const auto mixed = static_cast<std::uint64_t>(key.content) * 0x9E3779B97F4A7C15U ^ static_cast<std::uint64_t>(key.sender);
+      const auto mixed = static_cast<std::uint64_t>(key.content) * 0x9E3779B97F4A7C15U ^
+                         static_cast<std::uint64_t>(key.sender);
       return (mixed ^ (mixed >> 32)) * 0xD6E8FEB86659FD93U;
     }
   };

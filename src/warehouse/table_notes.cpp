@@ -46,7 +46,8 @@ std::string_view TableNotes::find(std::string_view table, std::string_view kind)
   return found == said.end() ? std::string_view() : std::string_view(found->second);
 }
 
-Result<void> TableNotes::put(Connection& connection, const std::string& table, const std::string& kind, const std::string& value,
+Result<void> TableNotes::put(Connection& connection, const std::string& table,
+                             const std::string& kind, const std::string& value,
                              const Principal& principal) {
   TRY_DO(connection.run(sql::Delete{notes, sql::and_also(is("Table", table), is("Kind", kind))}));
   if (value.empty()) {
@@ -57,7 +58,8 @@ Result<void> TableNotes::put(Connection& connection, const std::string& table, c
   sql::Insert insert;
   insert.table = notes;
   insert.columns = {"Table", "Kind", "Value", "Principal"};
-  insert.rows.push_back({sql::parameter(table), sql::parameter(kind), sql::parameter(value), sql::parameter(to_string(principal))});
+  insert.rows.push_back({sql::parameter(table), sql::parameter(kind), sql::parameter(value),
+                         sql::parameter(to_string(principal))});
   return connection.run(insert);
 }
 
@@ -66,7 +68,8 @@ Result<void> TableNotes::forget(Connection& connection, const std::string& table
   return connection.run(sql::Delete{notes, is("Table", table)});
 }
 
-Result<void> TableNotes::move(Connection& connection, const std::string& from, const std::string& to) {
+Result<void> TableNotes::move(Connection& connection, const std::string& from,
+                              const std::string& to) {
   auto moved = tables_.extract(from);
   if (moved.empty()) return {};
   moved.key() = to;

@@ -11,7 +11,8 @@ bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && flag->loa
 }  // namespace
 
 bool must_stop(const Stop& stop) {
-  return is_set(stop.killed) || is_set(stop.cancelled) || (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline);
+  return is_set(stop.killed) || is_set(stop.cancelled) ||
+         (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline);
 }
 
 Watchdog::~Watchdog() {
@@ -23,10 +24,12 @@ Watchdog::~Watchdog() {
   if (thread_.joinable()) thread_.join();
 }
 
-Watchdog::Watch::Watch(Watchdog& watchdog, duckdb_connection connection, const Stop& stop) : watchdog_(watchdog) {
+Watchdog::Watch::Watch(Watchdog& watchdog, duckdb_connection connection, const Stop& stop)
+    : watchdog_(watchdog) {
   const std::lock_guard lock(watchdog_.mutex_);
   entry_ = watchdog_.watched_.emplace(watchdog_.watched_.end(), connection, &stop);
-  if (!watchdog_.thread_.joinable()) watchdog_.thread_ = std::thread([&watchdog] { watchdog.run(); });
+  if (!watchdog_.thread_.joinable())
+    watchdog_.thread_ = std::thread([&watchdog] { watchdog.run(); });
   if (watchdog_.asleep_) watchdog_.changed_.notify_all();
 }
 
@@ -35,8 +38,8 @@ Watchdog::Watch::~Watch() {
   watchdog_.watched_.erase(entry_);
 }
 
-// Looks around every 20 ms, and sleeps when nothing was watched for a while: waking it costs a short query more than
-// the query itself.
+// Looks around every 20 ms, and sleeps when nothing was watched for a while: waking it costs a
+// short query more than the query itself.
 void Watchdog::run() {
   std::unique_lock lock(mutex_);
   for (int idle = 0; !ending_;) {

@@ -1,5 +1,6 @@
-// Interrupts queries that must stop, from a thread of its own: whoever runs a query looks at its limits between two of
-// DuckDB's tasks only, and a task may be long. The one thread that the warehouse adds to DuckDB's.
+// Interrupts queries that must stop, from a thread of its own: whoever runs a query looks at its
+// limits between two of DuckDB's tasks only, and a task may be long. The one thread that the
+// warehouse adds to DuckDB's.
 #pragma once
 #include <condition_variable>
 #include <list>
@@ -38,7 +39,7 @@ class Watchdog {
   std::list<std::pair<duckdb_connection, const Stop*>> watched_;
   bool ending_ = false;
   bool asleep_ = false;  // until something is watched
-  std::thread thread_;  // since the first watch
+  std::thread thread_;   // since the first watch
 };
 
 }  // namespace rollcall::warehouse

@@ -1,6 +1,6 @@
-// `run`: a command line → what it prints. `file NAME`, `gzip NAME [CUT]` (without its last CUT bytes) and `clock TIME` set
-// up, `poll DATA` lets the flows do what is due, `serve DATA` starts a server, `stop` stops it;
-// `newer DATA` makes a data folder as a later Rollcall might.
+// `run`: a command line → what it prints. `file NAME`, `gzip NAME [CUT]` (without its last CUT
+// bytes) and `clock TIME` set up, `poll DATA` lets the flows do what is due, `serve DATA` starts a
+// server, `stop` stops it; `newer DATA` makes a data folder as a later Rollcall might.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -47,20 +47,26 @@ Handlers make() {
   };
   handlers["poll"] = [stage](const GoldenCase& one) { return stage->poll(one.arguments.at(0)); };
   handlers["serve"] = [stage](const GoldenCase& one) {
-    return stage->serve(one.arguments.at(0), one.arguments.size() > 1 ? one.arguments[1] : "127.0.0.1");
+    return stage->serve(one.arguments.at(0),
+                        one.arguments.size() > 1 ? one.arguments[1] : "127.0.0.1");
   };
   handlers["newer"] = [stage](const GoldenCase& one) {
     std::filesystem::create_directories(stage->path(one.arguments.at(0)));
-    const auto database = store::open_sqlite((stage->path(one.arguments.at(0)) / "rollcall.db").string(), store::Durability::process);
+    const auto database = store::open_sqlite(
+        (stage->path(one.arguments.at(0)) / "rollcall.db").string(), store::Durability::process);
     const std::vector<store::Migration> many(50);
-    return database && store::migrate(**database, "tokens", many) ? "" : "the database could not be made";
+    return database && store::migrate(**database, "tokens", many)
+               ? ""
+               : "the database could not be made";
   };
   handlers["stop"] = [stage](const GoldenCase&) { return stage->serve("", ""); };
   handlers["configuration"] = [](const GoldenCase& one) {
     const auto read = app::parse_configuration(one.body, "rollcall.toml");
     if (!read) return render(read.error(), "");
-    return fmt::format("data {} address {} port {} durability {} regions {}", read->data.string(), read->address, read->port,
-                       read->durability == app::Durability::power ? "power" : "process", read->regions.size());
+    return fmt::format("data {} address {} port {} durability {} regions {}", read->data.string(),
+                       read->address, read->port,
+                       read->durability == app::Durability::power ? "power" : "process",
+                       read->regions.size());
   };
   return handlers;
 }
@@ -68,7 +74,8 @@ Handlers make() {
 const Registration golden{[] { register_golden("App", TEST_FOLDER, make); }};
 
 TEST(TextTable, FitsTheScreenAndCutsTheWidestColumns) {
-  const std::string text = app::text_table({{"name", "text"}, {"a", std::string(100, 'x')}, {"ü", "y\nz"}});
+  const std::string text =
+      app::text_table({{"name", "text"}, {"a", std::string(100, 'x')}, {"ü", "y\nz"}});
   EXPECT_EQ(text, "name  text\na     " + std::string(73, 'x') + "…\nü     y z\n");
 }
 

@@ -1,4 +1,5 @@
-// The driver of a Kusto cluster against our own door: all of the Warehouse seam, over HTTP and with a token.
+// The driver of a Kusto cluster against our own door: all of the Warehouse seam, over HTTP and with
+// a token.
 #include "warehouse/cluster.hpp"
 
 #include <gtest/gtest.h>
@@ -16,8 +17,10 @@ class OwnDoor : public ::testing::Test {
   void SetUp() override {
     auto serving = Serving::open(clock_, {});
     ASSERT_TRUE(serving);
-    const auto secret = (*serving)->tokens().create("cluster", doors::Scopes::all(), {}, clock_.now());
-    auto server = Server::start(*std::move(serving), {}, "127.0.0.1", 0, {[](std::string_view) {}, [](std::string_view) {}});
+    const auto secret =
+        (*serving)->tokens().create("cluster", doors::Scopes::all(), {}, clock_.now());
+    auto server = Server::start(*std::move(serving), {}, "127.0.0.1", 0,
+                                {[](std::string_view) {}, [](std::string_view) {}});
     ASSERT_TRUE(server);
     server_ = *std::move(server);
     warehouse::ClusterOptions options;
@@ -28,7 +31,9 @@ class OwnDoor : public ::testing::Test {
     ASSERT_TRUE(cluster);
     cluster_ = *std::move(cluster);
   }
-  warehouse::QueryOptions options() { return {.now = clock_.now(), .parameters = {}, .limits = {}, .principal = {}}; }
+  warehouse::QueryOptions options() {
+    return {.now = clock_.now(), .parameters = {}, .limits = {}, .principal = {}};
+  }
   std::int64_t count(std::string_view kql) {
     const auto answer = cluster_->query(kql, options());
     EXPECT_TRUE(answer) << kql << "\n" << answer.error().message;
@@ -57,7 +62,9 @@ TEST_F(OwnDoor, TakesLogsAndAnswers) {
     batch.append(row);
   }
   ASSERT_TRUE(cluster_->ingest(batch, clock_.now()));
-  EXPECT_EQ(count("OTelLogs | where Body has 'quoted' and LogAttributes.n == 1 and SeverityNumber == 9 | count"), 1000);
+  EXPECT_EQ(count("OTelLogs | where Body has 'quoted' and LogAttributes.n == 1 and SeverityNumber "
+                  "== 9 | count"),
+            1000);
   EXPECT_EQ(count("Sightings | where Region == \"O'Hare\" | count"), 1);
   auto limited = options();
   limited.limits.rows = 10;
@@ -66,7 +73,10 @@ TEST_F(OwnDoor, TakesLogsAndAnswers) {
 }
 
 TEST_F(OwnDoor, KeepsTablesAndFunctions) {
-  const warehouse::TableSchema schema{"It's", {{"a b", kql::Type::long_integer}, {"t", kql::Type::datetime}, {"d", kql::Type::dynamic}}, false};
+  const warehouse::TableSchema schema{
+      "It's",
+      {{"a b", kql::Type::long_integer}, {"t", kql::Type::datetime}, {"d", kql::Type::dynamic}},
+      false};
   ASSERT_TRUE(cluster_->create_table(schema, {}));
   Table rows;
   rows.columns = {schema.columns[2], schema.columns[0]};
@@ -81,8 +91,11 @@ TEST_F(OwnDoor, KeepsTablesAndFunctions) {
   EXPECT_TRUE(warehouse::is_null(answer->at(1, 1)));
   const auto tables = cluster_->tables();
   ASSERT_TRUE(tables);
-  EXPECT_TRUE(std::ranges::any_of(*tables, [&](const auto& one) { return one.name == "It's" && one.columns == schema.columns && !one.built_in; }));
-  EXPECT_TRUE(std::ranges::any_of(*tables, [](const auto& one) { return one.name == "OTelLogs" && one.built_in; }));
+  EXPECT_TRUE(std::ranges::any_of(*tables, [&](const auto& one) {
+    return one.name == "It's" && one.columns == schema.columns && !one.built_in;
+  }));
+  EXPECT_TRUE(std::ranges::any_of(
+      *tables, [](const auto& one) { return one.name == "OTelLogs" && one.built_in; }));
 
   const kql::Function twice{"Twice", "(n:long)", " print n * 2 ", "my folder", "says \"twice\""};
   ASSERT_TRUE(cluster_->create_or_alter_function(twice, {}));
@@ -98,7 +111,8 @@ TEST_F(OwnDoor, KeepsTablesAndFunctions) {
   ASSERT_TRUE(cluster_->ingest_text("It's", {"{\"a b\":6}", "json"}, options()));
   EXPECT_EQ(count("['It\\'s'] | where ['a b'] == 6 | count"), 1);
   ASSERT_TRUE(cluster_->drop_table("It's", {}));
-  EXPECT_EQ(cluster_->execute(".show table ['It\\'s'] cslschema", options()).error().code, "KUSTO0201");
+  EXPECT_EQ(cluster_->execute(".show table ['It\\'s'] cslschema", options()).error().code,
+            "KUSTO0201");
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 
 std::string replace_all(std::string text, const std::string& from, const std::string& to) {
   if (from.empty()) return text;
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -21,15 +22,19 @@ std::vector<std::string> words_of(const std::string& line) {
   char quote = 0;
   for (const char c : line) {
     if (quote != 0) {
-      if (c == quote) quote = 0;
-      else words.back() += c;
+      if (c == quote)
+        quote = 0;
+      else
+        words.back() += c;
     } else if (c == ' ' || c == '\n') {
       inside = false;
     } else {
       if (!inside) words.emplace_back();
       inside = true;
-      if (c == '\'' || c == '"') quote = c;
-      else words.back() += c;
+      if (c == '\'' || c == '"')
+        quote = c;
+      else
+        words.back() += c;
     }
   }
   return words;
@@ -37,11 +42,14 @@ std::vector<std::string> words_of(const std::string& line) {
 
 // Replaces what follows `prefix` while `belongs` says so.
 template <class Belongs>
-std::string mask(std::string text, const std::string& prefix, const std::string& shown, std::size_t least, Belongs belongs) {
-  for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + prefix.size())) {
+std::string mask(std::string text, const std::string& prefix, const std::string& shown,
+                 std::size_t least, Belongs belongs) {
+  for (auto at = text.find(prefix); at != std::string::npos;
+       at = text.find(prefix, at + prefix.size())) {
     auto end = at + prefix.size();
     while (end < text.size() && belongs(text[end])) ++end;
-    if (end - at - prefix.size() >= least) text.replace(at + prefix.size(), end - at - prefix.size(), shown);
+    if (end - at - prefix.size() >= least)
+      text.replace(at + prefix.size(), end - at - prefix.size(), shown);
   }
   return text;
 }
@@ -64,7 +72,8 @@ Stage::~Stage() {
 }
 
 std::string Stage::tidy(std::string text) const {
-  while (text.contains("\n\n")) text = replace_all(std::move(text), "\n\n", "\n~\n");  // an expectation has no empty lines
+  while (text.contains("\n\n"))
+    text = replace_all(std::move(text), "\n\n", "\n~\n");  // an expectation has no empty lines
   text = replace_all(std::move(text), folder_.string() + "/", "");
   text = mask(std::move(text), "127.0.0.1:", "PORT", 1, is_digit);
   text = mask(std::move(text), "port ", "PORT", 1, is_digit);
@@ -82,7 +91,9 @@ app::Console Stage::console() {
 std::string Stage::run(const std::string& line) {
   auto words = words_of(replace_all(line, "{SECRET}", secret_));
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0 && (words[i - 1] == "--data" || words[i - 1] == "--config" || words[i - 1] == "ingest")) words[i] = path(words[i]).string();
+    if (i > 0 &&
+        (words[i - 1] == "--data" || words[i - 1] == "--config" || words[i - 1] == "ingest"))
+      words[i] = path(words[i]).string();
     words[i] = replace_all(words[i], "PORT", port());
   }
   printed_.clear();
@@ -123,7 +134,8 @@ std::string Stage::serve(const std::string& data, const std::string& address) {
   options.data = path(data);
   auto serving = app::Serving::open(clock, options);
   if (!serving) return tidy(render(serving.error(), ""));
-  auto server = app::Server::start(*std::move(serving), path(data), address, 0, {[](auto) {}, [](auto) {}});
+  auto server =
+      app::Server::start(*std::move(serving), path(data), address, 0, {[](auto) {}, [](auto) {}});
   if (!server) return tidy(render(server.error(), ""));
   server_ = *std::move(server);
   return "";

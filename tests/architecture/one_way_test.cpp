@@ -1,4 +1,5 @@
-// A module includes itself and what CMakeLists.txt says it needs, directly or through another; nothing else.
+// A module includes itself and what CMakeLists.txt says it needs, directly or through another;
+// nothing else.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -24,7 +25,8 @@ Needs declared() {
     words >> name >> word;
     needs[name].insert(name);
     while (words >> word) {
-      EXPECT_TRUE(needs.contains(word)) << name << " needs " << word << ", which does not stand above it";
+      EXPECT_TRUE(needs.contains(word))
+          << name << " needs " << word << ", which does not stand above it";
       needs[name].insert(needs[word].begin(), needs[word].end());
     }
   }
@@ -51,7 +53,8 @@ TEST(Architecture, ModulesDependOneWay) {
 }
 
 TEST(Architecture, FilesStayWithinAThousandLines) {
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(ROLLCALL_SOURCE_DIR) / "src")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           std::filesystem::path(ROLLCALL_SOURCE_DIR) / "src")) {
     if (!entry.is_regular_file()) continue;
     std::ifstream file(entry.path());
     std::size_t lines = 0;

@@ -18,7 +18,8 @@ namespace rollcall::conformance {
 
 class Run {
  public:
-  Run(std::filesystem::path corpus, std::filesystem::path out) : corpus_(std::move(corpus)), out_(std::move(out)) {}
+  Run(std::filesystem::path corpus, std::filesystem::path out)
+      : corpus_(std::move(corpus)), out_(std::move(out)) {}
 
   const std::filesystem::path& corpus() const { return corpus_; }
   // Where what a suite found out may be kept, for other programs.

@@ -20,7 +20,8 @@ std::string quoted_name(std::string_view message) {
 
 kql::Type type_of_name(std::string_view name) {
   const std::string lower = to_lower(name);
-  return lower.find("time") != lower.npos || lower.find("date") != lower.npos ? kql::Type::datetime : kql::Type::string;
+  return lower.find("time") != lower.npos || lower.find("date") != lower.npos ? kql::Type::datetime
+                                                                              : kql::Type::string;
 }
 
 // Makes what the diagnostic misses; false when that is no name.
@@ -28,9 +29,14 @@ bool supply(kql::Catalog& catalog, const kql::Diagnostic& diagnostic) {
   const bool any_table = diagnostic.message.contains("no table to search in");
   const std::string name = any_table ? "Searched" : quoted_name(diagnostic.message);
   if (name.empty()) return false;
-  if (any_table) return catalog.tables.emplace(name, kql::Table{name, {{"TimeGenerated", kql::Type::datetime}}, true, ""}).second;
+  if (any_table)
+    return catalog.tables
+        .emplace(name, kql::Table{name, {{"TimeGenerated", kql::Type::datetime}}, true, ""})
+        .second;
   if (diagnostic.code == "KQL0101") {
-    return catalog.tables.emplace(name, kql::Table{name, {{"TimeGenerated", kql::Type::datetime}}, true, ""}).second;
+    return catalog.tables
+        .emplace(name, kql::Table{name, {{"TimeGenerated", kql::Type::datetime}}, true, ""})
+        .second;
   }
   if (diagnostic.code != "KQL0103" || catalog.tables.empty()) return false;
   bool added = false;
@@ -44,11 +50,16 @@ bool supply(kql::Catalog& catalog, const kql::Diagnostic& diagnostic) {
 
 std::optional<kql::Type> wanted_type(std::string_view message) {
   static constexpr std::pair<std::string_view, kql::Type> signs[] = {
-      {"has no member", kql::Type::dynamic},     {"has no elements", kql::Type::dynamic},
-      {"a dynamic is wanted", kql::Type::dynamic}, {"numbers, not a string", kql::Type::long_integer},
-      {"a string with a long", kql::Type::long_integer}, {"no string and", kql::Type::long_integer},
-      {"and string", kql::Type::long_integer},   {"order strings", kql::Type::long_integer},
-      {"real is wanted", kql::Type::real},       {"a bool is wanted", kql::Type::boolean},
+      {"has no member", kql::Type::dynamic},
+      {"has no elements", kql::Type::dynamic},
+      {"a dynamic is wanted", kql::Type::dynamic},
+      {"numbers, not a string", kql::Type::long_integer},
+      {"a string with a long", kql::Type::long_integer},
+      {"no string and", kql::Type::long_integer},
+      {"and string", kql::Type::long_integer},
+      {"order strings", kql::Type::long_integer},
+      {"real is wanted", kql::Type::real},
+      {"a bool is wanted", kql::Type::boolean},
       {"a condition is a bool", kql::Type::boolean}};
   for (const auto& [sign, type] : signs) {
     if (message.find(sign) != message.npos) return type;
@@ -56,7 +67,9 @@ std::optional<kql::Type> wanted_type(std::string_view message) {
   return std::nullopt;
 }
 
-bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_name_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 // A string column that the complaint is about becomes what is wanted there; once for each name.
 bool retype(kql::Catalog& catalog, const kql::Diagnostic& diagnostic, std::string_view query) {
@@ -81,7 +94,8 @@ bool retype(kql::Catalog& catalog, const kql::Diagnostic& diagnostic, std::strin
 
 }  // namespace
 
-std::expected<Grown, kql::Diagnostic> grow_catalog(std::string_view query, const kql::Options& options) {
+std::expected<Grown, kql::Diagnostic> grow_catalog(std::string_view query,
+                                                   const kql::Options& options) {
   Grown grown;
   kql::Diagnostic first;
   for (int round = 0; round < most_rounds; ++round) {
@@ -92,7 +106,8 @@ std::expected<Grown, kql::Diagnostic> grow_catalog(std::string_view query, const
     }
     bool supplied = false;
     for (const auto& diagnostic : compiled.error()) {
-      supplied = supply(grown.catalog, diagnostic) || retype(grown.catalog, diagnostic, query) || supplied;
+      supplied =
+          supply(grown.catalog, diagnostic) || retype(grown.catalog, diagnostic, query) || supplied;
     }
     first = compiled.error().front();
     if (!supplied) break;

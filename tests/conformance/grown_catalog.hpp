@@ -1,6 +1,7 @@
-// A catalog for a query that was written for somebody else's tables: the tables, columns and functions that it names
-// and does not make, found by compiling until nothing is unknown. Columns are strings; names that speak of a time are
-// datetimes. What compiles then is judged against the same catalog by other tools.
+// A catalog for a query that was written for somebody else's tables: the tables, columns and
+// functions that it names and does not make, found by compiling until nothing is unknown. Columns
+// are strings; names that speak of a time are datetimes. What compiles then is judged against the
+// same catalog by other tools.
 #pragma once
 #include <expected>
 #include <string_view>
@@ -14,6 +15,7 @@ struct Grown {
   kql::Compiled compiled;
 };
 // Else why it does not compile, for another reason.
-std::expected<Grown, kql::Diagnostic> grow_catalog(std::string_view query, const kql::Options& options);
+std::expected<Grown, kql::Diagnostic> grow_catalog(std::string_view query,
+                                                   const kql::Options& options);
 
 }  // namespace rollcall::conformance

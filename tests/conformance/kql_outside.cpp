@@ -1,5 +1,6 @@
-// The query vectors from outside: sent to /v2/rest/query of a running server, whose answers must fare as those of the warehouse
-// in this process do. A vector whose answers differ from run to run is asked again on both sides before it counts.
+// The query vectors from outside: sent to /v2/rest/query of a running server, whose answers must
+// fare as those of the warehouse in this process do. A vector whose answers differ from run to run
+// is asked again on both sides before it counts.
 #include "app/server.hpp"
 #include "conformance/conformance.hpp"
 #include "conformance/kql_vectors.hpp"
@@ -17,7 +18,8 @@ class Outside {
   static Result<std::unique_ptr<Outside>> start() {
     auto outside = std::make_unique<Outside>();
     TRY(auto serving, app::Serving::open(outside->clock_, {}));
-    TRY(outside->server_, app::Server::start(std::move(serving), {}, "127.0.0.1", 0, {[](std::string_view) {}, [](std::string_view) {}}));
+    TRY(outside->server_, app::Server::start(std::move(serving), {}, "127.0.0.1", 0,
+                                             {[](std::string_view) {}, [](std::string_view) {}}));
     return outside;
   }
 
@@ -27,9 +29,11 @@ class Outside {
     request.url = server_->url() + "/v2/rest/query";
     request.headers.add("Content-Type", "application/json");
     const json::object options{{"query_now", format_iso(vectors_now)}};
-    request.body = json::serialize(json::object{{"db", "Rollcall"}, {"csl", query}, {"properties", {{"Options", options}}}});
+    request.body = json::serialize(
+        json::object{{"db", "Rollcall"}, {"csl", query}, {"properties", {{"Options", options}}}});
     TRY(const auto answer, client_->send(request));
-    if (answer.status != 200) return std::unexpected(warehouse::read_kusto_error(answer.status, answer.body));
+    if (answer.status != 200)
+      return std::unexpected(warehouse::read_kusto_error(answer.status, answer.body));
     return warehouse::read_kusto_frames(answer.body);
   }
 
@@ -52,14 +56,19 @@ void run_outside(Run& run, const char* file) {
       within = judge((*inside)->query_all(query, options), vector);
       without = judge((*outside)->ask(query), vector);
     }
-    const auto why = "outside: " + (without.empty() ? "as expected" : without) + "; inside: " + (within.empty() ? "as expected" : within);
-    run.check(within.empty() == without.empty(), std::string(text_or(vector, "id")), why.substr(0, why.find('\n')));
+    const auto why = "outside: " + (without.empty() ? "as expected" : without) +
+                     "; inside: " + (within.empty() ? "as expected" : within);
+    run.check(within.empty() == without.empty(), std::string(text_or(vector, "id")),
+              why.substr(0, why.find('\n')));
   }
 }
 
-const Suite emulator{"kql/emulator_vectors-outside", [](Run& run) { run_outside(run, "emulator_vectors.jsonl"); }};
-const Suite documentation{"kql/doc_vectors-outside", [](Run& run) { run_outside(run, "doc_vectors.jsonl"); }};
-const Suite loco{"kql/loco_vectors-outside", [](Run& run) { run_outside(run, "loco_vectors.jsonl"); }};
+const Suite emulator{"kql/emulator_vectors-outside",
+                     [](Run& run) { run_outside(run, "emulator_vectors.jsonl"); }};
+const Suite documentation{"kql/doc_vectors-outside",
+                          [](Run& run) { run_outside(run, "doc_vectors.jsonl"); }};
+const Suite loco{"kql/loco_vectors-outside",
+                 [](Run& run) { run_outside(run, "loco_vectors.jsonl"); }};
 
 }  // namespace
 }  // namespace rollcall::conformance

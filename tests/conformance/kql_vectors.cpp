@@ -62,7 +62,8 @@ bool same_cell(const Cell& got, const json::value& expected, kql::Type type) {
   const std::string want = text_of(expected);
   if (type == kql::Type::string)
     return (warehouse::is_null(got) ? "" : std::get<std::string>(got)) == want;
-  if (warehouse::is_null(got)) return expected.is_null() || want.empty() || want == "(null)" || want == "null";
+  if (warehouse::is_null(got))
+    return expected.is_null() || want.empty() || want == "(null)" || want == "null";
   if (expected.is_null()) return false;
   switch (type) {
     case kql::Type::boolean: {
@@ -73,7 +74,8 @@ bool same_cell(const Cell& got, const json::value& expected, kql::Type type) {
     case kql::Type::long_integer:
       return kql::parse_long(want) == std::get<std::int64_t>(got);
     case kql::Type::decimal: {
-      const auto number = kql::parse_real(want), found = kql::parse_real(std::get<std::string>(got));
+      const auto number = kql::parse_real(want),
+                 found = kql::parse_real(std::get<std::string>(got));
       return number && found && near(*number, *found);
     }
     case kql::Type::real: {
@@ -203,16 +205,18 @@ std::string judge(const Result<std::vector<Table>>& tables, const json::value& v
 
 namespace {
 
-// Whether Kusto answers it, and answers the same again: nothing by chance, no text that the official parser rejects, no test
-// that its own authors pass over.
+// Whether Kusto answers it, and answers the same again: nothing by chance, no text that the
+// official parser rejects, no test that its own authors pass over.
 bool is_deterministic(const json::value& vector) {
   const auto note = text_or(vector, "note");
   const auto* accepted = find(vector, "official_ok");
-  return !note.contains("nondeterministic") && !note.contains("take") && !note.contains("official-parser-rejects") &&
-         !note.contains("ignored-upstream") && (accepted == nullptr || accepted->as_bool());
+  return !note.contains("nondeterministic") && !note.contains("take") &&
+         !note.contains("official-parser-rejects") && !note.contains("ignored-upstream") &&
+         (accepted == nullptr || accepted->as_bool());
 }
 
-// The emulator's answers by id: where a page of the documentation shows another, the emulator counts.
+// The emulator's answers by id: where a page of the documentation shows another, the emulator
+// counts.
 std::map<std::string, json::value, std::less<>> emulator_answers(Run& run) {
   std::map<std::string, json::value, std::less<>> answers;
   for (auto& vector : run.lines("kql/emulator_vectors.jsonl")) {
@@ -238,9 +242,12 @@ void run_vectors(Run& run, const char* file) {
     const auto why = judge(tables, vector);
     run.check(why.empty(), std::string(text_or(vector, "id")), why.substr(0, why.find('\n')));
     const auto answer = answers.find(text_or(vector, "emulator_id"));
-    const bool right = why.empty() || (answer != answers.end() && judge(tables, answer->second).empty());
-    if (is_deterministic(vector)) run.part("deterministic, by the emulator's answer where it has one", right);
-    if (!is_special(text_or(vector, "query"))) run.part("without geo, graph, pattern plugins", right);
+    const bool right =
+        why.empty() || (answer != answers.end() && judge(tables, answer->second).empty());
+    if (is_deterministic(vector))
+      run.part("deterministic, by the emulator's answer where it has one", right);
+    if (!is_special(text_or(vector, "query")))
+      run.part("without geo, graph, pattern plugins", right);
   }
 }
 

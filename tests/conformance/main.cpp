@@ -41,10 +41,12 @@ fs::path default_corpus() {
   return fs::path(ROLLCALL_SOURCE_DIR).parent_path() / "shared" / "corpus";
 }
 
-// The ids that are known to fail, one a line, are kept beside the suites; ROLLCALL_UPDATE=1 writes them anew. Some
-// vectors depend on the clock or on chance, so what is new is said and fails nothing.
+// The ids that are known to fail, one a line, are kept beside the suites; ROLLCALL_UPDATE=1 writes
+// them anew. Some vectors depend on the clock or on chance, so what is new is said and fails
+// nothing.
 void compare_with_known(const std::string& suite, const Run& run) {
-  const fs::path path = fs::path(ROLLCALL_SOURCE_DIR) / "tests/conformance/known_failures" / (suite + ".txt");
+  const fs::path path =
+      fs::path(ROLLCALL_SOURCE_DIR) / "tests/conformance/known_failures" / (suite + ".txt");
   std::set<std::string> failed, known;
   for (const std::string& line : run.failed()) failed.insert(line.substr(0, line.find('\t')));
   if (const char* update = std::getenv("ROLLCALL_UPDATE"); update && *update) {
@@ -59,13 +61,16 @@ void compare_with_known(const std::string& suite, const Run& run) {
   for (std::string id; std::getline(file, id);) known.insert(id);
   std::vector<std::string> fresh;
   std::ranges::set_difference(failed, known, std::back_inserter(fresh));
-  const auto mended = std::ranges::count_if(known, [&](const auto& id) { return !failed.contains(id); });
+  const auto mended =
+      std::ranges::count_if(known, [&](const auto& id) { return !failed.contains(id); });
   if (!fresh.empty()) {
     const std::size_t shown = std::min<std::size_t>(fresh.size(), 20);
-    fmt::print("  {} not known to fail: {}{}\n", fresh.size(), fmt::join(fresh.begin(), fresh.begin() + static_cast<std::ptrdiff_t>(shown), " "),
+    fmt::print("  {} not known to fail: {}{}\n", fresh.size(),
+               fmt::join(fresh.begin(), fresh.begin() + static_cast<std::ptrdiff_t>(shown), " "),
                shown < fresh.size() ? " …" : "");
   }
-  if (mended > 0) fmt::print("  {} known to fail pass now; ROLLCALL_UPDATE=1 takes them off the list\n", mended);
+  if (mended > 0)
+    fmt::print("  {} known to fail pass now; ROLLCALL_UPDATE=1 takes them off the list\n", mended);
 }
 
 void report(const Registered& suite, const Run& run, const fs::path& out) {
@@ -76,7 +81,8 @@ void report(const Registered& suite, const Run& run, const fs::path& out) {
   fmt::print("conformance {} {}/{}\n", suite.name, run.passed(),
              run.passed() + run.failed().size());
   for (const auto& [part, count] : run.parts())
-    fmt::print("  {} {}/{} ({:.1f} %)\n", part, count.first, count.second, 100.0 * static_cast<double>(count.first) / static_cast<double>(count.second));
+    fmt::print("  {} {}/{} ({:.1f} %)\n", part, count.first, count.second,
+               100.0 * static_cast<double>(count.first) / static_cast<double>(count.second));
   std::fflush(stdout);
   const fs::path path = out / (suite.name + ".failed");
   fs::create_directories(path.parent_path());

@@ -1,6 +1,6 @@
 // odata/semantics_cases: filters over a few items and the ids that they find; odata/reject_cases:
-// filters that must be refused. Both through a list in a database, as a request would: in SQLite, and in
-// PostgreSQL where the tests have a server (with_postgresql.sh).
+// filters that must be refused. Both through a list in a database, as a request would: in SQLite,
+// and in PostgreSQL where the tests have a server (with_postgresql.sh).
 #include <algorithm>
 
 #include "base/check.hpp"
@@ -15,8 +15,7 @@ namespace {
 class Rows {
  public:
   Rows(const json::value& rows, std::unique_ptr<store::Database> database)
-      : database_(std::move(database)),
-        lists_(ListStore::open(*database_).value()) {
+      : database_(std::move(database)), lists_(ListStore::open(*database_).value()) {
     ListDefinition definition{.name = "Rows"};
     definition.columns = {{.name = "Title"},
                           {.name = "N", .type = ColumnType::number},
@@ -92,7 +91,8 @@ void rejects(conformance::Run& run, Open open) {
     ++number;
     const auto found = rows.find(filter.as_string());
     // Refused by us, before a database has seen it.
-    run.check(!found && found.error().code.starts_with("ODATA"), std::to_string(number), filter.as_string());
+    run.check(!found && found.error().code.starts_with("ODATA"), std::to_string(number),
+              filter.as_string());
   }
 }
 

@@ -1,6 +1,6 @@
-// odata/abnf_cases: texts that OASIS's grammar of OData accepts or rejects, one rule each. Those that a list
-// store meets are marked as the core, and counted once more. What is a text of the grammar is decided before
-// any database is asked.
+// odata/abnf_cases: texts that OASIS's grammar of OData accepts or rejects, one rule each. Those
+// that a list store meets are marked as the core, and counted once more. What is a text of the
+// grammar is decided before any database is asked.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -156,8 +156,10 @@ std::map<std::string, Check> payload_rules() {
 std::optional<bool> accepts(const std::string& rule, const std::string& input) {
   static const auto in_url = url_rules();
   static const auto in_payload = payload_rules();
-  if (const auto found = in_url.find(rule); found != in_url.end()) return found->second(decode(input));
-  if (const auto found = in_payload.find(rule); found != in_payload.end()) return found->second(input);
+  if (const auto found = in_url.find(rule); found != in_url.end())
+    return found->second(decode(input));
+  if (const auto found = in_payload.find(rule); found != in_payload.end())
+    return found->second(input);
   return std::nullopt;
 }
 
@@ -174,7 +176,8 @@ void check_cases(conformance::Run& run, bool core_only) {
       continue;
     }
     const auto* valid = find(one, "valid");
-    run.check(valid != nullptr && *accepted == valid->as_bool(), std::to_string(number), rule + " | " + input);
+    run.check(valid != nullptr && *accepted == valid->as_bool(), std::to_string(number),
+              rule + " | " + input);
   }
 }
 

@@ -90,8 +90,8 @@ const Suite definitions{"wdl/definitions", [](Run& run) {
                           }
                         }};
 
-// Runs: with connectors that answer what the definition expects, one run comes to a final status. A definition that
-// names what is not run is refused for it, by name, and counts as not run.
+// Runs: with connectors that answer what the definition expects, one run comes to a final status. A
+// definition that names what is not run is refused for it, by name, and counts as not run.
 const Suite definitions_run{
     "wdl/definitions-run", [](Run& run) {
       std::size_t supported = 0, ran_of_supported = 0, succeeded = 0;
@@ -99,14 +99,18 @@ const Suite definitions_run{
         const auto text = read_text(file);
         const auto bare = std::string_view(text).substr(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
         const auto document = parse_json(bare, 1'000);
-        const auto definition = document ? flow::parse_definition(*document) : std::unexpected(document.error());
-        const auto ended = definition ? flow::rehearse_with_samples(*document) : std::unexpected(definition.error());
+        const auto definition =
+            document ? flow::parse_definition(*document) : std::unexpected(document.error());
+        const auto ended = definition ? flow::rehearse_with_samples(*document)
+                                      : std::unexpected(definition.error());
         const bool ran = ended && ended->ended;
         if (definition && is_supported(*definition)) ++supported, ran_of_supported += ran ? 1 : 0;
         succeeded += ended && ended->status == flow::Status::succeeded ? 1 : 0;
-        run.check(ran, file.filename().string(), ended ? "did not come to an end" : ended.error().message);
+        run.check(ran, file.filename().string(),
+                  ended ? "did not come to an end" : ended.error().message);
       }
-      fmt::print("  of supported types {}/{}; succeeded {}\n", ran_of_supported, supported, succeeded);
+      fmt::print("  of supported types {}/{}; succeeded {}\n", ran_of_supported, supported,
+                 succeeded);
     }};
 
 }  // namespace

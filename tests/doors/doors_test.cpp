@@ -1,5 +1,5 @@
-// `request`, `request remote` → the answer; `item LIST` and `table NAME` set up, `clock TIME` moves the clock;
-// `token NAME SCOPES` makes one, and `Authorization: Bearer {NAME}` sends it.
+// `request`, `request remote` → the answer; `item LIST` and `table NAME` set up, `clock TIME` moves
+// the clock; `token NAME SCOPES` makes one, and `Authorization: Bearer {NAME}` sends it.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -16,7 +16,8 @@ namespace rollcall::test {
 namespace {
 
 std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -52,7 +53,8 @@ Handlers make() {
     request.method = "POST";
     request.target = "/api/v1/tokens";
     request.loopback = true;
-    request.body = json::serialize(json::object{{"name", one.arguments.at(0)}, {"scopes", one.arguments.at(1)}});
+    request.body = json::serialize(
+        json::object{{"name", one.arguments.at(0)}, {"scopes", one.arguments.at(1)}});
     const auto answer = house->ask(request);
     (*secrets)[one.arguments.at(0)] = text_or(parse_json(answer.body).value(), "token");
     return std::string();
@@ -62,26 +64,35 @@ Handlers make() {
 
 const Registration golden{[] { register_golden("Doors", TEST_FOLDER, make); }};
 
-lists::Item deployment(std::string role, std::string version, std::string region, std::string started, std::string kind = "deploy") {
+lists::Item deployment(std::string role, std::string version, std::string region,
+                       std::string started, std::string kind = "deploy") {
   lists::Item item;
-  item.fields = {{"Environment", "prod"}, {"Role", role}, {"Region", region}, {"Version", version}, {"StartedAt", started}, {"Kind", kind}};
+  item.fields = {{"Environment", "prod"}, {"Role", role},         {"Region", region},
+                 {"Version", version},    {"StartedAt", started}, {"Kind", kind}};
   return item;
 }
 
 TEST(Regions, FollowTheRolloutsThatReachedThem) {
   const std::vector<lists::Item> history{
-      deployment("a", "2", "north", "2026-01-02T10:00:00Z"), deployment("a", "2", "south", "2026-01-02T09:00:00Z"),
-      deployment("a", "2", "west", "2026-01-02T11:00:00Z"),  deployment("b", "7", "south", "2026-01-03T09:00:00Z"),
-      deployment("b", "7", "west", "2026-01-03T08:00:00Z"),  deployment("b", "7", "north", "2026-01-03T08:30:00Z"),
+      deployment("a", "2", "north", "2026-01-02T10:00:00Z"),
+      deployment("a", "2", "south", "2026-01-02T09:00:00Z"),
+      deployment("a", "2", "west", "2026-01-02T11:00:00Z"),
+      deployment("b", "7", "south", "2026-01-03T09:00:00Z"),
+      deployment("b", "7", "west", "2026-01-03T08:00:00Z"),
+      deployment("b", "7", "north", "2026-01-03T08:30:00Z"),
       // Stopped early: it counts for nothing.
-      deployment("b", "8", "north", "2026-01-04T08:00:00Z"), deployment("b", "8", "west", "2026-01-04T09:00:00Z"),
+      deployment("b", "8", "north", "2026-01-04T08:00:00Z"),
+      deployment("b", "8", "west", "2026-01-04T09:00:00Z"),
       deployment("a", "1", "west", "2026-01-01T00:00:00Z", "initial"),
       deployment("a", "1", "late", "2026-01-01T05:00:00Z", "initial"),
       deployment("a", "1", "early", "2026-01-01T04:00:00Z", "initial")};
-  // south: 0 and 1; north: 0.5 twice; west: 1 and 0. Equal means: by when they were first seen. Then those without rollouts.
-  EXPECT_EQ(doors::order_regions({}, history, {}), (std::vector<std::string>{"west", "south", "north", "early", "late"}));
+  // south: 0 and 1; north: 0.5 twice; west: 1 and 0. Equal means: by when they were first seen.
+  // Then those without rollouts.
+  EXPECT_EQ(doors::order_regions({}, history, {}),
+            (std::vector<std::string>{"west", "south", "north", "early", "late"}));
   const std::vector<std::string> configured{"north", "nowhere", "late"};
-  EXPECT_EQ(doors::order_regions(configured, history, {}), (std::vector<std::string>{"north", "late", "west", "south", "early"}));
+  EXPECT_EQ(doors::order_regions(configured, history, {}),
+            (std::vector<std::string>{"north", "late", "west", "south", "early"}));
 }
 
 // One more than stand on a page; the list of people was made by the first.
@@ -92,13 +103,18 @@ TEST(SharePointPeople, AreFoundBehindTheFirstPage) {
   make.target = "/api/v1/tokens";
   make.loopback = true;
   make.body = R"({"name": "w", "scopes": "read,write"})";
-  const auto token = "\nAuthorization: Bearer " + std::string(text_or(parse_json(house.ask(make).body).value(), "token")) + "\n\n";
+  const auto token = "\nAuthorization: Bearer " +
+                     std::string(text_or(parse_json(house.ask(make).body).value(), "token")) +
+                     "\n\n";
   const auto ensure = [&](const std::string& name) {
-    return house.exchange("POST /_api/web/ensureuser" + token + "{\"logonName\": \"" + name + "\"}", false);
+    return house.exchange("POST /_api/web/ensureuser" + token + "{\"logonName\": \"" + name + "\"}",
+                          false);
   };
   EXPECT_TRUE(ensure("first@example.com").starts_with("200 ")) << ensure("first@example.com");
   for (int i = 0; i < 5'000; ++i) {
-    house.add_item("User Information List", json::serialize(json::object{{"Title", "x"}, {"Name", fmt::format("p{}@example.com", i)}}));
+    house.add_item(
+        "User Information List",
+        json::serialize(json::object{{"Title", "x"}, {"Name", fmt::format("p{}@example.com", i)}}));
   }
   const auto last = ensure("p4999@example.com");
   EXPECT_TRUE(last.starts_with("200 ")) << last;
@@ -116,7 +132,9 @@ TEST(HookBodies, PartsInPartsAreReadUntilTheyAreTooDeep) {
   std::string type = "text/plain";
   for (int level = 9; level >= 0; --level) {
     const auto boundary = fmt::format("b{}", level);
-    request.body = fmt::format("--{0}\r\nContent-Type: {1}\r\n\r\n{2}\r\n--{0}\r\n\r\nbeside\r\n--{0}--", boundary, type, request.body);
+    request.body =
+        fmt::format("--{0}\r\nContent-Type: {1}\r\n\r\n{2}\r\n--{0}\r\n\r\nbeside\r\n--{0}--",
+                    boundary, type, request.body);
     type = "multipart/mixed; boundary=" + boundary;
   }
   const auto read = doors::read_body(request);
@@ -141,8 +159,10 @@ TEST(Hooks, TheTwentyFifthCallerThatWaitsIsTurnedAway) {
 
 {"triggers": {"manual": {"type": "Request"}}, "actions": {
   "Pause": {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Hour"}}},
-  "Answer": {"type": "Response", "runAfter": {"Pause": ["Succeeded"]}, "inputs": {"statusCode": 200}}}})", false);
-  const auto address = house.exchange("GET /api/v1/flows/slow/triggers/manual/callback-url\n\n", false);
+  "Answer": {"type": "Response", "runAfter": {"Pause": ["Succeeded"]}, "inputs": {"statusCode": 200}}}})",
+                 false);
+  const auto address =
+      house.exchange("GET /api/v1/flows/slow/triggers/manual/callback-url\n\n", false);
   const auto path = address.find("/hooks/");
   ASSERT_NE(path, std::string::npos) << address;
   http::Request request;
@@ -153,8 +173,11 @@ TEST(Hooks, TheTwentyFifthCallerThatWaitsIsTurnedAway) {
   for (int i = 0; i < 24; ++i) {
     callers.emplace_back([&house, request] { EXPECT_EQ(house.ask(request).status, 504); });
   }
-  const auto run = [&](int number) { return house.exchange(fmt::format("GET /api/v1/runs/{}\n\n", number), false); };
-  for (int looks = 0; looks < 3'000 && run(24).starts_with("404"); ++looks) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const auto run = [&](int number) {
+    return house.exchange(fmt::format("GET /api/v1/runs/{}\n\n", number), false);
+  };
+  for (int looks = 0; looks < 3'000 && run(24).starts_with("404"); ++looks)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   const auto refused = house.ask(request);
   EXPECT_EQ(refused.status, 503);
   EXPECT_NE(refused.body.find("HOOK0107"), std::string::npos) << refused.body;

@@ -11,7 +11,8 @@
 namespace rollcall::test {
 namespace {
 
-constexpr doors::File portal[] = {{"index.html", "<!doctype html><title>Rollcall</title>"}, {"portal.js", "start()"}};
+constexpr doors::File portal[] = {{"index.html", "<!doctype html><title>Rollcall</title>"},
+                                  {"portal.js", "start()"}};
 
 template <class T>
 T must(Result<T> result) {
@@ -72,14 +73,24 @@ House::House()
       tokens_(must(doors::Tokens::open(*database_))),
       access_(std::make_unique<doors::Access>(*tokens_)),
       shared_(std::make_unique<doors::SharedDriver>(*driver_)),
-      services_(new doors::Services{clock, *warehouse_, *database_, *lists_, *shared_, *runs_, *tokens_, *access_, metrics_, {}}),
+      services_(new doors::Services{clock,
+                                    *warehouse_,
+                                    *database_,
+                                    *lists_,
+                                    *shared_,
+                                    *runs_,
+                                    *tokens_,
+                                    *access_,
+                                    metrics_,
+                                    {}}),
       router_(doors::make_router(*services_, portal)),
       handler_(doors::make_handler(router_, metrics_)) {
   must(runs_->open());
   driver_->set_url({});
   const lists::Write write{{}, clock.now(), std::nullopt, true};
   must(database_->write([&](store::Transaction& transaction) -> Result<void> {
-    for (const auto& definition : fleet::well_known_lists()) TRY_DO(lists_->ensure_list(transaction, definition, write));
+    for (const auto& definition : fleet::well_known_lists())
+      TRY_DO(lists_->ensure_list(transaction, definition, write));
     return {};
   }));
 }
@@ -113,7 +124,8 @@ std::string House::exchange(const std::string& text, bool remote) {
   request.method = line.substr(0, line.find(' '));
   request.target = line.substr(line.find(' ') + 1);
   while (std::getline(lines, line) && !line.empty()) {
-    request.headers.add(line.substr(0, line.find(':')), std::string(trim(std::string_view(line).substr(line.find(':') + 1))));
+    request.headers.add(line.substr(0, line.find(':')),
+                        std::string(trim(std::string_view(line).substr(line.find(':') + 1))));
   }
   std::ostringstream rest;
   rest << lines.rdbuf();
@@ -122,7 +134,8 @@ std::string House::exchange(const std::string& text, bool remote) {
   std::string shown = std::to_string(answer.status);
   if (const auto* type = answer.headers.find("Content-Type")) shown += " " + *type;
   for (const auto* name : {"Allow", "WWW-Authenticate"}) {
-    if (const auto* value = answer.headers.find(name)) shown += fmt::format("\n{}: {}", name, *value);
+    if (const auto* value = answer.headers.find(name))
+      shown += fmt::format("\n{}: {}", name, *value);
   }
   return without_secrets(shown + "\n" + shown_body(answer.body));
 }
@@ -131,7 +144,9 @@ std::string without_secrets(std::string text) {
   const auto is_guid = [](std::string_view part) {
     for (std::size_t i = 0; i < part.size(); ++i) {
       const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-      if (dash != (part[i] == '-') || (!dash && std::isxdigit(static_cast<unsigned char>(part[i])) == 0)) return false;
+      if (dash != (part[i] == '-') ||
+          (!dash && std::isxdigit(static_cast<unsigned char>(part[i])) == 0))
+        return false;
     }
     return part != "00000000-0000-0000-0000-000000000000";
   };

@@ -81,9 +81,12 @@ Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline,
     replayed.rows += intervals.size();
     replayed.changes += changes.size();
     if (watch.poll) watch.poll(poll, intervals, changes);
-    const auto looked_every = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(watch.look.ticks / options.poll.ticks));
+    const auto looked_every = std::max<std::uint64_t>(
+        1, static_cast<std::uint64_t>(watch.look.ticks / options.poll.ticks));
     if (replayed.polls % looked_every == 0) {
-      const double minutes = static_cast<double>(options.poll.ticks * static_cast<std::int64_t>(looked_every)) / static_cast<double>(60 * ticks_per_second);
+      const double minutes =
+          static_cast<double>(options.poll.ticks * static_cast<std::int64_t>(looked_every)) /
+          static_cast<double>(60 * ticks_per_second);
       snapshot.poll(poll, rows_of(lists), minutes);
       replayed.cell_minutes += minutes * static_cast<double>(truth.cells.size());
     }

@@ -20,7 +20,7 @@ struct Replayed {
   std::uint64_t polls = 0, lines = 0, rows = 0, changes = 0, creates = 0;
 };
 
-struct Watch {  // for looking at one cell while it happens
+struct Watch {                  // for looking at one cell while it happens
   Timespan look = minutes(15);  // how often the snapshot is compared with the truth
   std::function<void(Timestamp, std::span<const Interval>, std::span<const Change>)> poll;
 };

@@ -15,30 +15,34 @@ std::string differences(std::string_view before, std::string_view after) {
 }
 
 TEST(FlowDiff, order_case_and_metadata_do_not_count) {
-  EXPECT_EQ(differences(R"json({"triggers": {"T": {"type": "Request"}}, "actions": {
+  EXPECT_EQ(
+      differences(
+          R"json({"triggers": {"T": {"type": "Request"}}, "actions": {
       "A": {"type": "Compose", "inputs": {"x": 1, "y": 2}, "metadata": {"operationMetadataId": "1"}},
       "B": {"type": "http", "inputs": {"uri": "u", "method": "GET"}, "runAfter": {"A": ["SUCCEEDED"]}}}})json",
-                        R"json({"actions": {"B": {"runAfter": {"A": ["Succeeded"]}, "type": "Http", "inputs": {"method": "GET", "uri": "u"}},
+          R"json({"actions": {"B": {"runAfter": {"A": ["Succeeded"]}, "type": "Http", "inputs": {"method": "GET", "uri": "u"}},
       "A": {"inputs": {"y": 2, "x": 1}, "type": "compose", "runAfter": {}}}, "triggers": {"T": {"type": "Request"}}})json"),
-            "");
+      "");
 }
 
 TEST(FlowDiff, what_changed_is_named_with_its_place) {
-  EXPECT_EQ(differences(R"json({"parameters": {"P": {"type": "String", "defaultValue": "a"}}, "triggers": {"T": {"type": "Request"}}, "actions": {
+  EXPECT_EQ(
+      differences(
+          R"json({"parameters": {"P": {"type": "String", "defaultValue": "a"}}, "triggers": {"T": {"type": "Request"}}, "actions": {
       "A": {"type": "Compose", "inputs": 1}, "Gone": {"type": "Compose", "inputs": "only here"}, "Old": {"type": "Http", "inputs": {"uri": "u"}},
       "S": {"type": "Scope", "actions": {"In": {"type": "Compose", "inputs": 5}}}, "B": {"type": "Compose", "inputs": 2, "runAfter": {"A": ["Succeeded"]}}}})json",
-                        R"json({"parameters": {"P": {"type": "String", "defaultValue": "b"}}, "triggers": {"T": {"type": "Request", "inputs": {"method": "GET"}}}, "actions": {
+          R"json({"parameters": {"P": {"type": "String", "defaultValue": "b"}}, "triggers": {"T": {"type": "Request", "inputs": {"method": "GET"}}}, "actions": {
       "A": {"type": "Compose", "inputs": 3}, "New": {"type": "Http", "inputs": {"uri": "u"}}, "In": {"type": "Compose", "inputs": 5},
       "S": {"type": "Scope", "actions": {"More": {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Day"}}}}},
       "B": {"type": "Compose", "inputs": 2, "runAfter": {"A": ["Succeeded", "Failed"]}}}})json"),
-            "~ parameter P: /defaultValue: \"a\" → \"b\"\n"
-            "~ trigger T: /inputs: nothing → {\"method\":\"GET\"}\n"
-            "~ action A: /inputs: 1 → 3\n"
-            "~ action In moved from S to the flow\n"
-            "~ action B: runs after: A Succeeded → A Succeeded/Failed\n"
-            "~ action New renamed was Old\n"
-            "+ action More of type Wait in S\n"
-            "- action Gone of type Compose in the flow\n");
+      "~ parameter P: /defaultValue: \"a\" → \"b\"\n"
+      "~ trigger T: /inputs: nothing → {\"method\":\"GET\"}\n"
+      "~ action A: /inputs: 1 → 3\n"
+      "~ action In moved from S to the flow\n"
+      "~ action B: runs after: A Succeeded → A Succeeded/Failed\n"
+      "~ action New renamed was Old\n"
+      "+ action More of type Wait in S\n"
+      "- action Gone of type Compose in the flow\n");
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
-// Flows as text: `connector` says what the other side answers, `workflow` deploys, `run` and `recur` drive the
-// flow on a virtual clock and show a timed history. Every run is repeated with the plug pulled at each point
-// between two durable steps; history and writes must come out the same.
+// Flows as text: `connector` says what the other side answers, `workflow` deploys, `run` and
+// `recur` drive the flow on a virtual clock and show a timed history. Every run is repeated with
+// the plug pulled at each point between two durable steps; history and writes must come out the
+// same.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
 #include <filesystem>
 #include <map>
 #include <set>
-#include <unistd.h>
 
 #include "base/text.hpp"
 #include "flow/driver.hpp"
@@ -46,7 +47,8 @@ class World {
  public:
   explicit World(const Script& script) : script_(script), clock_(midnight) {
     static int count = 0;
-    file_ = std::filesystem::temp_directory_path() / fmt::format("rollcall-flow-{}-{}.db", getpid(), ++count);
+    file_ = std::filesystem::temp_directory_path() /
+            fmt::format("rollcall-flow-{}-{}.db", getpid(), ++count);
     remove();
   }
   ~World() {
@@ -80,7 +82,8 @@ class World {
 
   Result<void> deploy() {
     for (const auto& [name, flow] : script_.flows) {
-      if (auto done = driver_->deploy(name, flow.document, {}, flow.options); !done) return std::unexpected(done.error());
+      if (auto done = driver_->deploy(name, flow.document, {}, flow.options); !done)
+        return std::unexpected(done.error());
     }
     return {};
   }
@@ -125,9 +128,11 @@ class World {
     TRY(const auto runs, driver_->runs().runs({}));
     for (const auto& [instance, body, only] : script_.callbacks) {
       for (const auto& run : runs) {
-        if (run.ended || run.id != only.value_or(run.id) || called_.contains({run.id, instance})) continue;
+        if (run.ended || run.id != only.value_or(run.id) || called_.contains({run.id, instance}))
+          continue;
         called_.insert({run.id, instance});
-        const auto done = driver_->call_back(run.id, instance, json::object{{"headers", json::object()}, {"body", body}});
+        const auto done = driver_->call_back(
+            run.id, instance, json::object{{"headers", json::object()}, {"body", body}});
         if (!done && done.error().code != "FLOW0512") return std::unexpected(done.error());
         any = any || done.has_value();
       }
@@ -160,11 +165,13 @@ Result<std::string> everything(World& world) {
   TRY(auto runs, world.driver().runs().runs({}));
   std::string text;
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-    if (runs.size() > 1) text += fmt::format("{} {} {}\n", run->flow, run->id, since_midnight(run->started));
+    if (runs.size() > 1)
+      text += fmt::format("{} {} {}\n", run->flow, run->id, since_midnight(run->started));
     text += history_of(world, *run);
   }
   // Of runs with many actions only the end is shown.
-  if (const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); lines > most_lines) {
+  if (const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+      lines > most_lines) {
     const auto last = text.rfind('\n', text.size() - 2);
     text = fmt::format("({} lines)\n{}", lines - 1, text.substr(last + 1));
   }
@@ -190,9 +197,10 @@ void same(const std::string& expected, const Result<std::string>& got, const std
   }
 }
 
-// `taken_over`: also by another process, which then finds what the first had claimed; it waits for a question that was
-// under way.
-std::string with_and_without_crashes(const Script& script, const Drive& drive, bool taken_over = true) {
+// `taken_over`: also by another process, which then finds what the first had claimed; it waits for
+// a question that was under way.
+std::string with_and_without_crashes(const Script& script, const Drive& drive,
+                                     bool taken_over = true) {
   World calm(script);
   const auto expected = play(calm, drive);
   if (!expected) return render(expected.error(), "");
@@ -215,8 +223,11 @@ std::string with_and_without_crashes(const Script& script, const Drive& drive, b
 
 // A body that is no definition is the actions of one with a request trigger.
 json::value definition_of(json::value body) {
-  if (find(body, "definition") != nullptr || find(body, "triggers") != nullptr || find(body, "properties") != nullptr) return body;
-  return json::object{{"triggers", {{"manual", {{"type", "Request"}, {"kind", "Http"}}}}}, {"actions", std::move(body)}};
+  if (find(body, "definition") != nullptr || find(body, "triggers") != nullptr ||
+      find(body, "properties") != nullptr)
+    return body;
+  return json::object{{"triggers", {{"manual", {{"type", "Request"}, {"kind", "Http"}}}}},
+                      {"actions", std::move(body)}};
 }
 
 Timestamp time_argument(const GoldenCase& one, std::string_view name, Timestamp otherwise) {
@@ -238,7 +249,8 @@ Handlers make() {
   handlers["callback"] = [script](const GoldenCase& one) {
     std::optional<flow::RunId> run;
     if (one.arguments.size() > 1) run = std::stoll(one.arguments[1]);
-    script->callbacks.push_back({one.arguments.at(0), parse_json(one.body.empty() ? "null" : one.body).value(), run});
+    script->callbacks.push_back(
+        {one.arguments.at(0), parse_json(one.body.empty() ? "null" : one.body).value(), run});
     return std::string();
   };
   // Says what is wrong, or nothing.
@@ -247,7 +259,8 @@ Handlers make() {
     if (!body) return render(body.error(), one.body);
     const auto name = one.arguments.empty() ? std::string("flow") : one.arguments[0];
     Flow flow{definition_of(*std::move(body)), {}};
-    if (one.arguments.size() > 1) flow.options.parameters = parse_json(one.arguments[1])->as_object();
+    if (one.arguments.size() > 1)
+      flow.options.parameters = parse_json(one.arguments[1])->as_object();
     if (script->flows.size() == 1 && script->flows.contains(name)) script->flows.clear();
     auto alone = *script;
     alone.flows = {{name, flow}};
@@ -275,17 +288,21 @@ Handlers make() {
   // Waits until the trigger has subscribed, and calls it.
   handlers["called"] = [script](const GoldenCase& one) -> std::string {
     const auto body = parse_json(one.body.empty() ? "null" : one.body).value();
-    return with_and_without_crashes(*script, [&](World& world) -> Result<void> {
-      TRY_DO(world.go(midnight));
-      TRY(const auto flow, world.driver().runs().flow("flow"));
-      if (!flow || flow->trigger_state.find("\"subscription\"") == std::string::npos) return fail("TEST", "the trigger has not subscribed");
-      TRY_DO(world.survive([&]() -> Result<void> {
-        TRY(const auto runs, world.driver().runs().runs({}));
-        if (runs.empty()) TRY_DO(world.driver().start("flow", "", body, {}));
-        return {};
-      }));
-      return world.go(timestamp_max);
-    }, false);
+    return with_and_without_crashes(
+        *script,
+        [&](World& world) -> Result<void> {
+          TRY_DO(world.go(midnight));
+          TRY(const auto flow, world.driver().runs().flow("flow"));
+          if (!flow || flow->trigger_state.find("\"subscription\"") == std::string::npos)
+            return fail("TEST", "the trigger has not subscribed");
+          TRY_DO(world.survive([&]() -> Result<void> {
+            TRY(const auto runs, world.driver().runs().runs({}));
+            if (runs.empty()) TRY_DO(world.driver().start("flow", "", body, {}));
+            return {};
+          }));
+          return world.go(timestamp_max);
+        },
+        false);
   };
   // Runs it, then resumes the first run from an action.
   handlers["resume"] = [script](const GoldenCase& one) -> std::string {
@@ -307,16 +324,19 @@ Handlers make() {
   };
   // Lets the recurrences fire until a time, from a time at which the process comes up again.
   handlers["recur"] = [script](const GoldenCase& one) -> std::string {
-    return with_and_without_crashes(*script, [&](World& world) -> Result<void> {
-      const auto down = time_argument(one, "down=", timestamp_max);
-      const auto until = time_argument(one, "until=", midnight);
-      if (down != timestamp_max) {
-        TRY_DO(world.go(down));
-        world.clock().set(time_argument(one, "up=", down));
-        TRY_DO(world.boot());
-      }
-      return world.go(until);
-    }, script->connectors.empty());
+    return with_and_without_crashes(
+        *script,
+        [&](World& world) -> Result<void> {
+          const auto down = time_argument(one, "down=", timestamp_max);
+          const auto until = time_argument(one, "until=", midnight);
+          if (down != timestamp_max) {
+            TRY_DO(world.go(down));
+            world.clock().set(time_argument(one, "up=", down));
+            TRY_DO(world.boot());
+          }
+          return world.go(until);
+        },
+        script->connectors.empty());
   };
   return handlers;
 }

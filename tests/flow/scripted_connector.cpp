@@ -39,12 +39,14 @@ Result<void> prepare_writes(store::Database& database) {
   table.name = "TestWrites";
   table.columns = {text_column("Key"), text_column("Operation"), text_column("Parameters")};
   table.if_not_exists = true;
-  return database.write([&](store::Transaction& transaction) { return transaction.execute_once(table); });
+  return database.write(
+      [&](store::Transaction& transaction) { return transaction.execute_once(table); });
 }
 
 Result<std::vector<std::string>> read_writes(store::Database& database) {
   sql::Select select;
-  select.items = {{sql::column("Key"), {}}, {sql::column("Operation"), {}}, {sql::column("Parameters"), {}}};
+  select.items = {
+      {sql::column("Key"), {}}, {sql::column("Operation"), {}}, {sql::column("Parameters"), {}}};
   select.from = sql::table("TestWrites");
   const auto statement = database.prepare(sql::query(std::move(select)));
   std::vector<std::string> lines;
@@ -56,7 +58,8 @@ Result<std::vector<std::string>> read_writes(store::Database& database) {
   return lines;
 }
 
-ScriptedConnector::ScriptedConnector(std::string id, const std::string& script, store::Database& database)
+ScriptedConnector::ScriptedConnector(std::string id, const std::string& script,
+                                     store::Database& database)
     : id_(std::move(id)), insert_(database.prepare(insert_statement())) {
   std::istringstream lines(script);
   for (std::string line; std::getline(lines, line);) {
@@ -87,15 +90,18 @@ Result<flow::Outcome> ScriptedConnector::call(std::size_t operation, const flow:
   const auto& about = operations_[operation];
   CHECK((call.transaction != nullptr) == (about.place == flow::Place::store));
   if (about.place == flow::Place::outside) {
-    outside_.push_back(fmt::format("{} {} {}", call.key.to_string(), about.id, json::serialize(call.parameters)));
+    outside_.push_back(
+        fmt::format("{} {} {}", call.key.to_string(), about.id, json::serialize(call.parameters)));
   }
   if (about.place == flow::Place::store) TRY_DO(write(call, about.id));
   const auto& answers = answers_[operation];
   // `runs:` — the first run gets the first answer, the second run the second.
   const bool by_run = answers.front().starts_with("runs:");
-  const auto which = by_run ? static_cast<std::size_t>(std::max<std::int64_t>(call.key.run, 1)) : std::size_t{call.key.attempt};
+  const auto which = by_run ? static_cast<std::size_t>(std::max<std::int64_t>(call.key.run, 1))
+                            : std::size_t{call.key.attempt};
   const auto& given = answers[std::min(which, answers.size()) - 1];
-  const auto answer = given.starts_with("runs:") ? std::string(trim(std::string_view(given).substr(5))) : given;
+  const auto answer =
+      given.starts_with("runs:") ? std::string(trim(std::string_view(given).substr(5))) : given;
   if (answer == "feed") return feed(call);
   if (answer == "later") return later(call);
   if (answer == "echo") return flow::answered(200, call.parameters);
@@ -126,7 +132,9 @@ Result<flow::Outcome> ScriptedConnector::call(std::size_t operation, const flow:
 // A polling trigger's other side: at every other Location there is something new.
 flow::Outcome ScriptedConnector::feed(const flow::Call& call) {
   const auto at = call.location.empty() ? 0 : std::stoi(std::string(call.location));
-  auto outcome = flow::answered(at % 2 == 0 ? 200 : 202, at % 2 == 0 ? json::value{{"value", {at, at + 100}}} : json::value());
+  auto outcome =
+      flow::answered(at % 2 == 0 ? 200 : 202,
+                     at % 2 == 0 ? json::value{{"value", {at, at + 100}}} : json::value());
   auto outputs = outcome.outputs.value().as_object();
   outputs["headers"] = json::object{{"Location", std::to_string(at + 1)}};
   outcome.outputs = std::move(outputs);
@@ -141,7 +149,9 @@ flow::Outcome ScriptedConnector::later(const flow::Call& call) {
   const bool done = at.ends_with("/2");
   auto outcome = flow::answered(done ? 200 : 202, done ? json::value("done") : json::value());
   auto outputs = outcome.outputs.value().as_object();
-  if (!done) outputs["headers"] = json::object{{"Location", at.ends_with("/1") ? "http://x/2" : "http://x/1"}};
+  if (!done)
+    outputs["headers"] =
+        json::object{{"Location", at.ends_with("/1") ? "http://x/2" : "http://x/1"}};
   outcome.outputs = std::move(outputs);
   if (at.ends_with("/1")) outcome.retry_after = seconds(5);
   return outcome;

@@ -1,4 +1,5 @@
-// Several drivers on one database, as several processes have it: runs are shared, taken over, and never done twice.
+// Several drivers on one database, as several processes have it: runs are shared, taken over, and
+// never done twice.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -17,11 +18,14 @@ class Town {
  public:
   Town() : database(fresh_database()) {
     EXPECT_TRUE(prepare_writes(*database).has_value());
-    connectors.add(std::make_unique<ScriptedConnector>("test", "Put store 200 {}\nAsk outside 200 \"news\"\n", *database));
-    connectors.add(std::make_unique<ScriptedConnector>("http", "Request outside 201 {}\n", *database));
+    connectors.add(std::make_unique<ScriptedConnector>(
+        "test", "Put store 200 {}\nAsk outside 200 \"news\"\n", *database));
+    connectors.add(
+        std::make_unique<ScriptedConnector>("http", "Request outside 201 {}\n", *database));
     for (auto& driver : drivers) driver = open();
   }
-  std::unique_ptr<flow::Driver> open(std::function<bool(flow::CrashPoint)> crash = {}, std::string key = "key") {
+  std::unique_ptr<flow::Driver> open(std::function<bool(flow::CrashPoint)> crash = {},
+                                     std::string key = "key") {
     flow::DriverOptions options;
     options.key = std::move(key);
     options.lease = lease;
@@ -61,15 +65,20 @@ class Town {
   std::array<std::unique_ptr<flow::Driver>, 2> drivers;
 };
 
-constexpr auto put = R"json("Put": {"type": "OpenApiConnection", "inputs": {"host": {"apiId": "/x/test", "connectionName": "test", "operationId": "Put"}, "parameters": {"n": "@item()"}}})json";
+constexpr auto put =
+    R"json("Put": {"type": "OpenApiConnection", "inputs": {"host": {"apiId": "/x/test", "connectionName": "test", "operationId": "Put"}, "parameters": {"n": "@item()"}}})json";
 
 std::string putting(const std::string& triggers, const std::string& first = {}) {
-  return fmt::format(R"json({{"triggers": {}, "actions": {{{}"Each": {{"type": "Foreach", {}"foreach": "@range(0, 10)", "actions": {{{}}}}}}}}})json", triggers,
-                     first.empty() ? "" : first + ", ", first.empty() ? "" : R"("runAfter": {"First": ["Succeeded"]}, )", put);
+  return fmt::format(
+      R"json({{"triggers": {}, "actions": {{{}"Each": {{"type": "Foreach", {}"foreach": "@range(0, 10)", "actions": {{{}}}}}}}}})json",
+      triggers, first.empty() ? "" : first + ", ",
+      first.empty() ? "" : R"("runAfter": {"First": ["Succeeded"]}, )", put);
 }
 constexpr auto by_hand = R"({"manual": {"type": "Request"}})";
-constexpr auto every_minute = R"({"Clock": {"type": "Recurrence", "recurrence": {"frequency": "Minute", "interval": 1}}})";
-constexpr auto wait_first = R"("First": {"type": "Wait", "inputs": {"interval": {"count": 5, "unit": "Minute"}}})";
+constexpr auto every_minute =
+    R"({"Clock": {"type": "Recurrence", "recurrence": {"frequency": "Minute", "interval": 1}}})";
+constexpr auto wait_first =
+    R"("First": {"type": "Wait", "inputs": {"interval": {"count": 5, "unit": "Minute"}}})";
 
 TEST(FlowSharing, a_schedule_fires_once_for_all) {
   Town town;
@@ -113,8 +122,10 @@ TEST(FlowSharing, a_process_that_was_held_up_writes_nothing_any_more) {
   // It wakes up behind its own wait, whose time has come for it too.
   while (true) {
     const auto moved = held->step();
-    if (!moved) EXPECT_EQ(moved.error().code, "FLOW0404");
-    else if (!*moved) break;
+    if (!moved)
+      EXPECT_EQ(moved.error().code, "FLOW0404");
+    else if (!*moved)
+      break;
   }
   EXPECT_EQ(town.writes(), 10U);
   EXPECT_EQ(town.runs().size(), 1U);
@@ -159,7 +170,11 @@ TEST(FlowSharing, who_leaves_is_replaced_at_once) {
 
 TEST(FlowSharing, as_many_runs_at_once_as_the_trigger_says_among_all) {
   Town town;
-  town.deploy(0, putting(R"({"manual": {"type": "Request", "runtimeConfiguration": {"concurrency": {"runs": 1}}}})", wait_first));
+  town.deploy(
+      0,
+      putting(
+          R"({"manual": {"type": "Request", "runtimeConfiguration": {"concurrency": {"runs": 1}}}})",
+          wait_first));
   town.pass(seconds(2));
   for (auto& driver : town.drivers) ASSERT_TRUE(driver->start("flow", "", nullptr, {}).has_value());
   town.pass(minutes(4));
@@ -173,14 +188,17 @@ TEST(FlowSharing, as_many_runs_at_once_as_the_trigger_says_among_all) {
 
 TEST(FlowSharing, runs_are_cancelled_and_called_back_through_any_process) {
   Town town;
-  town.deploy(0, R"json({"triggers": {"manual": {"type": "Request"}}, "actions": {"Wait_for": {"type": "HttpWebhook", "inputs": {"subscribe": {"method": "POST", "uri": "http://x/"}}}}})json");
+  town.deploy(
+      0,
+      R"json({"triggers": {"manual": {"type": "Request"}}, "actions": {"Wait_for": {"type": "HttpWebhook", "inputs": {"subscribe": {"method": "POST", "uri": "http://x/"}}}}})json");
   town.pass(seconds(2));
   const auto first = town.drivers[0]->start("flow", "", nullptr, {});
   const auto second = town.drivers[0]->start("flow", "", nullptr, {});
   ASSERT_TRUE(first && second);
   town.idle();
   EXPECT_TRUE(town.drivers[1]->cancel(*first, {}).has_value());
-  EXPECT_TRUE(town.drivers[1]->call_back(*second, "Wait_for", json::object{{"body", 1}}).has_value());
+  EXPECT_TRUE(
+      town.drivers[1]->call_back(*second, "Wait_for", json::object{{"body", 1}}).has_value());
   town.pass(seconds(2));
   EXPECT_EQ((*town.some()->runs().run(*first))->status, flow::Status::cancelled);
   EXPECT_EQ((*town.some()->runs().run(*second))->status, flow::Status::succeeded);
@@ -188,7 +206,10 @@ TEST(FlowSharing, runs_are_cancelled_and_called_back_through_any_process) {
 
 TEST(FlowSharing, a_polling_trigger_is_asked_by_one) {
   Town town;
-  town.deploy(0, putting(R"json({"Seen": {"type": "OpenApiConnection", "recurrence": {"frequency": "Minute", "interval": 1},
+  town.deploy(
+      0,
+      putting(
+          R"json({"Seen": {"type": "OpenApiConnection", "recurrence": {"frequency": "Minute", "interval": 1},
     "inputs": {"host": {"apiId": "/x/test", "connectionName": "test", "operationId": "Ask"}, "parameters": {}}}})json"));
   town.pass(minutes(10));
   EXPECT_EQ(town.runs().size(), 11U);
@@ -206,7 +227,8 @@ TEST(FlowSharing, a_flow_that_one_deploys_all_know_and_another_key_is_refused) {
   flow::DriverOptions options;
   options.key = "another";
   options.lease = lease;
-  const auto refused = flow::Driver::open(*town.database, town.connectors, town.clock, std::move(options));
+  const auto refused =
+      flow::Driver::open(*town.database, town.connectors, town.clock, std::move(options));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, "FLOW0518");
 }

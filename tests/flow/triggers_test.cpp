@@ -1,12 +1,12 @@
-// Triggers and runs as those see them who call from outside: webhooks that subscribe, runs that wait for their
-// turn, what is hidden on disk, what is forgotten.
+// Triggers and runs as those see them who call from outside: webhooks that subscribe, runs that
+// wait for their turn, what is hidden on disk, what is forgotten.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
 
 #include "flow/driver.hpp"
 #include "flow/flow_test.hpp"
@@ -19,13 +19,17 @@ namespace {
 class Recorder final : public Connector {
  public:
   explicit Recorder(std::vector<std::string>& calls) : calls_(calls) {
-    operations_ = {{"Watch", Place::outside, "Watch", {}, {}}, {"Unwatch", Place::outside, "Unwatch", {}, {}}, {"Tell", Place::outside, "Tell", {}, {}}};
+    operations_ = {{"Watch", Place::outside, "Watch", {}, {}},
+                   {"Unwatch", Place::outside, "Unwatch", {}, {}},
+                   {"Tell", Place::outside, "Tell", {}, {}}};
     operations_[0].unsubscribe = "Unwatch";
   }
   std::string_view id() const override { return "test"; }
   std::span<const Operation> operations() const override { return operations_; }
   Result<Outcome> call(std::size_t operation, const Call& call) override {
-    calls_.push_back(fmt::format("{} {} {}", operations_[operation].id, json::serialize(call.parameters), call.callback_url.substr(0, call.callback_url.find("sig="))));
+    calls_.push_back(fmt::format("{} {} {}", operations_[operation].id,
+                                 json::serialize(call.parameters),
+                                 call.callback_url.substr(0, call.callback_url.find("sig="))));
     return answered(200, operation == 2 ? json::value("the password") : json::value{{"id", 7}});
   }
 
@@ -36,7 +40,8 @@ class Recorder final : public Connector {
 
 class House {
  public:
-  explicit House(DriverOptions options = {}, const std::string& file = ":memory:") : clock_(*parse_iso("2026-01-01T00:00:00Z")) {
+  explicit House(DriverOptions options = {}, const std::string& file = ":memory:")
+      : clock_(*parse_iso("2026-01-01T00:00:00Z")) {
     if (options.key.empty()) options.key = "key";
     database = *store::open_sqlite(file, store::Durability::process);
     connectors_.add(std::make_unique<Recorder>(calls));
@@ -59,7 +64,8 @@ class House {
   Connectors connectors_;
 };
 
-constexpr auto watching = R"json({"triggers": {"Seen": {"type": "OpenApiConnectionWebhook", "inputs": {"host": {"apiId": "/x/test", "connectionName": "test", "operationId": "Watch"},
+constexpr auto watching =
+    R"json({"triggers": {"Seen": {"type": "OpenApiConnectionWebhook", "inputs": {"host": {"apiId": "/x/test", "connectionName": "test", "operationId": "Watch"},
   "parameters": {"what": "doors"}}}}, "actions": {}})json";
 
 TEST(FlowTriggers, a_webhook_subscribes_once_the_address_is_known_and_ends_when_disabled) {
@@ -90,7 +96,8 @@ TEST(FlowTriggers, a_webhook_subscribes_once_the_address_is_known_and_ends_when_
 
 TEST(FlowTriggers, runs_beyond_the_limit_wait_and_those_beyond_the_waiting_are_refused) {
   House house;
-  house.deploy(R"json({"triggers": {"manual": {"type": "Request", "runtimeConfiguration": {"concurrency": {"runs": 1, "maximumWaitingRuns": 1}}}},
+  house.deploy(
+      R"json({"triggers": {"manual": {"type": "Request", "runtimeConfiguration": {"concurrency": {"runs": 1, "maximumWaitingRuns": 1}}}},
     "actions": {"Pause": {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Minute"}}}}})json");
   ASSERT_TRUE(house.driver->start("flow", "", nullptr, {}).has_value());
   const auto second = house.driver->start("flow", "", nullptr, {});
@@ -107,16 +114,18 @@ TEST(FlowTriggers, runs_beyond_the_limit_wait_and_those_beyond_the_waiting_are_r
 }
 
 TEST(FlowTriggers, what_is_hidden_is_nowhere_on_disk) {
-  const auto file = std::filesystem::temp_directory_path() / fmt::format("rollcall-hidden-{}.db", getpid());
+  const auto file =
+      std::filesystem::temp_directory_path() / fmt::format("rollcall-hidden-{}.db", getpid());
   {
     House house({}, file.string());
     DeployOptions options;
     options.parameters = json::object{{"Pin", "sesame1234"}};
-    house.deploy(R"json({"parameters": {"Pin": {"type": "SecureString"}}, "triggers": {"manual": {"type": "Request", "runtimeConfiguration": {"secureData": {"properties": ["outputs"]}}}},
+    house.deploy(
+        R"json({"parameters": {"Pin": {"type": "SecureString"}}, "triggers": {"manual": {"type": "Request", "runtimeConfiguration": {"secureData": {"properties": ["outputs"]}}}},
       "actions": {"Ask": {"type": "OpenApiConnection", "runtimeConfiguration": {"secureData": {"properties": ["inputs", "outputs"]}},
           "inputs": {"host": {"apiId": "/x/test", "connectionName": "test", "operationId": "Tell"}, "parameters": {"pin": "@parameters('Pin')", "who": "@triggerBody()"}}},
         "Answer": {"type": "Response", "runAfter": {"Ask": ["Succeeded"]}, "runtimeConfiguration": {"secureData": {"properties": ["inputs"]}}, "inputs": {"statusCode": 200, "body": "@body('Ask')"}}}})json",
-                 options);
+        options);
     const auto run = house.driver->start("flow", "", "somebody in particular", {});
     ASSERT_TRUE(run.has_value());
     house.idle();
@@ -138,7 +147,8 @@ TEST(FlowTriggers, what_is_hidden_is_nowhere_on_disk) {
     text << stream.rdbuf();
     disk += text.str();
   }
-  for (const auto* hidden : {"sesame1234", "somebody in particular", "the password"}) EXPECT_EQ(disk.find(hidden), std::string::npos) << hidden;
+  for (const auto* hidden : {"sesame1234", "somebody in particular", "the password"})
+    EXPECT_EQ(disk.find(hidden), std::string::npos) << hidden;
   for (const auto* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + suffix);
 }
 
@@ -161,9 +171,11 @@ TEST(FlowTriggers, runs_are_forgotten_by_count_and_age) {
 
 TEST(FlowTriggers, runs_are_found_by_tracking_id_trigger_and_status) {
   House house;
-  house.deploy(R"json({"triggers": {"manual": {"type": "Request", "correlation": {"clientTrackingId": "@{triggerBody()?['order']}"}}},
+  house.deploy(
+      R"json({"triggers": {"manual": {"type": "Request", "correlation": {"clientTrackingId": "@{triggerBody()?['order']}"}}},
     "actions": {"Check": {"type": "Compose", "inputs": "@int(triggerBody()?['order'])"}}})json");
-  for (const auto* order : {"17", "x-18"}) EXPECT_TRUE(house.driver->start("flow", "", json::object{{"order", order}}, {}).has_value());
+  for (const auto* order : {"17", "x-18"})
+    EXPECT_TRUE(house.driver->start("flow", "", json::object{{"order", order}}, {}).has_value());
   house.idle();
   RunQuery query;
   query.text = "X-18";
@@ -191,12 +203,15 @@ TEST(FlowTriggers, addresses_are_signed) {
 }
 
 std::string polling(std::string_view parameters, std::string_view actions) {
-  return fmt::format(R"json({{"triggers": {{"New": {{"type": "OpenApiConnection", "recurrence": {{"frequency": "Hour", "interval": 1}},
-    "inputs": {{"host": {{"apiId": "/x/test", "connectionName": "test", "operationId": "Tell"}}, "parameters": {}}}}}}}, "actions": {}}})json", parameters, actions);
+  return fmt::format(
+      R"json({{"triggers": {{"New": {{"type": "OpenApiConnection", "recurrence": {{"frequency": "Hour", "interval": 1}},
+    "inputs": {{"host": {{"apiId": "/x/test", "connectionName": "test", "operationId": "Tell"}}, "parameters": {}}}}}}}, "actions": {}}})json",
+      parameters, actions);
 }
 
 // Asked, and deployed anew before the answer has come.
-std::pair<std::size_t, std::size_t> calls_and_runs_of_a_redeployment(const std::string& before, const std::string& after) {
+std::pair<std::size_t, std::size_t> calls_and_runs_of_a_redeployment(const std::string& before,
+                                                                     const std::string& after) {
   House house;
   house.deploy(before);
   EXPECT_TRUE(*house.driver->step());
@@ -207,22 +222,30 @@ std::pair<std::size_t, std::size_t> calls_and_runs_of_a_redeployment(const std::
 }
 
 TEST(FlowTriggers, an_answer_belongs_to_the_triggers_that_asked) {
-  const auto one = polling("{}", "{}"), other_actions = polling("{}", R"({"Keep": {"type": "Compose", "inputs": 1}})"), other = polling(R"({"of": 2})", "{}");
-  EXPECT_EQ(calls_and_runs_of_a_redeployment(one, other_actions), std::pair(std::size_t{1}, std::size_t{1}));
-  EXPECT_EQ(calls_and_runs_of_a_redeployment(one, other), std::pair(std::size_t{2}, std::size_t{1}));
+  const auto one = polling("{}", "{}"),
+             other_actions = polling("{}", R"({"Keep": {"type": "Compose", "inputs": 1}})"),
+             other = polling(R"({"of": 2})", "{}");
+  EXPECT_EQ(calls_and_runs_of_a_redeployment(one, other_actions),
+            std::pair(std::size_t{1}, std::size_t{1}));
+  EXPECT_EQ(calls_and_runs_of_a_redeployment(one, other),
+            std::pair(std::size_t{2}, std::size_t{1}));
 }
 
 // Says where the next answer will be, and remembers how it was asked.
 class Elsewhere final : public Connector {
  public:
-  Elsewhere(std::string location, std::vector<json::object>& asked) : location_(std::move(location)), asked_(asked) {
+  Elsewhere(std::string location, std::vector<json::object>& asked)
+      : location_(std::move(location)), asked_(asked) {
     operations_ = {{"Request", Place::outside, "Request", {}, {}}};
   }
   std::string_view id() const override { return "http"; }
   std::span<const Operation> operations() const override { return operations_; }
   Result<Outcome> call(std::size_t, const Call& call) override {
     asked_.push_back(call.parameters);
-    Outcome outcome{json::object{{"statusCode", 202}, {"headers", json::object{{"Location", location_}}}}, {}, {}};
+    Outcome outcome{
+        json::object{{"statusCode", 202}, {"headers", json::object{{"Location", location_}}}},
+        {},
+        {}};
     outcome.retry_after = Timespan{0};
     return outcome;
   }
@@ -240,7 +263,8 @@ std::vector<json::object> polled_twice(const std::string& location) {
   Connectors connectors;
   connectors.add(std::make_unique<Elsewhere>(location, asked));
   const auto driver = *Driver::open(*database, connectors, clock, {});
-  const auto document = parse_json(R"json({"triggers": {"Poll": {"type": "Http", "recurrence": {"frequency": "Hour", "interval": 1}, "inputs": {"method": "GET",
+  const auto document = parse_json(
+      R"json({"triggers": {"Poll": {"type": "Http", "recurrence": {"frequency": "Hour", "interval": 1}, "inputs": {"method": "GET",
     "uri": "https://here.example/news", "queries": {"since": 0}, "headers": {"X-Key": "secret"}, "authentication": {"type": "Raw", "value": "secret"}}}}, "actions": {}})json");
   EXPECT_TRUE(driver->deploy("flow", *document, {}, {}).has_value());
   EXPECT_TRUE(driver->run_until_idle().has_value());
@@ -259,7 +283,8 @@ TEST(FlowTriggers, an_action_that_is_to_ask_again_at_once_waits_a_second) {
   Connectors connectors;
   connectors.add(std::make_unique<Elsewhere>("https://here.example/job", asked));
   const auto driver = *Driver::open(*database, connectors, clock, {});
-  const auto document = parse_json(R"json({"triggers": {"manual": {"type": "Request"}}, "actions": {"Ask": {"type": "Http", "inputs": {"method": "POST", "uri": "https://here.example/job"}}}})json");
+  const auto document = parse_json(
+      R"json({"triggers": {"manual": {"type": "Request"}}, "actions": {"Ask": {"type": "Http", "inputs": {"method": "POST", "uri": "https://here.example/job"}}}})json");
   EXPECT_TRUE(driver->deploy("flow", *document, {}, {}).has_value());
   EXPECT_TRUE(driver->start("flow", "", nullptr, {}).has_value());
   EXPECT_TRUE(driver->run_until_idle().has_value());
@@ -270,7 +295,8 @@ TEST(FlowTriggers, an_action_that_is_to_ask_again_at_once_waits_a_second) {
 TEST(FlowTriggers, a_location_elsewhere_is_not_told_who_asks) {
   const auto there = polled_twice("https://there.example/news?since=1");
   EXPECT_NE(json::serialize(there.front()).find("secret"), std::string::npos);
-  EXPECT_EQ(json::serialize(there.back()), R"({"method":"GET","uri":"https://there.example/news?since=1"})");
+  EXPECT_EQ(json::serialize(there.back()),
+            R"({"method":"GET","uri":"https://there.example/news?since=1"})");
   const auto here = json::serialize(polled_twice("https://here.example/news?since=1").back());
   EXPECT_NE(here.find(R"("X-Key":"secret")"), std::string::npos) << here;
   EXPECT_NE(here.find(R"("value":"secret")"), std::string::npos) << here;
@@ -285,8 +311,10 @@ TEST(FlowTests, a_test_of_a_flow_is_a_readable_file) {
       "Ask": {"type": "HttpWebhook", "runAfter": {"Get": ["Succeeded"]}, "inputs": {"subscribe": {"method": "POST", "uri": "https://x", "body": {"to": "@listCallbackUrl()"}}}},
       "Said": {"type": "Compose", "inputs": "@body('Ask')", "runAfter": {"Ask": ["Succeeded"]}}}})json";
   };
-  const std::string text = "flow order.json\n\nconnector shop\nget /orders/{id} 503 {} | 200 {\"total\": 5}\n\nconnector http\nRequest 201 {}\n\ncallback Ask\n\"yes\"\n\n"
-                           "run\n7\n----\n+5s  nothing\n";
+  const std::string text =
+      "flow order.json\n\nconnector shop\nget /orders/{id} 503 {} | 200 {\"total\": "
+      "5}\n\nconnector http\nRequest 201 {}\n\ncallback Ask\n\"yes\"\n\n"
+      "run\n7\n----\n+5s  nothing\n";
   const auto report = run_flow_test(text, read);
   ASSERT_TRUE(report.has_value()) << report.error().message;
   ASSERT_EQ(report->cases.size(), 1U);

@@ -29,7 +29,8 @@ Handlers make() {
       const auto line = rest.substr(0, rest.find('\n'));
       rest.erase(0, line.size() + 1);
       const auto value = parse_json(line);
-      const auto fits = value ? schema->check(*value) : Result<void>(std::unexpected(value.error()));
+      const auto fits =
+          value ? schema->check(*value) : Result<void>(std::unexpected(value.error()));
       text += fits ? "fits\n" : render(fits.error(), "") + "\n";
     }
     return text;

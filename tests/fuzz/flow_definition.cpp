@@ -1,5 +1,6 @@
-// Definitions of flows: whatever a document holds, it is refused with a reason or deployed, and a run of it, with every
-// call answered from what the definition expects, comes to an end. A definition does not differ from itself.
+// Definitions of flows: whatever a document holds, it is refused with a reason or deployed, and a
+// run of it, with every call answered from what the definition expects, comes to an end. A
+// definition does not differ from itself.
 #include <cstddef>
 #include <cstdint>
 
@@ -16,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto definition = flow::parse_definition(*document);
   if (!definition) return 0;
   (void)flow::validate(*definition);
-  if (!flow::diff(*definition, *definition).empty()) fuzz::found("a definition differs from itself");
+  if (!flow::diff(*definition, *definition).empty())
+    fuzz::found("a definition differs from itself");
   (void)flow::rehearse_with_samples(*document);
   return 0;
 }

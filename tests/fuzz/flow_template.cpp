@@ -1,5 +1,5 @@
-// Templates of flows: whatever a text or a JSON document with expressions holds, compiling it and evaluating it ends,
-// within the limits, and twice gives the same.
+// Templates of flows: whatever a text or a JSON document with expressions holds, compiling it and
+// evaluating it ends, within the limits, and twice gives the same.
 #include <cstddef>
 #include <cstdint>
 
@@ -17,17 +17,31 @@ class Everything final : public expr::Environment {
   Result<expr::Value> trigger() override { return expr::Value::borrow(record_); }
   Result<expr::Value> action(std::string_view) override { return expr::Value::borrow(record_); }
   Result<expr::Value> current_action() override { return expr::Value::borrow(record_); }
-  Result<expr::Value> trigger_outputs() override { return expr::Value::borrow(*find(record_, "outputs")); }
-  Result<expr::Value> action_outputs(std::string_view) override { return expr::Value::borrow(*find(record_, "outputs")); }
-  Result<expr::Value> result(std::string_view) override { return expr::Value::borrow(*find(record_, "list")); }
+  Result<expr::Value> trigger_outputs() override {
+    return expr::Value::borrow(*find(record_, "outputs"));
+  }
+  Result<expr::Value> action_outputs(std::string_view) override {
+    return expr::Value::borrow(*find(record_, "outputs"));
+  }
+  Result<expr::Value> result(std::string_view) override {
+    return expr::Value::borrow(*find(record_, "list"));
+  }
   Result<expr::Value> item() override { return expr::Value::borrow(record_); }
   Result<expr::Value> items(std::string_view) override { return expr::Value::borrow(record_); }
-  Result<expr::Value> iteration_index(std::string_view) override { return expr::Value::borrow(*find(record_, "n")); }
-  Result<expr::Value> variable(std::string_view) override { return expr::Value::borrow(*find(record_, "list")); }
-  Result<expr::Value> parameter(std::string_view) override { return expr::Value::borrow(*find(record_, "text")); }
+  Result<expr::Value> iteration_index(std::string_view) override {
+    return expr::Value::borrow(*find(record_, "n"));
+  }
+  Result<expr::Value> variable(std::string_view) override {
+    return expr::Value::borrow(*find(record_, "list"));
+  }
+  Result<expr::Value> parameter(std::string_view) override {
+    return expr::Value::borrow(*find(record_, "text"));
+  }
   Result<expr::Value> workflow() override { return expr::Value::borrow(record_); }
   Timestamp now() override { return fuzz::now; }
-  std::uint64_t random() override { return random_ = random_ * 6364136223846793005U + 1442695040888963407U; }
+  std::uint64_t random() override {
+    return random_ = random_ * 6364136223846793005U + 1442695040888963407U;
+  }
 
  private:
   const json::value record_ = json::parse(
@@ -52,12 +66,15 @@ std::string evaluated(const expr::Template& made, bool condition) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = fuzz::text_of(data, size);
   json::value source(text);
-  if (auto document = parse_json(text); document && !document->is_string()) source = *std::move(document);
+  if (auto document = parse_json(text); document && !document->is_string())
+    source = *std::move(document);
   for (const bool condition : {false, true}) {
-    const auto made = condition ? expr::Template::compile_condition_forgiving(source) : expr::Template::compile_forgiving(source);
+    const auto made = condition ? expr::Template::compile_condition_forgiving(source)
+                                : expr::Template::compile_forgiving(source);
     (void)made.references();
     (void)made.problems();
-    if (evaluated(made, condition) != evaluated(made, condition)) fuzz::found("a template gives two answers");
+    if (evaluated(made, condition) != evaluated(made, condition))
+      fuzz::found("a template gives two answers");
   }
   return 0;
 }

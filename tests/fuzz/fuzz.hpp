@@ -19,8 +19,17 @@ inline const kql::Catalog& catalog() {
     kql::Catalog result;
     for (const char* name : {"T", "SecurityEvent"}) {
       result.tables[name] = {name,
-                             {{"TimeGenerated", datetime}, {"b", boolean}, {"i", integer}, {"n", long_integer}, {"r", real}, {"m", decimal},
-                              {"s", string}, {"Computer", string}, {"d", dynamic}, {"t", timespan}, {"g", guid}},
+                             {{"TimeGenerated", datetime},
+                              {"b", boolean},
+                              {"i", integer},
+                              {"n", long_integer},
+                              {"r", real},
+                              {"m", decimal},
+                              {"s", string},
+                              {"Computer", string},
+                              {"d", dynamic},
+                              {"t", timespan},
+                              {"g", guid}},
                              true,
                              ""};
     }
@@ -35,6 +44,8 @@ inline const kql::Catalog& catalog() {
   std::abort();
 }
 
-inline std::string_view text_of(const unsigned char* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+inline std::string_view text_of(const unsigned char* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
 
 }  // namespace rollcall::fuzz

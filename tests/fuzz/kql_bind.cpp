@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (compiled.error().empty()) fuzz::found("refused without a word");
   for (const auto& one : compiled.error()) {
     if (one.message.empty()) fuzz::found("an empty complaint");
-    if (std::size_t{one.span.offset} + one.span.length > size) fuzz::found("a complaint beyond the text: " + one.message);
+    if (std::size_t{one.span.offset} + one.span.length > size)
+      fuzz::found("a complaint beyond the text: " + one.message);
   }
   return 0;
 }

@@ -8,6 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (!formatted) return 0;
   const auto again = kql::format(*formatted);
   if (!again) fuzz::found("laid out, it no longer parses:\n" + *formatted);
-  if (*again != *formatted) fuzz::found("laid out twice, it differs:\n" + *formatted + "---\n" + *again);
+  if (*again != *formatted)
+    fuzz::found("laid out twice, it differs:\n" + *formatted + "---\n" + *again);
   return 0;
 }

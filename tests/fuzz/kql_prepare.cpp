@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (!compiled) return 0;
   for (const auto& output : *compiled) {
     if (const auto prepared = connection().prepares(*output.query); !prepared) {
-      fuzz::found(prepared.error().message + "\n" + sql::render(*output.query, sql::Dialect::duckdb).text);
+      fuzz::found(prepared.error().message + "\n" +
+                  sql::render(*output.query, sql::Dialect::duckdb).text);
     }
   }
   return 0;

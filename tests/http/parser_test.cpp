@@ -9,7 +9,8 @@
 namespace rollcall::http {
 namespace {
 
-RC_GTEST_PROP(RequestParser, CutsDoNotMatter, (std::string body, bool chunked, std::vector<unsigned char> cuts)) {
+RC_GTEST_PROP(RequestParser, CutsDoNotMatter,
+              (std::string body, bool chunked, std::vector<unsigned char> cuts)) {
   std::string wire = "POST /a?b=c HTTP/1.1\r\nX-One: 1\r\n";
   if (chunked) {
     wire += "Transfer-Encoding: chunked\r\n\r\n";
@@ -22,7 +23,8 @@ RC_GTEST_PROP(RequestParser, CutsDoNotMatter, (std::string body, bool chunked, s
   RequestParser parser(8192, 1 << 20);
   std::string unread;
   auto state = RequestParser::State::wants_more;
-  for (std::size_t at = 0, n = 0; at < wire.size() && state == RequestParser::State::wants_more; ++n) {
+  for (std::size_t at = 0, n = 0; at < wire.size() && state == RequestParser::State::wants_more;
+       ++n) {
     const std::size_t cut = cuts.empty() ? wire.size() : 1 + cuts[n % cuts.size()] % 40U;
     unread += wire.substr(at, cut);
     at += cut;

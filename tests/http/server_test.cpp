@@ -26,14 +26,18 @@ std::shared_ptr<Router> example_routes() {
     return text_response(200, fmt::format("history of {}, top {}\n", request.path_value("cell"),
                                           request.query_value("top").value_or("all")));
   });
-  router->add("GET", "/cells/all/history", [](const Request&) { return text_response(200, "of all\n"); });
+  router->add("GET", "/cells/all/history",
+              [](const Request&) { return text_response(200, "of all\n"); });
   router->add("GET", "/files/{path...}", [](const Request& request) {
     return text_response(200, fmt::format("file '{}'\n", request.path_value("path")));
   });
-  router->add("POST", "/echo", [](const Request& request) { return text_response(200, request.body + "\n"); });
-  router->add("GET", "/large", [](const Request&) { return text_response(200, std::string(100'000, 'x')); });
+  router->add("POST", "/echo",
+              [](const Request& request) { return text_response(200, request.body + "\n"); });
+  router->add("GET", "/large",
+              [](const Request&) { return text_response(200, std::string(100'000, 'x')); });
   router->add("GET", "/empty", [](const Request&) { return Response{204, {}, {}}; });
-  router->add("GET", "/broken", [](const Request&) -> Response { throw std::runtime_error("out of paper"); });
+  router->add("GET", "/broken",
+              [](const Request&) -> Response { throw std::runtime_error("out of paper"); });
   return router;
 }
 
@@ -76,15 +80,18 @@ test::Handlers make() {
   auto server = std::shared_ptr<Server>(start(handler_of(example_routes()), options));
   test::Handlers handlers;
   handlers["request"] = [server](const test::GoldenCase& one) {
-    return to_text(test::exchange(server->port(), to_wire(one.body) + (one.body.contains("\n\n") ? "" : "\r\n\r\n")));
+    return to_text(test::exchange(
+        server->port(), to_wire(one.body) + (one.body.contains("\n\n") ? "" : "\r\n\r\n")));
   };
   // request-gzip TARGET [CUT]: POSTs the body packed, perhaps without its last CUT bytes.
   handlers["request-gzip"] = [server](const test::GoldenCase& one) {
     std::string packed = gzip(one.body);
     if (one.arguments.size() > 1) packed.resize(packed.size() - std::stoul(one.arguments[1]));
     return to_text(test::exchange(
-        server->port(), fmt::format("POST {} HTTP/1.1\r\nConnection: close\r\nContent-Encoding: gzip\r\n"
-                                    "Content-Length: {}\r\n\r\n{}", one.arguments.at(0), packed.size(), packed)));
+        server->port(),
+        fmt::format("POST {} HTTP/1.1\r\nConnection: close\r\nContent-Encoding: gzip\r\n"
+                    "Content-Length: {}\r\n\r\n{}",
+                    one.arguments.at(0), packed.size(), packed)));
   };
   return handlers;
 }
@@ -104,9 +111,12 @@ TEST(Server, SaysThatThePortIsInUse) {
   const auto second = Server::start(options, handler_of(example_routes()));
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, "HTTP0101");
-  EXPECT_EQ(second.error().message,
-            fmt::format("port {} on 127.0.0.1 is in use; stop what listens there or choose another with --port N "
-                        "(0 takes a free one)", server->port()));
+  EXPECT_EQ(
+      second.error().message,
+      fmt::format(
+          "port {} on 127.0.0.1 is in use; stop what listens there or choose another with --port N "
+          "(0 takes a free one)",
+          server->port()));
 }
 
 TEST(Server, RefusesAnAddressThatIsNone) {
@@ -119,9 +129,11 @@ TEST(Server, RefusesAnAddressThatIsNone) {
 
 TEST(Server, AnswersLargeBodiesPackedWhenAsked) {
   const auto server = start(handler_of(example_routes()));
-  const auto plain = test::exchange(server->port(), "GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const auto plain =
+      test::exchange(server->port(), "GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
   const auto packed = test::exchange(
-      server->port(), "GET /large HTTP/1.1\r\nConnection: close\r\nAccept-Encoding: deflate, gzip\r\n\r\n");
+      server->port(),
+      "GET /large HTTP/1.1\r\nConnection: close\r\nAccept-Encoding: deflate, gzip\r\n\r\n");
   EXPECT_GT(plain.size(), 100'000U);
   EXPECT_LT(packed.size(), 2'000U);
   EXPECT_TRUE(packed.contains("Content-Encoding: gzip\r\n"));
@@ -162,7 +174,9 @@ TEST(Server, RefusesMoreThanMayWait) {
   options.max_waiting = 1;
   const auto server = start([&](const Request&) { return gate.pass(); }, options);
   const auto port = server->port();
-  const auto ask = [port] { return test::exchange(port, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"); };
+  const auto ask = [port] {
+    return test::exchange(port, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  };
   auto first = std::async(std::launch::async, ask);
   gate.wait_inside(1);
   auto second = std::async(std::launch::async, ask);
@@ -174,7 +188,9 @@ TEST(Server, RefusesMoreThanMayWait) {
          fourth.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
   }
   gate.let_go();
-  const auto refused = [](const std::string& answer) { return answer.contains("503 Service Unavailable") ? 1 : 0; };
+  const auto refused = [](const std::string& answer) {
+    return answer.contains("503 Service Unavailable") ? 1 : 0;
+  };
   EXPECT_EQ(refused(third.get()) + refused(fourth.get()), 1);
   EXPECT_TRUE(first.get().contains("passed"));
   EXPECT_TRUE(second.get().contains("passed"));
@@ -183,7 +199,8 @@ TEST(Server, RefusesMoreThanMayWait) {
 // A handler that waits until its client has gone away, or until it is tired of waiting.
 Handler patient(std::promise<bool>& heard) {
   return [&heard](const Request& request) {
-    for (int i = 0; i < 500 && !*request.gone; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 500 && !*request.gone; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     heard.set_value(*request.gone);
     return text_response(200, "done\n");
   };
@@ -194,7 +211,8 @@ TEST(Server, TellsTheHandlerThatItsClientWentAway) {
   std::promise<bool> heard;
   const auto server = start(patient(heard));
   const int socket = test::connect_to(server->port());
-  ASSERT_EQ(::write(socket, question.data(), question.size()), static_cast<ssize_t>(question.size()));
+  ASSERT_EQ(::write(socket, question.data(), question.size()),
+            static_cast<ssize_t>(question.size()));
   ::close(socket);
   EXPECT_TRUE(heard.get_future().get());
 }
@@ -203,11 +221,13 @@ TEST(Server, AnswersAClientThatOnlyStoppedSending) {
   std::promise<bool> heard;
   const auto server = start(patient(heard));
   const int socket = test::connect_to(server->port());
-  ASSERT_EQ(::write(socket, question.data(), question.size()), static_cast<ssize_t>(question.size()));
+  ASSERT_EQ(::write(socket, question.data(), question.size()),
+            static_cast<ssize_t>(question.size()));
   ::shutdown(socket, SHUT_WR);
   std::string answer;
   char bytes[4096];
-  for (ssize_t got = 0; (got = ::read(socket, bytes, sizeof bytes)) > 0;) answer.append(bytes, static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = ::read(socket, bytes, sizeof bytes)) > 0;)
+    answer.append(bytes, static_cast<std::size_t>(got));
   ::close(socket);
   EXPECT_TRUE(heard.get_future().get());
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
@@ -216,18 +236,22 @@ TEST(Server, AnswersAClientThatOnlyStoppedSending) {
 TEST(Server, ReadsAheadWithoutLosingTheNextRequest) {
   const auto server = start([](const Request& request) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the next one comes meanwhile
-    return text_response(200, std::string(request.target) + (*request.gone ? " gone" : " here") + "\n");
+    return text_response(200,
+                         std::string(request.target) + (*request.gone ? " gone" : " here") + "\n");
   });
   const int socket = test::connect_to(server->port());
   std::string answer;
-  for (const std::string_view part : {"GET /1 HTTP/1.1\r\n\r\n", "GET /2 HTTP/1.1\r\n", "\r\nGET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"}) {
+  for (const std::string_view part : {"GET /1 HTTP/1.1\r\n\r\n", "GET /2 HTTP/1.1\r\n",
+                                      "\r\nGET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"}) {
     ASSERT_EQ(::write(socket, part.data(), part.size()), static_cast<ssize_t>(part.size()));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   char bytes[4096];
-  for (ssize_t got = 0; (got = ::read(socket, bytes, sizeof bytes)) > 0;) answer.append(bytes, static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = ::read(socket, bytes, sizeof bytes)) > 0;)
+    answer.append(bytes, static_cast<std::size_t>(got));
   ::close(socket);
-  for (const char* part : {"/1 here\n", "/2 here\n", "/3 here\n"}) EXPECT_TRUE(answer.contains(part)) << part << answer;
+  for (const char* part : {"/1 here\n", "/2 here\n", "/3 here\n"})
+    EXPECT_TRUE(answer.contains(part)) << part << answer;
 }
 
 TEST(Server, StopsAfterTheRequestUnderWay) {
@@ -235,10 +259,12 @@ TEST(Server, StopsAfterTheRequestUnderWay) {
   auto server = start([&](const Request&) { return gate.pass(); });
   const auto port = server->port();
   const int idle = test::connect_to(port);
-  auto answer = std::async(std::launch::async, [port] { return test::exchange(port, "GET / HTTP/1.1\r\n\r\n"); });
+  auto answer = std::async(std::launch::async,
+                           [port] { return test::exchange(port, "GET / HTTP/1.1\r\n\r\n"); });
   gate.wait_inside(1);
   auto stopped = std::async(std::launch::async, [&] { server->stop(); });
-  // The idle connection is closed at once: reading from it ends (reset, if it was not accepted yet).
+  // The idle connection is closed at once: reading from it ends (reset, if it was not accepted
+  // yet).
   char byte = 0;
   EXPECT_LE(::read(idle, &byte, 1), 0);
   ::close(idle);

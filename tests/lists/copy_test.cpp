@@ -1,4 +1,5 @@
-// A list copied into another store, and back: SQLite into SQLite, or into PostgreSQL where the tests have a server.
+// A list copied into another store, and back: SQLite into SQLite, or into PostgreSQL where the
+// tests have a server.
 #include <gtest/gtest.h>
 
 #include "lists/copy.hpp"
@@ -12,44 +13,55 @@ const CopyProgress silent = [](std::int64_t, std::int64_t) {};
 // All that is said of a list, as text: its items, and every version of each.
 std::string everything(ListHarness& harness, const std::string& name) {
   std::string text;
-  const auto read = harness.reading(name, [&](store::Connection& connection, const List& list) -> Result<void> {
-    odata::Options all;
-    all.top = max_page_size;
-    TRY(const auto page, harness.lists->query(connection, list, all, {}));
-    for (const auto& item : page.items) text += ListHarness::show(item) + "\n";
-    TRY(const auto changes, harness.lists->read_changes(connection, list, 0, max_page_size));
-    for (const auto& change : changes) {
-      text += fmt::format("{} {} {} {} {} {}\n", change.number, ListHarness::show(change.version), change.version.valid_from.ticks,
-                          change.version.known_from.ticks, change.version.principal, change.version.deleted);
-    }
-    return {};
-  });
+  const auto read =
+      harness.reading(name, [&](store::Connection& connection, const List& list) -> Result<void> {
+        odata::Options all;
+        all.top = max_page_size;
+        TRY(const auto page, harness.lists->query(connection, list, all, {}));
+        for (const auto& item : page.items) text += ListHarness::show(item) + "\n";
+        TRY(const auto changes, harness.lists->read_changes(connection, list, 0, max_page_size));
+        for (const auto& change : changes) {
+          text +=
+              fmt::format("{} {} {} {} {} {}\n", change.number, ListHarness::show(change.version),
+                          change.version.valid_from.ticks, change.version.known_from.ticks,
+                          change.version.principal, change.version.deleted);
+        }
+        return {};
+      });
   EXPECT_TRUE(read) << read.error().message;
   return text;
 }
 
 // Every type of column, keys that change hands, deletions, and what came back.
 void fill(ListHarness& harness) {
-  const ListDefinition definition{.name = "Rows",
-                                  .columns = {{.name = "Title", .required = true},
-                                              {.name = "N", .type = ColumnType::number},
-                                              {.name = "X", .type = ColumnType::integer, .indexed = true},
-                                              {.name = "On", .type = ColumnType::boolean},
-                                              {.name = "At", .type = ColumnType::datetime},
-                                              {.name = "Tags", .type = ColumnType::multichoice},
-                                              {.name = "Any", .type = ColumnType::json}},
-                                  .unique_keys = {{"Title"}}};
+  const ListDefinition definition{
+      .name = "Rows",
+      .columns = {{.name = "Title", .required = true},
+                  {.name = "N", .type = ColumnType::number},
+                  {.name = "X", .type = ColumnType::integer, .indexed = true},
+                  {.name = "On", .type = ColumnType::boolean},
+                  {.name = "At", .type = ColumnType::datetime},
+                  {.name = "Tags", .type = ColumnType::multichoice},
+                  {.name = "Any", .type = ColumnType::json}},
+      .unique_keys = {{"Title"}}};
   const auto filled = harness.database->write([&](store::Transaction& transaction) -> Result<void> {
     TRY(const auto list, harness.lists->create_list(transaction, definition, harness.write));
     for (int i = 1; i <= 1500; ++i) {
-      const json::object fields{{"Title", fmt::format("t'{}", i)}, {"N", i / 3.0}, {"X", i}, {"On", i % 2 == 0}, {"At", "2026-01-01T00:00:00.1234567Z"},
-                                {"Tags", json::array{"a", "b"}}, {"Any", json::object{{"k", i}}}};
+      const json::object fields{{"Title", fmt::format("t'{}", i)},
+                                {"N", i / 3.0},
+                                {"X", i},
+                                {"On", i % 2 == 0},
+                                {"At", "2026-01-01T00:00:00.1234567Z"},
+                                {"Tags", json::array{"a", "b"}},
+                                {"Any", json::object{{"k", i}}}};
       TRY_DO(harness.lists->create_item(transaction, *list, fields, harness.write));
     }
     for (int i = 1; i <= 700; ++i) {
       harness.write.now = harness.write.now + seconds(1);
-      TRY_DO(harness.lists->update_item(transaction, *list, i, std::nullopt, {{"N", nullptr}}, harness.write));
-      if (i % 7 == 0) TRY_DO(harness.lists->delete_item(transaction, *list, i, std::nullopt, harness.write));
+      TRY_DO(harness.lists->update_item(transaction, *list, i, std::nullopt, {{"N", nullptr}},
+                                        harness.write));
+      if (i % 7 == 0)
+        TRY_DO(harness.lists->delete_item(transaction, *list, i, std::nullopt, harness.write));
     }
     TRY_DO(harness.lists->restore_version(transaction, *list, 7, 1, harness.write));
     return {};
@@ -58,14 +70,18 @@ void fill(ListHarness& harness) {
 }
 
 void exchange_titles(ListHarness& harness, std::int64_t a, std::int64_t b) {
-  const auto written = harness.writing("Rows", [&](store::Transaction& transaction, const List& list) -> Result<void> {
-    TRY(const auto one, harness.lists->read_item(transaction, list, a));
-    TRY(const auto other, harness.lists->read_item(transaction, list, b));
-    TRY_DO(harness.lists->update_item(transaction, list, a, std::nullopt, {{"Title", "between"}}, harness.write));
-    TRY_DO(harness.lists->update_item(transaction, list, b, std::nullopt, {{"Title", one.fields.at("Title")}}, harness.write));
-    TRY_DO(harness.lists->update_item(transaction, list, a, std::nullopt, {{"Title", other.fields.at("Title")}}, harness.write));
-    return {};
-  });
+  const auto written = harness.writing(
+      "Rows", [&](store::Transaction& transaction, const List& list) -> Result<void> {
+        TRY(const auto one, harness.lists->read_item(transaction, list, a));
+        TRY(const auto other, harness.lists->read_item(transaction, list, b));
+        TRY_DO(harness.lists->update_item(transaction, list, a, std::nullopt,
+                                          {{"Title", "between"}}, harness.write));
+        TRY_DO(harness.lists->update_item(transaction, list, b, std::nullopt,
+                                          {{"Title", one.fields.at("Title")}}, harness.write));
+        TRY_DO(harness.lists->update_item(transaction, list, a, std::nullopt,
+                                          {{"Title", other.fields.at("Title")}}, harness.write));
+        return {};
+      });
   ASSERT_TRUE(written) << written.error().message;
 }
 
@@ -76,7 +92,8 @@ TEST(Copy, HoldsEverythingAndGoesOnWhereItStopped) {
   const CopyProgress stop = [](std::int64_t there, std::int64_t) {
     if (there >= 1000) throw Stopped();
   };
-  EXPECT_THROW(static_cast<void>(copy_list(*source.database, "Rows", *target.database, "", stop)), Stopped);
+  EXPECT_THROW(static_cast<void>(copy_list(*source.database, "Rows", *target.database, "", stop)),
+               Stopped);
   exchange_titles(source, 3, 1400);  // meanwhile
   const auto copied = copy_list(*source.database, "Rows", *target.database, "", silent);
   ASSERT_TRUE(copied) << copied.error().message;
@@ -96,31 +113,42 @@ TEST(Copy, HoldsEverythingAndGoesOnWhereItStopped) {
   EXPECT_EQ(returned->checksum, again->checksum);
   EXPECT_EQ(everything(source, "Rows"), everything(back, "Again"));
   // What is written into the copy is numbered behind what it has.
-  const auto written = target.writing("Rows", [&](store::Transaction& transaction, const List& list) {
-    return target.lists->create_item(transaction, list, {{"Title", "own"}}, target.write);
-  });
+  const auto written =
+      target.writing("Rows", [&](store::Transaction& transaction, const List& list) {
+        return target.lists->create_item(transaction, list, {{"Title", "own"}}, target.write);
+      });
   ASSERT_TRUE(written) << written.error().message;
   EXPECT_EQ(written->id, 1501);
-  EXPECT_EQ(copy_list(*source.database, "Rows", *target.database, "", silent).error().code, "LIST0112");
+  EXPECT_EQ(copy_list(*source.database, "Rows", *target.database, "", silent).error().code,
+            "LIST0112");
 }
 
 TEST(Copy, LookupsNameTheCopies) {
   ListHarness source{test::fresh_sqlite()}, target;
   const auto made = source.database->write([&](store::Transaction& transaction) -> Result<void> {
-    TRY(const auto teams, source.lists->create_list(transaction, {.name = "Teams", .columns = {{.name = "Title"}}}, source.write));
+    TRY(const auto teams,
+        source.lists->create_list(transaction, {.name = "Teams", .columns = {{.name = "Title"}}},
+                                  source.write));
     TRY_DO(source.lists->create_item(transaction, *teams, {{"Title", "Core"}}, source.write));
-    TRY(const auto people, source.lists->create_list(
-                               transaction, {.name = "People", .columns = {{.name = "Title"}, {.name = "Team", .type = ColumnType::lookup, .lookup_list = teams->guid}}},
-                               source.write));
-    TRY_DO(source.lists->create_item(transaction, *people, {{"Title", "Ada"}, {"Team", 1}}, source.write));
+    TRY(const auto people,
+        source.lists->create_list(
+            transaction,
+            {.name = "People",
+             .columns = {{.name = "Title"},
+                         {.name = "Team", .type = ColumnType::lookup, .lookup_list = teams->guid}}},
+            source.write));
+    TRY_DO(source.lists->create_item(transaction, *people, {{"Title", "Ada"}, {"Team", 1}},
+                                     source.write));
     return {};
   });
   ASSERT_TRUE(made) << made.error().message;
   const auto other = target.database->write([&](store::Transaction& transaction) {
-    return target.lists->create_list(transaction, {.name = "Here before", .columns = {{.name = "Title"}}}, target.write);
+    return target.lists->create_list(
+        transaction, {.name = "Here before", .columns = {{.name = "Title"}}}, target.write);
   });
   ASSERT_TRUE(other);
-  EXPECT_EQ(copy_list(*source.database, "People", *target.database, "", silent).error().code, "LIST0109");
+  EXPECT_EQ(copy_list(*source.database, "People", *target.database, "", silent).error().code,
+            "LIST0109");
   ASSERT_TRUE(copy_list(*source.database, "Teams", *target.database, "", silent));
   ASSERT_TRUE(copy_list(*source.database, "People", *target.database, "", silent));
   odata::Options expanded;

@@ -1,6 +1,6 @@
-// A ListStore in memory driven by text cases: `time T`, `as PRINCIPAL`, `list`, `create LIST`, `update LIST ID
-// [ETAG]`, `delete LIST ID`, `restore LIST ID VERSION`, `read LIST ID`, `versions LIST ID`, `query LIST
-// [as_of=T] [known_at=T]`, and what changes definitions.
+// A ListStore in memory driven by text cases: `time T`, `as PRINCIPAL`, `list`, `create LIST`,
+// `update LIST ID [ETAG]`, `delete LIST ID`, `restore LIST ID VERSION`, `read LIST ID`, `versions
+// LIST ID`, `query LIST [as_of=T] [known_at=T]`, and what changes definitions.
 #pragma once
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -19,8 +19,7 @@ namespace rollcall::lists {
 class ListHarness {
  public:
   explicit ListHarness(std::unique_ptr<store::Database> in = test::fresh_database())
-      : database(std::move(in)),
-        lists(ListStore::open(*database).value()) {
+      : database(std::move(in)), lists(ListStore::open(*database).value()) {
     write.now = *parse_iso("2026-01-01T00:00:00Z");
   }
 
@@ -28,9 +27,21 @@ class ListHarness {
 
   test::Handlers handlers() {
     return {
-        {"time", [this](const Case& one) { write.now = *parse_iso(one.arguments.at(0)); return std::string(); }},
-        {"as", [this](const Case& one) { set_principal(one); return std::string(); }},
-        {"valid", [this](const Case& one) { set_valid(one); return std::string(); }},
+        {"time",
+         [this](const Case& one) {
+           write.now = *parse_iso(one.arguments.at(0));
+           return std::string();
+         }},
+        {"as",
+         [this](const Case& one) {
+           set_principal(one);
+           return std::string();
+         }},
+        {"valid",
+         [this](const Case& one) {
+           set_valid(one);
+           return std::string();
+         }},
         {"list", [this](const Case& one) { return create_list(one.body); }},
         {"ensure", [this](const Case& one) { return ensure_list(one.body); }},
         {"items", [this](const Case& one) { return create_items(one); }},
@@ -55,21 +66,25 @@ class ListHarness {
 
   template <class Work>
   auto writing(const std::string& list, Work&& work) {
-    return database->write([&](store::Transaction& transaction) -> std::invoke_result_t<Work, store::Transaction&, const List&> {
+    return database->write([&](store::Transaction& transaction)
+                               -> std::invoke_result_t<Work, store::Transaction&, const List&> {
       TRY(const auto found, lists->find_list(transaction, list));
       return work(transaction, *found);
     });
   }
   template <class Work>
   auto reading(const std::string& list, Work&& work) {
-    return database->read([&](store::Connection& connection) -> std::invoke_result_t<Work, store::Connection&, const List&> {
+    return database->read([&](store::Connection& connection)
+                              -> std::invoke_result_t<Work, store::Connection&, const List&> {
       TRY(const auto found, lists->find_list(connection, list));
       return work(connection, *found);
     });
   }
 
   // `LIST0105 message`, with the place in $filter where there is one.
-  static std::string show(const Error& error, std::string_view source = {}) { return rollcall::render(error, source); }
+  static std::string show(const Error& error, std::string_view source = {}) {
+    return rollcall::render(error, source);
+  }
   static std::string show(const Item& item) {
     return fmt::format("v{} {}", item.version, json::serialize(item.fields));
   }
@@ -95,13 +110,16 @@ class ListHarness {
     std::replace(text.begin(), text.end(), '_', ' ');
     return text;
   }
-  static std::int64_t number(const Case& one, std::size_t index) { return std::stoll(one.arguments.at(index)); }
+  static std::int64_t number(const Case& one, std::size_t index) {
+    return std::stoll(one.arguments.at(index));
+  }
 
   void set_principal(const Case& one) {
     const auto text = one.arguments.at(0);
-    write.principal = text.starts_with("flow_run:") ? Principal{Principal::Kind::flow_run, text.substr(9)}
-                      : text.starts_with("person:") ? Principal{Principal::Kind::person, text.substr(7)}
-                                                    : Principal{};
+    write.principal =
+        text.starts_with("flow_run:") ? Principal{Principal::Kind::flow_run, text.substr(9)}
+        : text.starts_with("person:") ? Principal{Principal::Kind::person, text.substr(7)}
+                                      : Principal{};
   }
   void set_valid(const Case& one) {
     write.valid_from = one.arguments.at(0) == "now" ? std::nullopt : parse_iso(one.arguments.at(0));
@@ -110,13 +128,15 @@ class ListHarness {
   std::string create_list(const std::string& body) {
     const auto parsed = parse_list_definition(object(body));
     if (!parsed) return show(parsed.error());
-    const auto made = database->write([&](auto& transaction) { return lists->create_list(transaction, *parsed, write); });
+    const auto made = database->write(
+        [&](auto& transaction) { return lists->create_list(transaction, *parsed, write); });
     return made ? "" : show(made.error());
   }
   std::string ensure_list(const std::string& body) {
     const auto parsed = parse_list_definition(object(body));
     if (!parsed) return show(parsed.error());
-    const auto made = database->write([&](auto& transaction) { return lists->ensure_list(transaction, *parsed, write); });
+    const auto made = database->write(
+        [&](auto& transaction) { return lists->ensure_list(transaction, *parsed, write); });
     return made ? "" : show(made.error());
   }
   std::string create_items(const Case& one) {
@@ -139,7 +159,8 @@ class ListHarness {
     std::optional<std::int64_t> if_match;
     if (one.arguments.size() > 2) if_match = number(one, 2);
     return show(writing(name(one), [&](auto& transaction, const List& list) {
-      return lists->update_item(transaction, list, number(one, 1), if_match, object(one.body), write);
+      return lists->update_item(transaction, list, number(one, 1), if_match, object(one.body),
+                                write);
     }));
   }
   std::string remove(const Case& one) {
@@ -167,9 +188,10 @@ class ListHarness {
     for (const auto& version : *all) {
       auto fields = version.fields;
       for (const char* own : {"ID", "Created", "Modified", "Author", "Editor"}) fields.erase(own);
-      text += fmt::format("v{} valid {} known {} by {}{} {}\n", version.version, format_iso_seconds(version.valid_from),
-                          format_iso_seconds(version.known_from), version.principal, version.deleted ? " deleted" : "",
-                          json::serialize(fields));
+      text += fmt::format("v{} valid {} known {} by {}{} {}\n", version.version,
+                          format_iso_seconds(version.valid_from),
+                          format_iso_seconds(version.known_from), version.principal,
+                          version.deleted ? " deleted" : "", json::serialize(fields));
     }
     return text;
   }
@@ -192,16 +214,20 @@ class ListHarness {
     if (!all) return show(all.error());
     std::string text;
     for (const auto& change : *all) {
-      text += fmt::format("{}: item {} v{}{} by {}\n", change.number, change.version.id, change.version.version,
-                          change.version.deleted ? " deleted" : "", change.version.principal);
+      text += fmt::format("{}: item {} v{}{} by {}\n", change.number, change.version.id,
+                          change.version.version, change.version.deleted ? " deleted" : "",
+                          change.version.principal);
     }
     return text.empty() ? "none" : text;
   }
   std::string deleted(const Case& one) {
-    const auto all = reading(name(one), [&](auto& connection, const List& list) { return lists->read_deleted(connection, list, 100); });
+    const auto all = reading(name(one), [&](auto& connection, const List& list) {
+      return lists->read_deleted(connection, list, 100);
+    });
     if (!all) return show(all.error());
     std::string text;
-    for (const auto& version : *all) text += fmt::format("item {} v{} by {}\n", version.id, version.version, version.principal);
+    for (const auto& version : *all)
+      text += fmt::format("item {} v{} by {}\n", version.id, version.version, version.principal);
     return text.empty() ? "none" : text;
   }
   static Reading times(const Case& one, std::size_t from) {
@@ -227,7 +253,8 @@ class ListHarness {
     return text.empty() ? "none" : text;
   }
   std::string change_column(const Case& one, bool is_new) {
-    const auto parsed = parse_list_definition(json::object{{"name", "x"}, {"columns", json::array{object(one.body)}}});
+    const auto parsed = parse_list_definition(
+        json::object{{"name", "x"}, {"columns", json::array{object(one.body)}}});
     if (!parsed) return show(parsed.error());
     const bool unique = one.arguments.size() > 1 && one.arguments[1] == "unique";
     const auto changed = writing(name(one), [&](auto& transaction, const List& list) {
@@ -255,7 +282,8 @@ class ListHarness {
     return changed ? "" : show(changed.error());
   }
   std::string definition(const Case& one) {
-    const auto found = database->read([&](auto& connection) { return lists->find_list(connection, name(one)); });
+    const auto found =
+        database->read([&](auto& connection) { return lists->find_list(connection, name(one)); });
     return found ? json::serialize(to_json(**found)) : show(found.error());
   }
 };

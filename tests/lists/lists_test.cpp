@@ -1,4 +1,5 @@
-// Lists as text cases (list_harness.hpp), and what text cannot say: properties, crashes, hostile input.
+// Lists as text cases (list_harness.hpp), and what text cannot say: properties, crashes, hostile
+// input.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -15,7 +16,9 @@ const test::Registration golden{[] {
     auto harness = std::make_shared<ListHarness>();
     auto handlers = harness->handlers();
     for (auto& [directive, handler] : handlers) {
-      handler = [harness, inner = std::move(handler)](const test::GoldenCase& one) { return inner(one); };
+      handler = [harness, inner = std::move(handler)](const test::GoldenCase& one) {
+        return inner(one);
+      };
     }
     return handlers;
   });
@@ -35,12 +38,13 @@ TEST(Lists, ATransactionThatFailsLeavesNoItem) {
   ListHarness harness;
   const auto failed = harness.database->write([&](store::Transaction& transaction) -> Result<void> {
     TRY(const auto list, harness.lists->create_list(transaction, snapshot(), harness.write));
-    TRY_DO(harness.lists->create_item(transaction, *list, {{"Environment", "a"}, {"Role", "b"}, {"Region", "c"}},
-                                      harness.write));
+    TRY_DO(harness.lists->create_item(
+        transaction, *list, {{"Environment", "a"}, {"Role", "b"}, {"Region", "c"}}, harness.write));
     return fail("TEST", "changed my mind");
   });
   EXPECT_FALSE(failed);
-  const auto found = harness.database->read([&](auto& connection) { return harness.lists->find_list(connection, "Snapshot"); });
+  const auto found = harness.database->read(
+      [&](auto& connection) { return harness.lists->find_list(connection, "Snapshot"); });
   EXPECT_EQ(found.error().code, "LIST0101");
 }
 
@@ -51,14 +55,17 @@ TEST(Lists, AnUndoneDefinitionIsForgotten) {
     TRY(const auto list, harness.lists->find_list(transaction, "Snapshot"));
     return harness.lists->add_column(transaction, *list, {.name = name}, false, harness.write);
   };
-  ASSERT_TRUE(harness.database->write([&](auto& transaction) { return harness.lists->create_list(transaction, snapshot(), harness.write); }));
+  ASSERT_TRUE(harness.database->write([&](auto& transaction) {
+    return harness.lists->create_list(transaction, snapshot(), harness.write);
+  }));
   ASSERT_FALSE(harness.database->write([&](auto& transaction) -> Result<void> {
     TRY_DO(add(transaction, "Undone"));
     TRY_DO(harness.lists->find_list(transaction, "Snapshot"));
     return fail("TEST", "no");
   }));
   ASSERT_TRUE(harness.database->write([&](auto& transaction) { return add(transaction, "Kept"); }));
-  const auto list = harness.database->read([&](auto& connection) { return harness.lists->find_list(connection, "Snapshot"); });
+  const auto list = harness.database->read(
+      [&](auto& connection) { return harness.lists->find_list(connection, "Snapshot"); });
   EXPECT_EQ((*list)->column("Undone"), nullptr);
   EXPECT_NE((*list)->column("Kept"), nullptr);
 }
@@ -66,13 +73,16 @@ TEST(Lists, AnUndoneDefinitionIsForgotten) {
 // Whoever holds a list from before a change still writes into the list as it is now.
 TEST(Lists, AnOldDefinitionOfAListStillServes) {
   ListHarness harness;
-  const auto old = harness.database->write([&](auto& transaction) { return harness.lists->create_list(transaction, snapshot(), harness.write); });
+  const auto old = harness.database->write([&](auto& transaction) {
+    return harness.lists->create_list(transaction, snapshot(), harness.write);
+  });
   ASSERT_TRUE(harness.database->write([&](auto& transaction) {
-    return harness.lists->add_column(transaction, **old, {.name = "Team", .default_value = "core"}, false, harness.write);
+    return harness.lists->add_column(transaction, **old, {.name = "Team", .default_value = "core"},
+                                     false, harness.write);
   }));
   const auto item = harness.database->write([&](auto& transaction) {
-    return harness.lists->create_item(transaction, **old, {{"Environment", "a"}, {"Role", "b"}, {"Region", "c"}},
-                                      harness.write);
+    return harness.lists->create_item(
+        transaction, **old, {{"Environment", "a"}, {"Role", "b"}, {"Region", "c"}}, harness.write);
   });
   ASSERT_TRUE(item) << item.error().message;
   EXPECT_EQ(item->fields.at("Team"), json::value("core"));
@@ -83,8 +93,10 @@ TEST(Lists, AnExactMatchFindsTheOneAmongMany) {
   ASSERT_TRUE(harness.database->write([&](auto& transaction) -> Result<void> {
     TRY(const auto list, harness.lists->create_list(transaction, snapshot(), harness.write));
     for (int i = 0; i < 500; ++i) {
-      TRY_DO(harness.lists->create_item(transaction, *list, {{"Environment", "prod"}, {"Role", "web"}, {"Region", std::to_string(i)}},
-                                        harness.write));
+      TRY_DO(harness.lists->create_item(
+          transaction, *list,
+          {{"Environment", "prod"}, {"Role", "web"}, {"Region", std::to_string(i)}},
+          harness.write));
     }
     return {};
   }));
@@ -101,13 +113,18 @@ TEST(Lists, AnExactMatchFindsTheOneAmongMany) {
 // What goes in comes out, and no text of a user changes a statement.
 TEST(Lists, HostileTextIsOnlyText) {
   ListHarness harness;
-  ASSERT_TRUE(harness.database->write([&](auto& transaction) { return harness.lists->create_list(transaction, snapshot(), harness.write); }));
+  ASSERT_TRUE(harness.database->write([&](auto& transaction) {
+    return harness.lists->create_list(transaction, snapshot(), harness.write);
+  }));
   int number = 0;
   const auto check = [&](const std::string& text) {
     const auto id = harness.writing("Snapshot", [&](auto& transaction, const List& list) {
-      return harness.lists->create_item(
-          transaction, list, {{"Environment", "e"}, {"Role", "r"}, {"Region", std::to_string(++number)}, {"Note", text}},
-          harness.write);
+      return harness.lists->create_item(transaction, list,
+                                        {{"Environment", "e"},
+                                         {"Role", "r"},
+                                         {"Region", std::to_string(++number)},
+                                         {"Note", text}},
+                                        harness.write);
     });
     ASSERT_TRUE(id) << id.error().message;
     std::string quoted;
@@ -121,8 +138,9 @@ TEST(Lists, HostileTextIsOnlyText) {
     ASSERT_EQ(page->items.size(), 1U) << text;
     EXPECT_EQ(page->items[0].fields.at("Note"), json::value(text));
   };
-  for (const char* text : {"'", "''", "' or 1 eq 1 or '", "'; DROP TABLE list_1; --", "%", "_", "\\", "\"", "?", "$id",
-                           "\n\r\t", "é\xf0\x9f\x9a\x80", " ", "", "null", "{\"a\":1}"}) {
+  for (const char* text :
+       {"'", "''", "' or 1 eq 1 or '", "'; DROP TABLE list_1; --", "%", "_", "\\", "\"", "?", "$id",
+        "\n\r\t", "é\xf0\x9f\x9a\x80", " ", "", "null", "{\"a\":1}"}) {
     check(text);
   }
   EXPECT_TRUE(rc::check([&] {
@@ -135,8 +153,11 @@ TEST(Lists, HostileTextIsOnlyText) {
 // The page after a page: together they are the whole, in order, each item once.
 TEST(Lists, PagesTogetherAreTheWhole) {
   ListHarness harness;
-  ListDefinition definition{.name = "L", .columns = {{.name = "A"}, {.name = "N", .type = ColumnType::number}}};
-  ASSERT_TRUE(harness.database->write([&](auto& transaction) { return harness.lists->create_list(transaction, definition, harness.write); }));
+  ListDefinition definition{.name = "L",
+                            .columns = {{.name = "A"}, {.name = "N", .type = ColumnType::number}}};
+  ASSERT_TRUE(harness.database->write([&](auto& transaction) {
+    return harness.lists->create_list(transaction, definition, harness.write);
+  }));
   ASSERT_TRUE(harness.writing("L", [&](auto& transaction, const List& list) -> Result<void> {
     for (int i = 0; i < 60; ++i) {
       json::object fields;
@@ -160,7 +181,8 @@ TEST(Lists, PagesTogetherAreTheWhole) {
     } while (options.skiptoken && all.size() < 1000);
     return all;
   };
-  for (const char* order : {"", "A", "A desc", "N", "N desc,A", "A desc,N desc", "length(A),N desc", "N gt 1"}) {
+  for (const char* order :
+       {"", "A", "A desc", "N", "N desc,A", "A desc,N desc", "length(A),N desc", "N gt 1"}) {
     for (const std::int64_t size : {1, 7, 59, 60}) {
       odata::Options options;
       if (*order != '\0') options.orderby = order;
@@ -173,7 +195,9 @@ TEST(Lists, PagesTogetherAreTheWhole) {
 
 TEST(Lists, HugeAndDeepInputIsRefusedOrServed) {
   ListHarness harness;
-  ASSERT_TRUE(harness.database->write([&](auto& transaction) { return harness.lists->create_list(transaction, snapshot(), harness.write); }));
+  ASSERT_TRUE(harness.database->write([&](auto& transaction) {
+    return harness.lists->create_list(transaction, snapshot(), harness.write);
+  }));
   const auto code = [&](const std::string& filter) {
     odata::Options options;
     options.filter = filter;
@@ -182,18 +206,21 @@ TEST(Lists, HugeAndDeepInputIsRefusedOrServed) {
     });
     return page ? std::string("fine") : page.error().code;
   };
-  EXPECT_EQ(code(std::string(90, '(') + "true" + std::string(90, ')')), "fine") << "parentheses alone cost nothing";
+  EXPECT_EQ(code(std::string(90, '(') + "true" + std::string(90, ')')), "fine")
+      << "parentheses alone cost nothing";
   EXPECT_EQ(code(std::string(5000, '(') + "true" + std::string(5000, ')')), "ODATA0108");
   EXPECT_EQ(code(std::string(40000, 'a')), "ODATA0108");
   std::string chain = "ID eq 0";
   for (int i = 1; i < 1500; ++i) chain += fmt::format(" or ID eq {}", i);
   EXPECT_EQ(code(chain), "fine");
   std::string nested = "true";
-  for (int i = 0; i < 95; ++i) nested = i % 2 == 0 ? "(false or " + nested + ")" : "(true and " + nested + ")";
+  for (int i = 0; i < 95; ++i)
+    nested = i % 2 == 0 ? "(false or " + nested + ")" : "(true and " + nested + ")";
   EXPECT_TRUE(code(nested) == "fine" || code(nested) == "ODATA0108") << code(nested);
   std::string nots;
   for (int i = 0; i < 90; ++i) nots += "not ";
-  EXPECT_TRUE(code(nots + "true") == "fine" || code(nots + "true") == "ODATA0108") << code(nots + "true");
+  EXPECT_TRUE(code(nots + "true") == "fine" || code(nots + "true") == "ODATA0108")
+      << code(nots + "true");
   std::string in = "ID in (0";
   for (int i = 1; i < 3000; ++i) in += fmt::format(",{}", i);
   EXPECT_EQ(code(in + ")"), "fine");

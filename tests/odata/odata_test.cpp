@@ -1,5 +1,5 @@
-// OData as text cases: `filter` finds ids, `sql` shows the condition and what is bound, `parse RULE` says
-// whether a text is of the grammar.
+// OData as text cases: `filter` finds ids, `sql` shows the condition and what is bound, `parse
+// RULE` says whether a text is of the grammar.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -45,7 +45,8 @@ std::string show_sql(const std::string& filter) {
   auto text = sql::render(*sql::query(std::move(select)), sql::Dialect::sqlite).text.substr(7);
   const auto values = bind(*compiled, *shape, Timestamp{0});
   if (!values) return rollcall::render(values.error(), filter);
-  for (std::size_t i = 0; i + 1 < values->size(); ++i) text += (i == 0 ? "\n  " : ", ") + show((*values)[i]);
+  for (std::size_t i = 0; i + 1 < values->size(); ++i)
+    text += (i == 0 ? "\n  " : ", ") + show((*values)[i]);
   return text;
 }
 
@@ -80,7 +81,9 @@ const test::Registration golden{[] {
   test::register_golden("OData", TEST_FOLDER, [] {
     auto harness = std::make_shared<ListHarness>();
     test::Handlers handlers = harness->handlers();
-    handlers["filter"] = [harness](const test::GoldenCase& one) { return find_ids(*harness, one.body); };
+    handlers["filter"] = [harness](const test::GoldenCase& one) {
+      return find_ids(*harness, one.body);
+    };
     handlers["sql"] = [](const test::GoldenCase& one) { return show_sql(one.body); };
     handlers["parse"] = parse;
     return handlers;
@@ -102,13 +105,15 @@ TEST(Shape, LeavesOutTheLiterals) {
 }
 
 TEST(Options, AreDecodedOnce) {
-  const auto options = parse_query_text("?$filter=Title%20eq%20%27a%2Bb%2520%27&%24top=5&$count=true&$orderby=A+desc");
+  const auto options = parse_query_text(
+      "?$filter=Title%20eq%20%27a%2Bb%2520%27&%24top=5&$count=true&$orderby=A+desc");
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_EQ(options->filter, "Title eq 'a+b%20'");
   EXPECT_EQ(options->orderby, "A desc");
   EXPECT_EQ(options->top, 5);
   EXPECT_TRUE(options->count);
-  for (const char* wrong : {"$filter=", "$top=x", "$top=5&$top=6", "$count=yes", "$filter=%2", "$filter=%zz"}) {
+  for (const char* wrong :
+       {"$filter=", "$top=x", "$top=5&$top=6", "$count=yes", "$filter=%2", "$filter=%zz"}) {
     EXPECT_FALSE(parse_query_text(wrong)) << wrong;
   }
 }

@@ -46,16 +46,19 @@ std::string replay_case(const GoldenCase& golden) {
   }
   const sim::Score& score = report->score;
   std::string text = fmt::format(
-      "{} deployments: {} missed, {} duplicated, {} previous, {} kind, {} time; snapshot {} at the end, {:.0f} cell-minutes",
-      score.deployments, score.missed, score.duplicated, score.wrong_previous, score.wrong_kind, score.wrong_time,
-      score.snapshot_wrong_at_end, report->snapshot_wrong_cell_minutes);
+      "{} deployments: {} missed, {} duplicated, {} previous, {} kind, {} time; snapshot {} at the "
+      "end, {:.0f} cell-minutes",
+      score.deployments, score.missed, score.duplicated, score.wrong_previous, score.wrong_kind,
+      score.wrong_time, score.snapshot_wrong_at_end, report->snapshot_wrong_cell_minutes);
   if (!report->first_failure.empty()) text += "\n" + report->first_failure;
-  for (const sim::Finding& finding : score.findings) text += fmt::format("\n{} {}", finding.what, finding.text);
+  for (const sim::Finding& finding : score.findings)
+    text += fmt::format("\n{} {}", finding.what, finding.text);
   return text;
 }
 
 const test::Registration golden{[] {
-  test::register_golden("Replay", TEST_FOLDER, [] { return test::Handlers{{"replay", replay_case}}; });
+  test::register_golden("Replay", TEST_FOLDER,
+                        [] { return test::Handlers{{"replay", replay_case}}; });
 }};
 
 TEST(Sim, InvariantsHold) {

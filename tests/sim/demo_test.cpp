@@ -1,4 +1,5 @@
-// What the demo promises to show: a rollout under way, a rollback behind it, errors where the bad version ran.
+// What the demo promises to show: a rollout under way, a rollback behind it, errors where the bad
+// version ran.
 #include "sim/demo.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +30,8 @@ TEST(Demo, ShowsARolloutUnderWayAndARollbackBehindIt) {
     }
   }
   EXPECT_EQ(running.size(), demo_regions().size() * demo_roles().size());
-  EXPECT_EQ(bad_regions, std::set<std::string>(demo.incident().regions.begin(), demo.incident().regions.end()));
+  EXPECT_EQ(bad_regions,
+            std::set<std::string>(demo.incident().regions.begin(), demo.incident().regions.end()));
   EXPECT_GT(errors[true].first * 100 / errors[true].second, 8);
   EXPECT_LT(errors[false].first * 100 / errors[false].second, 2);
   EXPECT_EQ(running["backend/westcentralus"], "5.14.0");

@@ -19,7 +19,8 @@ Timeline random_timeline(std::uint64_t seed) {
   Timestamp time = noon;
   const std::uint64_t deployments = 5 + random.below(20);
   for (std::uint64_t i = 0; i < deployments; ++i) {
-    time = time + (random.chance(0.2) ? random.between(seconds(1), minutes(10)) : random.between(minutes(10), hours(20)));
+    time = time + (random.chance(0.2) ? random.between(seconds(1), minutes(10))
+                                      : random.between(minutes(10), hours(20)));
     const Cell cell{"prod", "web", std::string(1, static_cast<char>('a' + random.below(3)))};
     timeline.add(time, cell, std::to_string(random.below(6)));
   }
@@ -66,7 +67,8 @@ TEST(Player, LinesComeInOrderOfArrivalAndNeverBeforeTheyAreWritten) {
 TEST(Player, TheSameSeedPlaysTheSameFleet) {
   EXPECT_TRUE(rc::check([] {
     const FleetOptions options = random_options();
-    Player one(options, random_timeline(options.seed), noon), two(options, random_timeline(options.seed), noon);
+    Player one(options, random_timeline(options.seed), noon),
+        two(options, random_timeline(options.seed), noon);
     for (;;) {
       const auto a = one.next(), b = two.next();
       RC_ASSERT(a.has_value() == b.has_value());
@@ -85,7 +87,8 @@ TEST(Player, InstancesKeepTheirVersionAndHost) {
     std::map<std::uint32_t, Line> first;
     while (const auto line = player.next()) {
       const auto [it, is_new] = first.emplace(line->instance, *line);
-      RC_ASSERT(it->second.version == line->version && it->second.host == line->host && it->second.cell == line->cell);
+      RC_ASSERT(it->second.version == line->version && it->second.host == line->host &&
+                it->second.cell == line->cell);
       RC_ASSERT(line->host / options.instances == line->cell);
     }
     // Instances are numbered by host, then by start.
@@ -111,13 +114,21 @@ TEST(Score, TheTruthIsRight) {
       for (const Episode& episode : truth.episodes[cell]) {
         unobservable += episode.observable() ? 0U : 1U;
         if (!episode.observable()) continue;
-        if (!seen.empty() && seen.back().version == episode.version && episode.kind != Kind::redeploy) continue;
+        if (!seen.empty() && seen.back().version == episode.version &&
+            episode.kind != Kind::redeploy)
+          continue;
         seen.push_back(episode);
       }
       number_episodes(seen);
       for (const Episode& episode : seen) {
-        Record record{truth.cells[cell], truth.versions[episode.version], "", std::string(to_string(episode.kind)),
-                      static_cast<std::int64_t>(records.size()), episode.start, episode.completion, episode.completion};
+        Record record{truth.cells[cell],
+                      truth.versions[episode.version],
+                      "",
+                      std::string(to_string(episode.kind)),
+                      static_cast<std::int64_t>(records.size()),
+                      episode.start,
+                      episode.completion,
+                      episode.completion};
         if (episode.previous) record.previous = truth.versions[*episode.previous];
         snapshot.resize(std::max(snapshot.size(), cell + 1));
         snapshot[cell] = {record.cell, record.version, record.previous};
@@ -139,7 +150,9 @@ TEST(Score, TheTruthIsRight) {
 TEST(Listener, HearsWhatThePlayerDelivered) {
   EXPECT_TRUE(rc::check([] {
     FleetOptions options = random_options();
-    options.faults = *rc::gen::arbitrary<bool>() ? Faults{}.add(Fault::late).add(Fault::loss).add(Fault::silence) : Faults{};
+    options.faults = *rc::gen::arbitrary<bool>()
+                         ? Faults{}.add(Fault::late).add(Fault::loss).add(Fault::silence)
+                         : Faults{};
     Player player(options, random_timeline(options.seed), noon);
     Truth heard = player.truth();
     Listener listener(heard, options.instances, Timespan{0});
@@ -152,8 +165,9 @@ TEST(Listener, HearsWhatThePlayerDelivered) {
       for (std::size_t i = 0; i < heard.episodes[cell].size(); ++i) {
         const Episode &a = heard.episodes[cell][i], &b = player.truth().episodes[cell][i];
         // Instances of a redeploy's predecessor speak for the redeploy until they restart.
-        const bool blurred = a.kind == Kind::redeploy ||
-                             (i + 1 < heard.episodes[cell].size() && heard.episodes[cell][i + 1].kind == Kind::redeploy);
+        const bool blurred =
+            a.kind == Kind::redeploy || (i + 1 < heard.episodes[cell].size() &&
+                                         heard.episodes[cell][i + 1].kind == Kind::redeploy);
         RC_ASSERT(a.observable() == b.observable() || blurred);
         RC_ASSERT(a.lines == b.lines || blurred);
         RC_ASSERT(a.first_heard == b.first_heard || blurred || i == 0);
@@ -195,15 +209,20 @@ TEST(Timeline, SaysWhichLineIsNoDeployment) {
     TimelineReader reader;
     if (auto fed = reader.feed(text); !fed) return fed.error().message;
     const auto timeline = reader.finish();
-    return timeline ? fmt::format("{} deployments", timeline->deployments().size()) : timeline.error().message;
+    return timeline ? fmt::format("{} deployments", timeline->deployments().size())
+                    : timeline.error().message;
   };
   EXPECT_EQ(read(""), "the file is empty; it needs a heading and deployments");
   EXPECT_EQ(read("time,role\n"),
-            "line 1: the heading has no column 'environment'; it needs time,environment,role,region,version");
+            "line 1: the heading has no column 'environment'; it needs "
+            "time,environment,role,region,version");
   const std::string heading = "version,time,environment,role,\"region\"\r\n";
-  EXPECT_EQ(read(heading + "v1,2026-01-01T00:00:00Z,prod,web,\"eu,\"\"west\"\"\""), "1 deployments");
-  EXPECT_EQ(read(heading + "v1,yesterday,prod,web,eu"), "line 2: 'yesterday' is no time such as 2026-01-31T10:00:00Z");
-  EXPECT_EQ(read(heading + "\nv1,2026-01-01,prod,web"), "line 3: 4 fields, fewer than the heading has");
+  EXPECT_EQ(read(heading + "v1,2026-01-01T00:00:00Z,prod,web,\"eu,\"\"west\"\"\""),
+            "1 deployments");
+  EXPECT_EQ(read(heading + "v1,yesterday,prod,web,eu"),
+            "line 2: 'yesterday' is no time such as 2026-01-31T10:00:00Z");
+  EXPECT_EQ(read(heading + "\nv1,2026-01-01,prod,web"),
+            "line 3: 4 fields, fewer than the heading has");
   EXPECT_EQ(read(heading + "v1,2026-01-01,prod,,eu"), "line 2: role is empty");
 }
 

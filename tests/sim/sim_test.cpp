@@ -1,4 +1,5 @@
-// Text cases: what a timeline becomes (truth), what its fleet logs (play), how records are judged (judge).
+// Text cases: what a timeline becomes (truth), what its fleet logs (play), how records are judged
+// (judge).
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -33,16 +34,20 @@ Setting read_setting(const GoldenCase& golden) {
     if (name == "to") setting.to = *parse_iso(value);
     if (name == "faults") {
       auto faults = Faults::parse(value);
-      if (faults) setting.options.faults = *faults;
-      else setting.error = render(faults.error(), "");
+      if (faults)
+        setting.options.faults = *faults;
+      else
+        setting.error = render(faults.error(), "");
     }
   }
   return setting;
 }
 
-// Lines `10:00:00 a B`: time of 2026-01-01, region, version; a `day` before the time counts from the 1st.
+// Lines `10:00:00 a B`: time of 2026-01-01, region, version; a `day` before the time counts from
+// the 1st.
 Timestamp clock_time(std::string_view text) {
-  return *parse_iso((text.size() > 8 ? std::string("2026-01-") : std::string("2026-01-01T")) + std::string(text));
+  return *parse_iso((text.size() > 8 ? std::string("2026-01-") : std::string("2026-01-01T")) +
+                    std::string(text));
 }
 
 Result<Timeline> read_timeline(std::string_view body) {
@@ -51,7 +56,8 @@ Result<Timeline> read_timeline(std::string_view body) {
   for (const std::string_view line : split(body, '\n')) {
     const auto words = split(line, ' ');
     if (words.size() != 3) continue;
-    TRY_DO(reader.feed(fmt::format("{},prod,web,{},{},x\n", format_iso(clock_time(words[0])), words[1], words[2])));
+    TRY_DO(reader.feed(fmt::format("{},prod,web,{},{},x\n", format_iso(clock_time(words[0])),
+                                   words[1], words[2])));
   }
   return reader.finish();
 }
@@ -59,12 +65,14 @@ Result<Timeline> read_timeline(std::string_view body) {
 std::string hms(Timestamp time) { return format_iso_seconds(time).substr(8, 11); }
 
 std::string show_truth(const Truth& truth) {
-  std::vector<std::vector<std::string>> table{{"region", "version", "previous", "kind", "start", "completion"}};
+  std::vector<std::vector<std::string>> table{
+      {"region", "version", "previous", "kind", "start", "completion"}};
   for (std::size_t cell = 0; cell < truth.cells.size(); ++cell) {
     for (const Episode& episode : truth.episodes[cell]) {
       table.push_back({truth.cells[cell].region, truth.versions[episode.version],
-                       episode.previous ? truth.versions[*episode.previous] : "-", std::string(to_string(episode.kind)),
-                       hms(episode.start), hms(episode.completion)});
+                       episode.previous ? truth.versions[*episode.previous] : "-",
+                       std::string(to_string(episode.kind)), hms(episode.start),
+                       hms(episode.completion)});
     }
   }
   return test::align(table);
@@ -74,7 +82,8 @@ std::string truth_case(const GoldenCase& golden) {
   const Setting setting = read_setting(golden);
   const auto timeline = read_timeline(golden.body);
   if (!timeline) return render(timeline.error(), "");
-  return show_truth(Player(setting.options, timeline->slice(setting.from, setting.to), setting.from).truth());
+  return show_truth(
+      Player(setting.options, timeline->slice(setting.from, setting.to), setting.from).truth());
 }
 
 // Only the lines between `since` and `until`.
@@ -86,14 +95,16 @@ std::string play_case(const GoldenCase& golden) {
     if (argument.starts_with("since=")) since = clock_time(argument.substr(6));
     if (argument.starts_with("until=")) until = clock_time(argument.substr(6));
   }
-  Player player(setting.options, read_timeline(golden.body)->slice(setting.from, setting.to), setting.from);
+  Player player(setting.options, read_timeline(golden.body)->slice(setting.from, setting.to),
+                setting.from);
   std::vector<std::vector<std::string>> table{{"arrival", "timestamp", "host", "version", "line"}};
   std::uint64_t lines = 0;
   while (const auto line = player.next()) {
     ++lines;
     if (line->timestamp < since || line->timestamp >= until) continue;
-    table.push_back({hms(line->arrival), hms(line->timestamp), std::string(player.host_name(line->host)),
-                     player.truth().versions[line->version], line->started ? "started" : "heartbeat"});
+    table.push_back(
+        {hms(line->arrival), hms(line->timestamp), std::string(player.host_name(line->host)),
+         player.truth().versions[line->version], line->started ? "started" : "heartbeat"});
   }
   return test::align(table) + fmt::format("{} lines", lines);
 }
@@ -107,11 +118,13 @@ void silence(Truth& truth, std::string_view version) {
   }
 }
 
-// The timeline, a line `records`, then `10:00:00 a B previous kind [completed]` in the cell's sequence.
+// The timeline, a line `records`, then `10:00:00 a B previous kind [completed]` in the cell's
+// sequence.
 std::string judge_case(const GoldenCase& golden) {
   const Setting setting = read_setting(golden);
   const std::size_t middle = golden.body.find("records\n");
-  Player player(setting.options, read_timeline(golden.body.substr(0, middle))->slice(setting.from, setting.to),
+  Player player(setting.options,
+                read_timeline(golden.body.substr(0, middle))->slice(setting.from, setting.to),
                 setting.from);
   while (player.next()) {
   }
@@ -121,7 +134,8 @@ std::string judge_case(const GoldenCase& golden) {
   }
   std::vector<Record> records;
   std::map<std::string, SnapshotRow> snapshot;
-  for (const std::string_view line : split(std::string_view(golden.body).substr(middle + 8), '\n')) {
+  for (const std::string_view line :
+       split(std::string_view(golden.body).substr(middle + 8), '\n')) {
     const auto words = split(line, ' ');
     if (words.size() < 5) continue;
     Record record;
@@ -142,12 +156,15 @@ std::string judge_case(const GoldenCase& golden) {
   if (setting.options.faults.has(Fault::skew)) options.skew = skew_bound;
   const Score score = judge(truth, records, rows, options);
   std::string text = fmt::format(
-      "{} deployments: {} missed, {} duplicated, {} previous, {} kind, {} time; {} undecidable, {} unobservable, "
+      "{} deployments: {} missed, {} duplicated, {} previous, {} kind, {} time; {} undecidable, {} "
+      "unobservable, "
       "snapshot {}; delay {:.0f} s",
-      score.deployments, score.missed, score.duplicated, score.wrong_previous, score.wrong_kind, score.wrong_time,
-      score.undecidable, score.unobservable, score.snapshot_wrong_at_end, score.delay_p50_s);
+      score.deployments, score.missed, score.duplicated, score.wrong_previous, score.wrong_kind,
+      score.wrong_time, score.undecidable, score.unobservable, score.snapshot_wrong_at_end,
+      score.delay_p50_s);
   for (const Finding& finding : score.findings) {
-    text += fmt::format("\n{}{} {}", finding.what, finding.undecidable ? " (undecidable)" : "", finding.text);
+    text += fmt::format("\n{}{} {}", finding.what, finding.undecidable ? " (undecidable)" : "",
+                        finding.text);
   }
   return text;
 }

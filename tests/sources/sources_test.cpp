@@ -1,5 +1,6 @@
-// Sources, each against a client that answers from a table; a folder of files that grow, move and are cut; git, on a repository
-// that the test makes; and text cases of version files and Prometheus' format.
+// Sources, each against a client that answers from a table; a folder of files that grow, move and
+// are cut; git, on a repository that the test makes; and text cases of version files and
+// Prometheus' format.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -22,23 +23,29 @@ std::string show(const telemetry::LogBatch& rows) {
   std::string text;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto row = rows.row(i);
-    text += fmt::format("{} {}/{}/{} {} instance={} host={} {}\n", format_iso_seconds(row.timestamp), row.environment, row.role, row.region, row.version,
-                        row.instance, row.host, row.body);
+    text += fmt::format("{} {}/{}/{} {} instance={} host={} {}\n",
+                        format_iso_seconds(row.timestamp), row.environment, row.role, row.region,
+                        row.version, row.instance, row.host, row.body);
   }
   return text;
 }
 
-// `files PATTERN PATH [--value P]… [environment=E] [role=R] [region=R]`: what the body says as that file.
+// `files PATTERN PATH [--value P]… [environment=E] [role=R] [region=R]`: what the body says as that
+// file.
 std::string read_file(const test::GoldenCase& one) {
   auto pattern = Pattern::parse(one.arguments.at(0), '/');
   if (!pattern) return pattern.error().code + " " + pattern.error().message;
   FileRule rule{*pattern, {}, {}};
   for (std::size_t i = 2; i < one.arguments.size(); ++i) {
     const std::string_view word = one.arguments[i];
-    if (word.starts_with("environment=")) rule.fixed.environment = word.substr(12);
-    else if (word.starts_with("role=")) rule.fixed.role = word.substr(5);
-    else if (word.starts_with("region=")) rule.fixed.region = word.substr(7);
-    else rule.values.push_back(*Pattern::parse(word, '.'));
+    if (word.starts_with("environment="))
+      rule.fixed.environment = word.substr(12);
+    else if (word.starts_with("role="))
+      rule.fixed.role = word.substr(5);
+    else if (word.starts_with("region="))
+      rule.fixed.region = word.substr(7);
+    else
+      rule.values.push_back(*Pattern::parse(word, '.'));
   }
   std::string text;
   for (const auto& [place, version] : read_versions(rule, one.arguments.at(1), one.body)) {
@@ -59,20 +66,23 @@ std::string read_prometheus(const test::GoldenCase& one) {
 
 std::string read_yaml(const test::GoldenCase& one) {
   std::string text;
-  for (const auto& [place, value] : scalars_of_yaml(one.body)) text += fmt::format("{} = {}\n", place, value);
+  for (const auto& [place, value] : scalars_of_yaml(one.body))
+    text += fmt::format("{} = {}\n", place, value);
   return text;
 }
 
 const test::Registration golden{[] {
   test::register_golden("Sources", TEST_FOLDER, [] {
-    return test::Handlers{{"file", read_file}, {"prometheus", read_prometheus}, {"yaml", read_yaml}};
+    return test::Handlers{
+        {"file", read_file}, {"prometheus", read_prometheus}, {"yaml", read_yaml}};
   });
 }};
 
 class Answers final : public http::Client {
  public:
   Result<http::Response> send(const http::ClientRequest& request) override {
-    asked.push_back(request.method + " " + request.url + (request.body.empty() ? "" : " " + request.body));
+    asked.push_back(request.method + " " + request.url +
+                    (request.body.empty() ? "" : " " + request.body));
     if (answers.empty()) return fail("HTTP0202", "no connection");
     auto answer = answers.front();
     answers.erase(answers.begin());
@@ -104,9 +114,11 @@ TEST(Sources, AVersionEndpoint) {
   Answers client;
   auto options = options_of("version");
   options.path = "build.version";
-  client.answers = {{200, R"({"build":{"version":"1.2.3"}})"}, {503, "down"}, {200, R"({"other":1})"}};
+  client.answers = {
+      {200, R"({"build":{"version":"1.2.3"}})"}, {503, "down"}, {200, R"({"other":1})"}};
   const auto source = source_of(options, client);
-  EXPECT_EQ(show(source->pull(now, "")->rows), "2026-01-01T12:00:00Z production/portal/eu 1.2.3 instance= host= http://there\n");
+  EXPECT_EQ(show(source->pull(now, "")->rows),
+            "2026-01-01T12:00:00Z production/portal/eu 1.2.3 instance= host= http://there\n");
   EXPECT_EQ(source->pull(now, "").error().message, "http://there answered 503: down");
   EXPECT_EQ(source->pull(now, "").error().code, "SOURCE0103");
   EXPECT_EQ(source->pull(now, "").error().code, "HTTP0202");
@@ -120,34 +132,44 @@ TEST(Sources, AVersionEndpoint) {
 
 TEST(Sources, Prometheus) {
   Answers client;
-  client.answers = {{200, "# TYPE app_build_info gauge\napp_build_info{version=\"1.0\",role=\"api\"} 1\nup 1\n"}};
-  EXPECT_EQ(show(source_of(options_of("prometheus"), client)->pull(now, "")->rows), "2026-01-01T12:00:00Z production/api/eu 1.0 instance= host= app_build_info\n");
+  client.answers = {
+      {200, "# TYPE app_build_info gauge\napp_build_info{version=\"1.0\",role=\"api\"} 1\nup 1\n"}};
+  EXPECT_EQ(show(source_of(options_of("prometheus"), client)->pull(now, "")->rows),
+            "2026-01-01T12:00:00Z production/api/eu 1.0 instance= host= app_build_info\n");
   client.answers = {{200, R"({"status":"success","data":{"resultType":"vector","result":[
     {"metric":{"__name__":"app_build_info","version":"2.0","instance":"10.0.0.1:80","job":"api"},"value":[1767268800,"1"]}]}})"}};
   auto options = options_of("prometheus_server");
   options.query.clear();
-  EXPECT_EQ(show(source_of(options, client)->pull(now, "")->rows), "2026-01-01T12:00:00Z production/api/eu 2.0 instance=10.0.0.1:80 host= app_build_info\n");
-  EXPECT_EQ(client.asked.back(), "GET http://there/api/v1/query?query=%7B__name__%3D~%22.%2B_build_info%22%7D");
+  EXPECT_EQ(
+      show(source_of(options, client)->pull(now, "")->rows),
+      "2026-01-01T12:00:00Z production/api/eu 2.0 instance=10.0.0.1:80 host= app_build_info\n");
+  EXPECT_EQ(client.asked.back(),
+            "GET http://there/api/v1/query?query=%7B__name__%3D~%22.%2B_build_info%22%7D");
 }
 
 TEST(Sources, KubernetesPods) {
   Answers client;
-  client.answers = {{200, R"({"metadata":{"continue":"next"},"items":[
+  client.answers = {
+      {200, R"({"metadata":{"continue":"next"},"items":[
     {"metadata":{"name":"web-1","namespace":"shop","labels":{"app.kubernetes.io/name":"web"}},"status":{"phase":"Running"},
      "spec":{"nodeName":"n1","containers":[{"name":"c","image":"reg:5000/shop/web:1.2@sha256:aa"},{"name":"p","image":"envoy"}]}},
     {"metadata":{"name":"web-2"},"status":{"phase":"Pending"},"spec":{"containers":[{"image":"web:9"}]}}]})"},
-                    {200, R"({"items":[{"metadata":{"name":"api-1","labels":{"app.kubernetes.io/version":"7.1"}},"status":{"phase":"Running"},"spec":{"containers":[{"image":"api:latest"}]}}]})"}};
+      {200,
+       R"({"items":[{"metadata":{"name":"api-1","labels":{"app.kubernetes.io/version":"7.1"}},"status":{"phase":"Running"},"spec":{"containers":[{"image":"api:latest"}]}}]})"}};
   EXPECT_EQ(show(source_of(options_of("kubernetes"), client)->pull(now, "")->rows),
             "2026-01-01T12:00:00Z production/web/eu 1.2 instance=web-1 host=n1 pod\n"
             "2026-01-01T12:00:00Z production/envoy/eu latest instance=web-1 host=n1 pod\n"
             "2026-01-01T12:00:00Z production/api/eu 7.1 instance=api-1 host= pod\n");
-  EXPECT_EQ(client.asked.back(), "GET http://there/api/v1/pods?limit=500&labelSelector=%7Ba%3D%22b%22%7D&continue=next");
+  EXPECT_EQ(client.asked.back(),
+            "GET http://there/api/v1/pods?limit=500&labelSelector=%7Ba%3D%22b%22%7D&continue=next");
 }
 
 TEST(Sources, LokiGoesOnWhereItEnded) {
   Answers client;
-  client.answers = {{200, R"({"data":{"result":[{"stream":{"version":"1","job":"api","region":"us"},"values":[["1767268700000000000","hello"]]}]}})"},
-                    {200, R"({"data":{"result":[]}})"}};
+  client.answers = {
+      {200,
+       R"({"data":{"result":[{"stream":{"version":"1","job":"api","region":"us"},"values":[["1767268700000000000","hello"]]}]}})"},
+      {200, R"({"data":{"result":[]}})"}};
   const auto source = source_of(options_of("loki"), client);
   const auto first = *source->pull(now, "");
   EXPECT_EQ(show(first.rows), "2026-01-01T11:58:20Z production/api/us 1 instance= host= hello\n");
@@ -155,22 +177,32 @@ TEST(Sources, LokiGoesOnWhereItEnded) {
   EXPECT_FALSE(first.more);
   const auto second = *source->pull(now + seconds(60), *first.position);
   EXPECT_TRUE(second.rows.empty());
-  EXPECT_EQ(client.asked.back(), "GET http://there/loki/api/v1/query_range?query=%7Ba%3D%22b%22%7D&start=1767268740000000000&end=1767268800000000000&limit=5000&direction=forward");
+  EXPECT_EQ(client.asked.back(),
+            "GET "
+            "http://there/loki/api/v1/"
+            "query_range?query=%7Ba%3D%22b%22%7D&start=1767268740000000000&end=1767268800000000000&"
+            "limit=5000&direction=forward");
 }
 
 TEST(Sources, AFullPageLeavesItsLastMomentToTheNext) {
   Answers client;
   std::string hits;
   for (int i = 0; i < 5'000; ++i) {
-    hits += fmt::format(R"({}{{"_source":{{"@timestamp":"2026-01-01T11:00:{:02}Z","message":"m{}","service":{{"name":"api","version":"3"}}}}}})", i == 0 ? "" : ",", i / 100, i);
+    hits += fmt::format(
+        R"({}{{"_source":{{"@timestamp":"2026-01-01T11:00:{:02}Z","message":"m{}","service":{{"name":"api","version":"3"}}}}}})",
+        i == 0 ? "" : ",", i / 100, i);
   }
   client.answers = {{200, R"({"hits":{"hits":[)" + hits + "]}}"}};
-  const auto pulled = *source_of(options_of("elasticsearch"), client)->pull(now, "2026-01-01T11:00:00Z");
+  const auto pulled =
+      *source_of(options_of("elasticsearch"), client)->pull(now, "2026-01-01T11:00:00Z");
   EXPECT_TRUE(pulled.more);
   EXPECT_EQ(pulled.rows.size(), 4'900U);
   EXPECT_EQ(*pulled.position, "2026-01-01T11:00:49.0000000Z");
   EXPECT_EQ(pulled.rows.row(0).version, "3");
-  EXPECT_NE(client.asked.back().find(R"("gte":"2026-01-01T11:00:00.0000000Z","lt":"2026-01-01T11:59:00.0000000Z")"), std::string::npos) << client.asked.back();
+  EXPECT_NE(client.asked.back().find(
+                R"("gte":"2026-01-01T11:00:00.0000000Z","lt":"2026-01-01T11:59:00.0000000Z")"),
+            std::string::npos)
+      << client.asked.back();
 }
 
 TEST(Sources, WhatIsMissingIsSaid) {
@@ -189,7 +221,9 @@ class Folder {
     path = name;
   }
   ~Folder() { fs::remove_all(path); }
-  void append(const std::string& name, const std::string& text) const { std::ofstream(path / name, std::ios::app | std::ios::binary) << text; }
+  void append(const std::string& name, const std::string& text) const {
+    std::ofstream(path / name, std::ios::app | std::ios::binary) << text;
+  }
   void write(const std::string& name, const std::string& text) const {
     fs::create_directories((path / name).parent_path());
     std::ofstream(path / name, std::ios::trunc | std::ios::binary) << text;
@@ -197,7 +231,9 @@ class Folder {
   fs::path path;
 };
 
-std::string line(std::string_view body) { return fmt::format("{{\"Timestamp\":\"2026-01-01T00:00:00Z\",\"Body\":\"{}\"}}\n", body); }
+std::string line(std::string_view body) {
+  return fmt::format("{{\"Timestamp\":\"2026-01-01T00:00:00Z\",\"Body\":\"{}\"}}\n", body);
+}
 
 // The bodies that a pull takes, and the position for the next.
 class Reader {
@@ -211,8 +247,10 @@ class Reader {
     Answers none;
     std::string bodies;
     for (bool more = true; more;) {
-      auto pulled = *source_of(options_, none)->pull(now, position_);  // each time anew: as after a restart
-      for (std::size_t i = 0; i < pulled.rows.size(); ++i) bodies += fmt::format("{} ", pulled.rows.row(i).body);
+      auto pulled =
+          *source_of(options_, none)->pull(now, position_);  // each time anew: as after a restart
+      for (std::size_t i = 0; i < pulled.rows.size(); ++i)
+        bodies += fmt::format("{} ", pulled.rows.row(i).body);
       if (pulled.position) position_ = *pulled.position;
       more = pulled.more;
       bad += pulled.bad;
@@ -288,7 +326,15 @@ class Repository : public Folder {
  public:
   Repository() { git({"init", "--quiet", "--initial-branch=main"}); }
   void git(std::vector<std::string> arguments) const {
-    std::vector<std::string> all{"git", "-C", path.string(), "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false"};
+    std::vector<std::string> all{"git",
+                                 "-C",
+                                 path.string(),
+                                 "-c",
+                                 "user.name=Ada",
+                                 "-c",
+                                 "user.email=ada@example.com",
+                                 "-c",
+                                 "commit.gpgsign=false"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     const auto ran = run_program(all, {}, [](std::string_view) {});
     EXPECT_TRUE(ran) << ran.error().message;
@@ -305,8 +351,9 @@ class Repository : public Folder {
     std::string text;
     for (const auto& one : history->changes) {
       const auto& commit = history->commits[one.commit];
-      text += fmt::format("{}: {}/{}/{} '{}' -> '{}' by {}\n", commit.subject, one.place.environment, one.place.role, one.place.region, one.before,
-                          one.after, commit.author);
+      text +=
+          fmt::format("{}: {}/{}/{} '{}' -> '{}' by {}\n", commit.subject, one.place.environment,
+                      one.place.role, one.place.region, one.before, one.after, commit.author);
     }
     return text;
   }
@@ -341,7 +388,8 @@ TEST(Git, TheMainLineSaysWhatChanged) {
             "cart comes, portal goes: prod/cart/ '' -> '7' by Ada\n"
             "cart comes, portal goes: prod/portal/eu '1.1' -> '' by Ada\n"
             "cart comes, portal goes: prod/portal/us '1.1' -> '' by Ada\n");
-  EXPECT_NE(repository.changes("tags/{environment}/{role}", "0123456789").find("git"), std::string::npos);
+  EXPECT_NE(repository.changes("tags/{environment}/{role}", "0123456789").find("git"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// A driver: what a transaction keeps and what it undoes, writers that share a commit, a process that dies in
-// the middle, formats from the future. With a PostgreSQL server (test_database.hpp) its driver, else SQLite's.
+// A driver: what a transaction keeps and what it undoes, writers that share a commit, a process
+// that dies in the middle, formats from the future. With a PostgreSQL server (test_database.hpp)
+// its driver, else SQLite's.
 #include "store/database.hpp"
 
 #include <fmt/format.h>
@@ -60,8 +61,12 @@ std::unique_ptr<Database> open(const std::string& path) {
 
 struct Statements {
   explicit Statements(const Database& database)
-      : insert(database.prepare(sql::Insert{.table = "t", .columns = {"name"}, .rows = {{sql::make(sql::Slot{0})}},
-                                            .query = nullptr, .conflict_columns = {}, .conflict_set = {},
+      : insert(database.prepare(sql::Insert{.table = "t",
+                                            .columns = {"name"},
+                                            .rows = {{sql::make(sql::Slot{0})}},
+                                            .query = nullptr,
+                                            .conflict_columns = {},
+                                            .conflict_set = {},
                                             .returning = {"id"}})),
         count(database.prepare([] {
           sql::Select select;
@@ -75,7 +80,8 @@ struct Statements {
 std::int64_t count_rows(Database& database, const Statements& statements) {
   return database
       .read([&](Connection& connection) {
-        return connection.first(statements.count, {}, [](const Row& row) { return row.integer(0); });
+        return connection.first(statements.count, {},
+                                [](const Row& row) { return row.integer(0); });
       })
       ->value();
 }
@@ -88,7 +94,8 @@ Result<void> insert(Transaction& transaction, const Statements& statements, std:
 TEST(Store, WholeOrNothing) {
   const auto database = open(":memory:");
   const Statements statements(*database);
-  EXPECT_TRUE(database->write([&](Transaction& transaction) { return insert(transaction, statements, "a"); }));
+  EXPECT_TRUE(database->write(
+      [&](Transaction& transaction) { return insert(transaction, statements, "a"); }));
   const auto failed = database->write([&](Transaction& transaction) -> Result<void> {
     TRY_DO(insert(transaction, statements, "b"));
     return fail("TEST", "changed my mind");
@@ -110,7 +117,8 @@ TEST(Store, NestedWorkIsUndoneAlone) {
       transaction.on_commit([&] { commits += 100; });
       return insert(transaction, statements, "a");
     }));
-    EXPECT_EQ(transaction.slot(&statements), nullptr) << "what was read before the undo may be undone";
+    EXPECT_EQ(transaction.slot(&statements), nullptr)
+        << "what was read before the undo may be undone";
     return insert(transaction, statements, "c");
   }));
   EXPECT_EQ(count_rows(*database, statements), 2);
@@ -121,7 +129,8 @@ TEST(Store, SaysWhatIsNotUnique) {
   const auto database = open(":memory:");
   const Statements statements(*database);
   const auto write = [&] {
-    return database->write([&](Transaction& transaction) { return insert(transaction, statements, "a"); });
+    return database->write(
+        [&](Transaction& transaction) { return insert(transaction, statements, "a"); });
   };
   EXPECT_TRUE(write());
   EXPECT_EQ(write().error().code, "STORE0105");
@@ -133,11 +142,13 @@ TEST(Store, ReadsOneSnapshotWhileOthersWrite) {
   const Statements statements(*database);
   EXPECT_TRUE(database->read([&](Connection& connection) -> Result<void> {
     const auto count = [&] {
-      return connection.first(statements.count, {}, [](const Row& row) { return row.integer(0); })->value();
+      return connection.first(statements.count, {}, [](const Row& row) { return row.integer(0); })
+          ->value();
     };
     EXPECT_EQ(count(), 0);
     std::thread([&] {
-      EXPECT_TRUE(database->write([&](Transaction& transaction) { return insert(transaction, statements, "a"); }));
+      EXPECT_TRUE(database->write(
+          [&](Transaction& transaction) { return insert(transaction, statements, "a"); }));
     }).join();
     EXPECT_EQ(count(), 0);
     return {};
@@ -167,18 +178,19 @@ TEST(Store, KeepsValuesAsTheyAre) {
   const auto statement = database->prepare(sql::query(std::move(select)));
   const std::vector<std::byte> bytes{std::byte{0}, std::byte{255}};
   EXPECT_TRUE(database->read([&](Connection& connection) {
-    return connection.query(statement, {std::monostate{}, true, INT64_MIN, 0.1, "", std::span<const std::byte>(bytes)},
-                            [&](const Row& row) {
-                              EXPECT_EQ(row.size(), 7U);
-                              EXPECT_TRUE(row.is_null(0));
-                              EXPECT_TRUE(row.boolean(1));
-                              EXPECT_EQ(row.integer(2), INT64_MIN);
-                              EXPECT_EQ(row.real(3), 0.1);
-                              EXPECT_FALSE(row.is_null(4));
-                              EXPECT_EQ(row.text(4), "");
-                              EXPECT_EQ(row.blob(5).size(), 2U);
-                              EXPECT_EQ(row.text(6), "àéß");
-                            });
+    return connection.query(
+        statement, {std::monostate{}, true, INT64_MIN, 0.1, "", std::span<const std::byte>(bytes)},
+        [&](const Row& row) {
+          EXPECT_EQ(row.size(), 7U);
+          EXPECT_TRUE(row.is_null(0));
+          EXPECT_TRUE(row.boolean(1));
+          EXPECT_EQ(row.integer(2), INT64_MIN);
+          EXPECT_EQ(row.real(3), 0.1);
+          EXPECT_FALSE(row.is_null(4));
+          EXPECT_EQ(row.text(4), "");
+          EXPECT_EQ(row.blob(5).size(), 2U);
+          EXPECT_EQ(row.text(6), "àéß");
+        });
   }));
 }
 
@@ -210,14 +222,17 @@ TEST(Store, ManyWritersShareTheDatabase) {
 
 TEST(Store, AProcessThatDiesLosesOnlyWhatItDidNotCommit) {
   const Place folder;
-  { const auto database = open(folder.file()); }
+  {
+    const auto database = open(folder.file());
+  }
   const pid_t child = fork();
   if (child == 0) {
     auto database = connect(folder.file());
     const Statements statements(**database);
     for (int i = 0; i < 20; ++i) {
-      static_cast<void>((*database)->write(
-          [&](Transaction& transaction) { return insert(transaction, statements, std::to_string(i)); }));
+      static_cast<void>((*database)->write([&](Transaction& transaction) {
+        return insert(transaction, statements, std::to_string(i));
+      }));
     }
     static_cast<void>((*database)->write([&](Transaction& transaction) -> Result<void> {
       for (int i = 100; i < 2000; ++i) TRY_DO(insert(transaction, statements, std::to_string(i)));
@@ -233,7 +248,8 @@ TEST(Store, AProcessThatDiesLosesOnlyWhatItDidNotCommit) {
   EXPECT_EQ(count_rows(*database, Statements(*database)), 20);
 }
 
-// Beside one another, on one database: each sees what the other has committed, and nobody's write is lost.
+// Beside one another, on one database: each sees what the other has committed, and nobody's write
+// is lost.
 TEST(Store, TwoProcessesTakeTurns) {
   const Place folder;
   const auto first = open(folder.file());
@@ -242,7 +258,8 @@ TEST(Store, TwoProcessesTakeTurns) {
     const Statements statements(database);
     for (int i = 0; i < 50; ++i) {
       EXPECT_TRUE(database.write([&](Transaction& transaction) -> Result<void> {
-        TRY(const auto count, transaction.first(statements.count, {}, [](const Row& row) { return row.integer(0); }));
+        TRY(const auto count,
+            transaction.first(statements.count, {}, [](const Row& row) { return row.integer(0); }));
         return insert(transaction, statements, std::to_string(*count));
       }));
     }
@@ -254,7 +271,8 @@ TEST(Store, TwoProcessesTakeTurns) {
 }
 
 TEST(Store, AClaimIsOneProcesss) {
-  if (test::postgresql_server() == nullptr) GTEST_SKIP() << "a folder belongs to one process anyway";
+  if (test::postgresql_server() == nullptr)
+    GTEST_SKIP() << "a folder belongs to one process anyway";
   const Place place;
   auto first = open(place.file());
   const auto second = open(place.file());
@@ -282,7 +300,8 @@ TEST(Store, RefusesAFormatFromTheFuture) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "STORE0104");
   EXPECT_EQ(refused.error().message,
-            "the data was written by a newer Rollcall (test format 1, this one knows 0): use that Rollcall, or "
+            "the data was written by a newer Rollcall (test format 1, this one knows 0): use that "
+            "Rollcall, or "
             "restore a backup from before");
   EXPECT_TRUE(migrate(*database, "test", one_table())) << "a step that is done is not done again";
 }
@@ -290,7 +309,8 @@ TEST(Store, RefusesAFormatFromTheFuture) {
 TEST(Store, AFailedMigrationLeavesTheOldFormat) {
   const auto database = open(":memory:");
   auto steps = one_table();
-  steps.push_back({{sql::DropTable{"t"}}, [](Transaction&) -> Result<void> { return fail("TEST", "no"); }});
+  steps.push_back(
+      {{sql::DropTable{"t"}}, [](Transaction&) -> Result<void> { return fail("TEST", "no"); }});
   EXPECT_EQ(migrate(*database, "test", steps).error().code, "TEST");
   EXPECT_EQ(count_rows(*database, Statements(*database)), 0);
 }
@@ -328,7 +348,9 @@ TEST(Sqlite, BacksUpAndNoticesABrokenFile) {
 
 TEST(Sqlite, SaysWhyItCannotOpen) {
   const Folder folder;
-  EXPECT_EQ(open_sqlite((folder.path / "nowhere" / "x.db").string(), Durability::power).error().code, "STORE0101");
+  EXPECT_EQ(
+      open_sqlite((folder.path / "nowhere" / "x.db").string(), Durability::power).error().code,
+      "STORE0101");
   std::ofstream(folder.file()) << std::string(5000, 'x');
   EXPECT_FALSE(open_sqlite(folder.file(), Durability::power));
 }
@@ -337,7 +359,8 @@ TEST(Postgresql, SaysWhyItCannotOpen) {
   const auto refused = open_postgresql("host=/nowhere dbname=x", Durability::power);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "STORE0101");
-  EXPECT_TRUE(refused.error().message.starts_with("PostgreSQL cannot be reached: ")) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.starts_with("PostgreSQL cannot be reached: "))
+      << refused.error().message;
 }
 
 }  // namespace

@@ -65,8 +65,10 @@ class GoldenFile : public testing::Test {
   }
 
  private:
-  // Runs the case that starts at line i, leaves i behind it, and answers its text with what was answered.
-  std::string run_case(const std::vector<std::string>& lines, std::size_t& i, const Handlers& handlers) {
+  // Runs the case that starts at line i, leaves i behind it, and answers its text with what was
+  // answered.
+  std::string run_case(const std::vector<std::string>& lines, std::size_t& i,
+                       const Handlers& handlers) {
     const std::size_t first = i;
     GoldenCase one;
     std::istringstream words(lines[i++]);
@@ -78,11 +80,14 @@ class GoldenFile : public testing::Test {
     const auto separator = [&] {
       for (std::size_t at = i; at < lines.size(); ++at) {
         if (lines[at] == "----") return true;
-        if (lines[at].empty() && at + 1 < lines.size() && handlers.contains(first_word(lines[at + 1]))) return false;
+        if (lines[at].empty() && at + 1 < lines.size() &&
+            handlers.contains(first_word(lines[at + 1])))
+          return false;
       }
       return false;
     }();
-    while (i < lines.size() && lines[i] != "----" && (separator || !lines[i].empty())) body.push_back(lines[i++]);
+    while (i < lines.size() && lines[i] != "----" && (separator || !lines[i].empty()))
+      body.push_back(lines[i++]);
     if (i < lines.size() && lines[i] == "----") {
       expects = true;
       ++i;
@@ -91,11 +96,13 @@ class GoldenFile : public testing::Test {
     one.body = join(body);
     std::string answered;
     if (const auto handler = handlers.find(one.directive); handler == handlers.end()) {
-      ADD_FAILURE() << path_.string() << ":" << first + 1 << ": no such directive: " << one.directive;
+      ADD_FAILURE() << path_.string() << ":" << first + 1
+                    << ": no such directive: " << one.directive;
     } else {
       answered = without_trailing_space(handler->second(one));
       EXPECT_EQ(without_trailing_space(join(expected)), answered)
-          << path_.string() << ":" << first + 1 << "\n" << one.body;
+          << path_.string() << ":" << first + 1 << "\n"
+          << one.body;
     }
     std::string text = lines[first] + "\n";
     for (const auto& line : body) text += line + "\n";
@@ -103,9 +110,7 @@ class GoldenFile : public testing::Test {
     return text;
   }
 
-  static std::string first_word(const std::string& line) {
-    return line.substr(0, line.find(' '));
-  }
+  static std::string first_word(const std::string& line) { return line.substr(0, line.find(' ')); }
 
   std::filesystem::path path_;
   std::function<Handlers()> make_;
@@ -113,7 +118,8 @@ class GoldenFile : public testing::Test {
 
 }  // namespace
 
-void register_golden(const std::string& suite, const std::string& folder, std::function<Handlers()> make) {
+void register_golden(const std::string& suite, const std::string& folder,
+                     std::function<Handlers()> make) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.path().extension() == ".test") files.push_back(entry.path());

@@ -1,5 +1,6 @@
-// Text cases of the readers, and what text cannot hold: compressed streams, cut streams, pieces of any size.
-// `logs ndjson|csv [arrival]` and `records ndjson|csv` print the rows, then the bad lines, then the count.
+// Text cases of the readers, and what text cannot hold: compressed streams, cut streams, pieces of
+// any size. `logs ndjson|csv [arrival]` and `records ndjson|csv` print the rows, then the bad
+// lines, then the count.
 #include "telemetry/reader.hpp"
 
 #include <gtest/gtest.h>
@@ -17,8 +18,10 @@ namespace {
 std::string summary(const Result<ReadReport>& result) {
   if (!result) return result.error().code + " " + result.error().message + "\n";
   std::string text;
-  for (const auto& [line, reason] : result->bad_lines) text += fmt::format("line {}: {}\n", line, reason);
-  return text + fmt::format("{} lines, {} rows, {} bad\n", result->lines, result->rows, result->bad);
+  for (const auto& [line, reason] : result->bad_lines)
+    text += fmt::format("line {}: {}\n", line, reason);
+  return text +
+         fmt::format("{} lines, {} rows, {} bad\n", result->lines, result->rows, result->bad);
 }
 
 ReaderOptions options_of(const test::GoldenCase& one) {
@@ -42,7 +45,8 @@ Result<ReadReport> read_all(Reader& reader, std::string_view text, std::size_t p
   return reader.finish();
 }
 
-std::string read_logs(const ReaderOptions& options, std::string_view text, std::size_t piece = SIZE_MAX) {
+std::string read_logs(const ReaderOptions& options, std::string_view text,
+                      std::size_t piece = SIZE_MAX) {
   std::string shown;
   LogReader reader(options, [&](LogBatch& batch) {
     shown += show(batch);
@@ -57,7 +61,8 @@ std::string read_records(const test::GoldenCase& one) {
     shown += fmt::format("{}:", record.line);
     for (const auto& field : record.fields) {
       constexpr const char* kinds[] = {"null", "bool", "number", "text", "json"};
-      shown += fmt::format(" {}={}[{}]", field.name, kinds[static_cast<int>(field.kind)], field.text);
+      shown +=
+          fmt::format(" {}={}[{}]", field.name, kinds[static_cast<int>(field.kind)], field.text);
     }
     shown += '\n';
     const bool refused = !record.fields.empty() && record.fields[0].text == "refuse me";
@@ -68,9 +73,10 @@ std::string read_records(const test::GoldenCase& one) {
 
 const test::Registration golden{[] {
   test::register_golden("Telemetry", TEST_FOLDER, [] {
-    return test::Handlers{{"logs", [](const test::GoldenCase& one) { return read_logs(options_of(one), one.body); }},
-                          {"records", read_records},
-                          {"otlp", read_otlp}};
+    return test::Handlers{
+        {"logs", [](const test::GoldenCase& one) { return read_logs(options_of(one), one.body); }},
+        {"records", read_records},
+        {"otlp", read_otlp}};
   });
 }};
 
@@ -100,13 +106,15 @@ std::string zstd(std::string_view text) {
   return out;
 }
 
-// Long enough that a cut stream has given whole lines before the cut; digits that do not compress to nothing.
+// Long enough that a cut stream has given whole lines before the cut; digits that do not compress
+// to nothing.
 std::string many_lines(int count) {
   std::string text;
   std::uint64_t state = 1;
   for (int i = 0; i < count; ++i) {
     state = state * 6364136223846793005U + 1442695040888963407U;
-    text += fmt::format("{{\"Timestamp\":\"2026-01-01T00:00:00Z\",\"Body\":\"{} {:016x}\"}}\n", i, state);
+    text += fmt::format("{{\"Timestamp\":\"2026-01-01T00:00:00Z\",\"Body\":\"{} {:016x}\"}}\n", i,
+                        state);
   }
   return text;
 }
@@ -135,7 +143,9 @@ TEST(Reader, ACutStreamIsAnErrorThatSaysWhatWasRead) {
       const auto result = read_all(reader, std::string_view(whole).substr(0, keep));
       ASSERT_FALSE(result);
       EXPECT_EQ(result.error().code, "INGEST0103");
-      EXPECT_NE(result.error().message.find(fmt::format("{} rows were read from {} lines", rows, rows)), std::string::npos)
+      EXPECT_NE(
+          result.error().message.find(fmt::format("{} rows were read from {} lines", rows, rows)),
+          std::string::npos)
           << result.error().message;
       EXPECT_GE(rows, keep < 10 ? 0U : 5'000U);
       EXPECT_EQ(reader.report().rows, rows);
@@ -174,7 +184,9 @@ TEST(Reader, AnErrorOfTheSinkIsFinal) {
 }
 
 TEST(Reader, PiecesOfAnySizeReadTheSame) {
-  const std::string csv = "Timestamp,Body\r\n2026-01-01,\"a\r\nb\"\r\n2026-01-02,\"say \"\"x\"\"\"\r\nbad\r\n2026-01-03,end";
+  const std::string csv =
+      "Timestamp,Body\r\n2026-01-01,\"a\r\nb\"\r\n2026-01-02,\"say "
+      "\"\"x\"\"\"\r\nbad\r\n2026-01-03,end";
   ReaderOptions csv_options;
   csv_options.format = Format::csv;
   const auto whole_json = read_logs({}, three_lines), whole_csv = read_logs(csv_options, csv);
@@ -189,7 +201,8 @@ TEST(Reader, PiecesOfAnySizeReadTheSame) {
 
 TEST(Reader, NeverBreaksOnAnyBytes) {
   EXPECT_TRUE(rc::check([] {
-    const auto bytes = *rc::gen::container<std::string>(rc::gen::elementOf(std::string("{}[]\",:\\u0a1e-.+tfn \n\r\xC3\xBF\xFF")));
+    const auto bytes = *rc::gen::container<std::string>(
+        rc::gen::elementOf(std::string("{}[]\",:\\u0a1e-.+tfn \n\r\xC3\xBF\xFF")));
     for (const auto format : {Format::ndjson, Format::csv}) {
       ReaderOptions options;
       options.format = format;

@@ -1,4 +1,5 @@
-// The driver of a Kusto cluster against recorded exchanges: what it sends, what it makes of the answers, when it asks again.
+// The driver of a Kusto cluster against recorded exchanges: what it sends, what it makes of the
+// answers, when it asks again.
 #include "warehouse/cluster.hpp"
 
 #include <gtest/gtest.h>
@@ -39,7 +40,9 @@ class Cluster : public ::testing::Test {
     ASSERT_TRUE(opened);
     warehouse = *std::move(opened);
   }
-  void answer(int status, std::string body, http::Headers headers = {}) { client.answers.push_back({status, std::move(headers), std::move(body)}); }
+  void answer(int status, std::string body, http::Headers headers = {}) {
+    client.answers.push_back({status, std::move(headers), std::move(body)});
+  }
   Result<Table> query(std::string_view text) {
     QueryOptions options;
     options.now = start;
@@ -53,7 +56,8 @@ class Cluster : public ::testing::Test {
   std::unique_ptr<Warehouse> warehouse;
 };
 
-constexpr const char* frames = R"([{"FrameType":"DataSetHeader","IsProgressive":false,"Version":"v2.0"},
+constexpr const char* frames =
+    R"([{"FrameType":"DataSetHeader","IsProgressive":false,"Version":"v2.0"},
  {"FrameType":"DataTable","TableId":0,"TableKind":"QueryProperties","TableName":"@ExtendedProperties","Columns":[],"Rows":[]},
  {"FrameType":"DataTable","TableId":1,"TableKind":"PrimaryResult","TableName":"PrimaryResult",
   "Columns":[{"ColumnName":"b","ColumnType":"bool"},{"ColumnName":"l","ColumnType":"long"},{"ColumnName":"r","ColumnType":"real"},
@@ -61,7 +65,8 @@ constexpr const char* frames = R"([{"FrameType":"DataSetHeader","IsProgressive":
    {"ColumnName":"d","ColumnType":"dynamic"},{"ColumnName":"x","ColumnType":"string"}],
   "Rows":[[true,7,"NaN","1.25","2016-06-06T15:35:00.1234567Z","-1.02:03:04",{"a":[1]},"text"],[null,null,null,null,null,null,null,""]]},
  {"FrameType":"DataSetCompletion","HasErrors":false,"Cancelled":false}])";
-constexpr const char* throttled = R"({"error":{"code":"TooManyRequests","@message":"Request is throttled","@permanent":false}})";
+constexpr const char* throttled =
+    R"({"error":{"code":"TooManyRequests","@message":"Request is throttled","@permanent":false}})";
 
 TEST_F(Cluster, AsksAndReadsEveryType) {
   open();
@@ -85,19 +90,25 @@ TEST_F(Cluster, AsksAndReadsEveryType) {
   const auto body = parse_json(sent.body).value();
   EXPECT_EQ(text_or(body, "db"), "Logs");
   EXPECT_EQ(text_or(body, "csl"), "T | take 1");
-  EXPECT_EQ(body.at_pointer("/properties/Options/query_now").as_string(), "2026-01-01T12:00:00.0000000Z");
+  EXPECT_EQ(body.at_pointer("/properties/Options/query_now").as_string(),
+            "2026-01-01T12:00:00.0000000Z");
   EXPECT_EQ(body.at_pointer("/properties/Options/servertimeout").as_string(), "00:04:00");
   EXPECT_EQ(body.at_pointer("/properties/Parameters/n").as_string(), "5");
 }
 
 TEST_F(Cluster, TellsWhatIsWrong) {
   open();
-  answer(400, R"({"error":{"code":"General_BadRequest","@message":"Semantic error: SEM0100: 'where' operator"}})");
+  answer(
+      400,
+      R"({"error":{"code":"General_BadRequest","@message":"Semantic error: SEM0100: 'where' operator"}})");
   answer(403, R"({"error":{"code":"Forbidden","@message":"Principal is not authorized"}})");
   answer(504, R"({"error":{"code":"Timeout","@message":"Request timed out"}})");
-  answer(200, R"x([{"FrameType":"DataSetCompletion","HasErrors":true,"OneApiErrors":[{"error":{"@message":"limits (80DA0003)"}}]}])x");
+  answer(
+      200,
+      R"x([{"FrameType":"DataSetCompletion","HasErrors":true,"OneApiErrors":[{"error":{"@message":"limits (80DA0003)"}}]}])x");
   answer(200, "<html>");
-  for (const char* code : {"KUSTO0201", "KUSTO0202", "WAREHOUSE0103", "WAREHOUSE0101", "KUSTO0203"}) EXPECT_EQ(query("T").error().code, code);
+  for (const char* code : {"KUSTO0201", "KUSTO0202", "WAREHOUSE0103", "WAREHOUSE0101", "KUSTO0203"})
+    EXPECT_EQ(query("T").error().code, code);
   EXPECT_TRUE(slept.empty());
 }
 
@@ -126,9 +137,11 @@ TEST_F(Cluster, AsksAgainWhenItIsThrottledOrBroken) {
   answer(200, "{}");
   EXPECT_TRUE(warehouse->ingest(batch, start));
   EXPECT_EQ(client.asked.size(), 3U);
-  EXPECT_EQ(client.asked[2].url, "https://example.kusto.windows.net/v1/rest/ingest/Logs/OTelLogs?streamFormat=csv");
+  EXPECT_EQ(client.asked[2].url,
+            "https://example.kusto.windows.net/v1/rest/ingest/Logs/OTelLogs?streamFormat=csv");
   EXPECT_EQ(http::gunzip(client.asked[2].body, 10'000).value(),
-            "2026-01-01T12:00:00.0000000Z,2026-01-01T12:00:00.0000000Z,,\"a \"\"role\"\"\",,,,,,,\"two\nlines\",,,,\n");
+            "2026-01-01T12:00:00.0000000Z,2026-01-01T12:00:00.0000000Z,,\"a "
+            "\"\"role\"\"\",,,,,,,\"two\nlines\",,,,\n");
 }
 
 TEST_F(Cluster, AsksEntraForATokenAndKeepsIt) {
@@ -141,7 +154,8 @@ TEST_F(Cluster, AsksEntraForATokenAndKeepsIt) {
   ASSERT_EQ(client.asked.size(), 3U);
   EXPECT_EQ(client.asked[0].url, "https://login.microsoftonline.com/tenant/oauth2/v2.0/token");
   EXPECT_EQ(client.asked[0].body,
-            "grant_type=client_credentials&client_id=client&client_secret=s%26cret&scope=https%3A%2F%2Fexample.kusto.windows.net%2F.default");
+            "grant_type=client_credentials&client_id=client&client_secret=s%26cret&scope=https%3A%"
+            "2F%2Fexample.kusto.windows.net%2F.default");
   EXPECT_EQ(client.asked[2].headers.value_or("Authorization"), "Bearer first");
   clock.set(start + minutes(56));  // five minutes before its end
   answer(200, R"({"expires_in":3600,"access_token":"second"})");
@@ -149,7 +163,9 @@ TEST_F(Cluster, AsksEntraForATokenAndKeepsIt) {
   EXPECT_TRUE(query("T"));
   EXPECT_EQ(client.asked.back().headers.value_or("Authorization"), "Bearer second");
   clock.set(start + hours(3));
-  answer(401, R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret"})");
+  answer(
+      401,
+      R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret"})");
   const auto refused = query("T");
   EXPECT_EQ(refused.error().code, "KUSTO0202");
   EXPECT_TRUE(refused.error().message.contains("AADSTS7000215"));
@@ -164,13 +180,17 @@ TEST_F(Cluster, AsksTheMachineForItsIdentity) {
   answer(200, frames);
   EXPECT_TRUE(query("T"));
   ASSERT_EQ(client.asked.size(), 4U);
-  EXPECT_EQ(client.asked[0].url, "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2F"
-                                 "example.kusto.windows.net&client_id=id");
+  EXPECT_EQ(client.asked[0].url,
+            "http://169.254.169.254/metadata/identity/oauth2/"
+            "token?api-version=2018-02-01&resource=https%3A%2F%2F"
+            "example.kusto.windows.net&client_id=id");
   EXPECT_EQ(client.asked[0].headers.value_or("Metadata"), "true");
   EXPECT_EQ(client.asked[3].headers.value_or("Authorization"), "Bearer new");
 }
 
-TEST_F(Cluster, NeedsAUrlAndADatabase) { EXPECT_EQ(open_cluster({}, client, clock).error().code, "KUSTO0201"); }
+TEST_F(Cluster, NeedsAUrlAndADatabase) {
+  EXPECT_EQ(open_cluster({}, client, clock).error().code, "KUSTO0201");
+}
 
 }  // namespace
 }  // namespace rollcall::warehouse

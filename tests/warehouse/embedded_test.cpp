@@ -1,5 +1,5 @@
-// What text cases cannot show: processes that are killed, files of another format, limits, and Observations against a fold
-// that shares no code with the keeper.
+// What text cases cannot show: processes that are killed, files of another format, limits, and
+// Observations against a fold that shares no code with the keeper.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <sys/wait.h>
@@ -19,7 +19,9 @@ namespace {
 
 const Timestamp start = *parse_iso("2026-01-01");
 
-QueryOptions options_at(Timestamp now) { return {.now = now, .parameters = {}, .limits = {}, .principal = {}}; }
+QueryOptions options_at(Timestamp now) {
+  return {.now = now, .parameters = {}, .limits = {}, .principal = {}};
+}
 
 std::unique_ptr<Warehouse> open(const std::filesystem::path& file = {}) {
   EmbeddedOptions options;
@@ -71,7 +73,8 @@ TEST(Embedded, AcknowledgedBatchesSurviveKill) {
   }
   ::close(acknowledgements[1]);
   int acknowledged = 0;
-  for (char byte = 0; acknowledged < 5 && ::read(acknowledgements[0], &byte, 1) == 1;) ++acknowledged;
+  for (char byte = 0; acknowledged < 5 && ::read(acknowledgements[0], &byte, 1) == 1;)
+    ++acknowledged;
   ASSERT_EQ(acknowledged, 5);
   ::kill(child, SIGKILL);
   for (char byte = 0; ::read(acknowledgements[0], &byte, 1) == 1;) ++acknowledged;
@@ -81,8 +84,10 @@ TEST(Embedded, AcknowledgedBatchesSurviveKill) {
 
   const auto warehouse = open(file);
   const auto rows = count(*warehouse, "OTelLogs | count");
-  // The batch in flight may be in as well, but only as a whole, and Observations say the same as the logs.
-  EXPECT_TRUE(rows == 100 * acknowledged || rows == 100 * (acknowledged + 1)) << rows << " " << acknowledged;
+  // The batch in flight may be in as well, but only as a whole, and Observations say the same as
+  // the logs.
+  EXPECT_TRUE(rows == 100 * acknowledged || rows == 100 * (acknowledged + 1))
+      << rows << " " << acknowledged;
   EXPECT_EQ(count(*warehouse, "Observations | summarize sum(Lines)"), rows);
   EXPECT_TRUE(warehouse->ingest(batch_of(0, 10), start));
   EXPECT_EQ(count(*warehouse, "Sightings | count"), 7);
@@ -118,8 +123,10 @@ TEST(Embedded, UpgradesTheFormatBeforeThis) {
   {
     auto database = DuckDb::open({.file = file});
     auto connection = (*database)->connect();
-    for (const char* column : {"Cell", "Process", "Clock"}) ASSERT_TRUE(connection->run(sql::DropColumn{"$keys", column}));
-    ASSERT_TRUE(connection->run(sql::Update{"$format", {{"Version", sql::literal(std::int64_t{1})}}, nullptr, {}}));
+    for (const char* column : {"Cell", "Process", "Clock"})
+      ASSERT_TRUE(connection->run(sql::DropColumn{"$keys", column}));
+    ASSERT_TRUE(connection->run(
+        sql::Update{"$format", {{"Version", sql::literal(std::int64_t{1})}}, nullptr, {}}));
   }
   for (int opening = 0; opening < 2; ++opening) {
     EXPECT_EQ(open(file)->query(question, options_at(start))->cells, before);
@@ -129,7 +136,8 @@ TEST(Embedded, UpgradesTheFormatBeforeThis) {
 TEST(Embedded, UpgradesDecimalsThatWereDoubles) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "warehouse.duckdb";
-  ASSERT_TRUE(open(file)->execute(".create table Prices (name:string, amount:decimal, n:long)", options_at(start)));
+  ASSERT_TRUE(open(file)->execute(".create table Prices (name:string, amount:decimal, n:long)",
+                                  options_at(start)));
   {
     auto database = DuckDb::open({.file = file});
     auto connection = (*database)->connect();
@@ -141,13 +149,16 @@ TEST(Embedded, UpgradesDecimalsThatWereDoubles) {
     sql::Insert row;
     row.table = "Prices";
     row.columns = {"name", "amount", "n"};
-    row.rows = {{sql::literal(std::string("a")), sql::cast(sql::literal(-0.1), sql::Type::real), sql::literal(std::int64_t{1})},
+    row.rows = {{sql::literal(std::string("a")), sql::cast(sql::literal(-0.1), sql::Type::real),
+                 sql::literal(std::int64_t{1})},
                 {sql::literal(std::string("b")), sql::null(), sql::literal(std::int64_t{2})}};
     ASSERT_TRUE(connection->run(row));
-    ASSERT_TRUE(connection->run(sql::Update{"$format", {{"Version", sql::literal(std::int64_t{2})}}, nullptr, {}}));
+    ASSERT_TRUE(connection->run(
+        sql::Update{"$format", {{"Version", sql::literal(std::int64_t{2})}}, nullptr, {}}));
   }
   for (int opening = 0; opening < 2; ++opening) {
-    const auto answer = open(file)->query("Prices | extend twice = amount * 2 | sort by n asc", options_at(start));
+    const auto answer =
+        open(file)->query("Prices | extend twice = amount * 2 | sort by n asc", options_at(start));
     ASSERT_TRUE(answer) << answer.error().message;
     EXPECT_EQ(answer->at(0, 1), Cell{std::string("-0.1")});
     EXPECT_EQ(answer->at(0, 3), Cell{std::string("-0.2")});
@@ -185,15 +196,19 @@ TEST(Embedded, LimitsFailLoudly) {
   auto options = options_at(start);
   options.limits.rows = 1'000;
   EXPECT_EQ(warehouse->query("range i from 1 to 1000 step 1", options)->row_count(), 1'000U);
-  EXPECT_EQ(warehouse->query("range i from 1 to 1001 step 1", options).error().code, "WAREHOUSE0101");
-  EXPECT_EQ(warehouse->query("range i from 1 to 5000 step 1 | take 2000", options).error().code, "WAREHOUSE0101");
+  EXPECT_EQ(warehouse->query("range i from 1 to 1001 step 1", options).error().code,
+            "WAREHOUSE0101");
+  EXPECT_EQ(warehouse->query("range i from 1 to 5000 step 1 | take 2000", options).error().code,
+            "WAREHOUSE0101");
   EXPECT_EQ(warehouse->query("range i from 1 to 5000 step 1 | take 10", options)->row_count(), 10U);
   options.limits.bytes = 5'000;
-  EXPECT_EQ(warehouse->query("range i from 1 to 900 step 1", options).error().code, "WAREHOUSE0102");
+  EXPECT_EQ(warehouse->query("range i from 1 to 900 step 1", options).error().code,
+            "WAREHOUSE0102");
 }
 
 constexpr const char* endless =
-    "range a from 1 to 400000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 400000 step 1 | extend k = 1) on k "
+    "range a from 1 to 400000 step 1 | extend k = 1 | join kind=inner (range b from 1 to 400000 "
+    "step 1 | extend k = 1) on k "
     "| summarize max(a * b)";
 
 TEST(Embedded, QueriesStopAtTheirTimeLimitAndWhenCancelled) {
@@ -224,12 +239,14 @@ TEST(Embedded, ThePollHasAPlaceOfItsOwn) {
   auto heavy = options_at(start);
   heavy.limits.timeout = hours(1);
   heavy.cancelled = &cancelled;
-  // Two of them, so that one runs and one waits; refused when the third below happens to be before them.
+  // Two of them, so that one runs and one waits; refused when the third below happens to be before
+  // them.
   const auto insist = [&] {
     while (!cancelled) EXPECT_FALSE(warehouse.query(endless, heavy));
   };
   std::thread first(insist), second(insist);
-  // Until one runs and one waits, a third may still find a place in the queue, and then its time is over.
+  // Until one runs and one waits, a third may still find a place in the queue, and then its time is
+  // over.
   auto third = options_at(start);
   third.limits.timeout = milliseconds(1);
   std::string message;
@@ -261,9 +278,20 @@ TEST(Embedded, KeepsOnlyObservationsWhenAsked) {
 TEST(Embedded, RepairsTextsThatAreNoUtf8) {
   const auto warehouse = open();
   telemetry::LogBatch batch;
-  batch.append({.timestamp = start, .observed_timestamp = start, .environment = {}, .role = {}, .region = {}, .version = {},
-                .instance = {}, .host = {}, .severity_text = {}, .body = std::string_view("a\xFF\0b", 4), .trace_id = {},
-                .span_id = {}, .resource_attributes = {}, .log_attributes = {}});
+  batch.append({.timestamp = start,
+                .observed_timestamp = start,
+                .environment = {},
+                .role = {},
+                .region = {},
+                .version = {},
+                .instance = {},
+                .host = {},
+                .severity_text = {},
+                .body = std::string_view("a\xFF\0b", 4),
+                .trace_id = {},
+                .span_id = {},
+                .resource_attributes = {},
+                .log_attributes = {}});
   ASSERT_TRUE(warehouse->ingest(batch, start));
   const auto answer = warehouse->query("OTelLogs | project Body", options_at(start));
   ASSERT_TRUE(answer);
@@ -271,16 +299,19 @@ TEST(Embedded, RepairsTextsThatAreNoUtf8) {
 }
 
 struct Observed {
-  std::int64_t first = INT64_MAX, last = INT64_MIN, lines = 0, lag = INT64_MAX, earliest = INT64_MAX, latest = INT64_MIN;
+  std::int64_t first = INT64_MAX, last = INT64_MIN, lines = 0, lag = INT64_MAX,
+               earliest = INT64_MAX, latest = INT64_MIN;
   bool operator==(const Observed&) const = default;
 };
 // Region, host, version and bin.
-using Observations = std::map<std::tuple<std::string, std::string, std::string, std::int64_t>, Observed>;
+using Observations =
+    std::map<std::tuple<std::string, std::string, std::string, std::int64_t>, Observed>;
 
 Observations read_observations(Warehouse& warehouse, const std::string& environment) {
-  const auto answer = warehouse.query(
-      "Observations | where Environment == '" + environment + "' | project Region, Host, Version, Bin, First, Last, Lines, LeastLag, EarliestIngested, LatestIngested",
-      options_at(start));
+  const auto answer = warehouse.query("Observations | where Environment == '" + environment +
+                                          "' | project Region, Host, Version, Bin, First, Last, "
+                                          "Lines, LeastLag, EarliestIngested, LatestIngested",
+                                      options_at(start));
   EXPECT_TRUE(answer) << answer.error().message;
   Observations all;
   for (std::size_t i = 0; i < answer->row_count(); ++i) {
@@ -296,7 +327,8 @@ Observations read_observations(Warehouse& warehouse, const std::string& environm
 }
 
 TEST(Embedded, ObservationsEqualAFoldOfTheRows) {
-  // One warehouse for all the cases, an environment for each: opening takes longer than all the rest.
+  // One warehouse for all the cases, an environment for each: opening takes longer than all the
+  // rest.
   const TemporaryFolder folder;
   const auto file = folder.path() / "warehouse.duckdb";
   auto warehouse = open(file);
@@ -316,7 +348,8 @@ TEST(Embedded, ObservationsEqualAFoldOfTheRows) {
         const auto host = *rc::gen::elementOf(std::vector<std::string>{"", "h1", "h2"});
         const auto version = *rc::gen::elementOf(std::vector<std::string>{"1", "2", ""});
         // Mostly lately, at times days ago, at times ahead.
-        const auto spread = *rc::gen::elementOf(std::vector<std::int64_t>{600, 600, 4'000, 250'000});
+        const auto spread =
+            *rc::gen::elementOf(std::vector<std::int64_t>{600, 600, 4'000, 250'000});
         const Timestamp time = now - seconds(*rc::gen::inRange<std::int64_t>(-300, spread));
         telemetry::LogRow row;
         row.timestamp = row.observed_timestamp = time;
@@ -327,7 +360,8 @@ TEST(Embedded, ObservationsEqualAFoldOfTheRows) {
         row.version = version;
         batch.append(row);
         if (region.empty() || version.empty()) continue;
-        auto& seen = expected[{region, host, version, time.ticks / (300 * ticks_per_second) * (300 * ticks_per_second)}];
+        auto& seen = expected[{region, host, version,
+                               time.ticks / (300 * ticks_per_second) * (300 * ticks_per_second)}];
         seen.first = std::min(seen.first, time.ticks);
         seen.last = std::max(seen.last, time.ticks);
         ++seen.lines;

@@ -1,6 +1,7 @@
-// Text cases over a warehouse in a file. `command` runs a management command, `query` a query, `ingest AT` log lines (NDJSON)
-// that arrive at that time, `rows TABLE AT` records for a table of the user's, `file NAME` puts one where `.ingest into` may read,
-// `reopen` closes the file and opens it again. `command AT` is given at that time.
+// Text cases over a warehouse in a file. `command` runs a management command, `query` a query,
+// `ingest AT` log lines (NDJSON) that arrive at that time, `rows TABLE AT` records for a table of
+// the user's, `file NAME` puts one where `.ingest into` may read, `reopen` closes the file and
+// opens it again. `command AT` is given at that time.
 #include "warehouse/warehouse.hpp"
 
 #include <gtest/gtest.h>
@@ -12,17 +13,20 @@
 #include "support/cases.hpp"
 #include "support/golden.hpp"
 #include "telemetry/reader.hpp"
-#include "warehouse/rows.hpp"
 #include "temporary_folder.hpp"
+#include "warehouse/rows.hpp"
 
 namespace rollcall::warehouse {
 namespace {
 
-std::string show(const Error& error, std::string_view source) { return render(error, source) + "\n"; }
+std::string show(const Error& error, std::string_view source) {
+  return render(error, source) + "\n";
+}
 
 std::string show(const Table& table) {
   std::vector<std::vector<std::string>> lines(1);
-  for (const auto& one : table.columns) lines[0].push_back(fmt::format("{}:{}", one.name, kql::name_of(one.type)));
+  for (const auto& one : table.columns)
+    lines[0].push_back(fmt::format("{}:{}", one.name, kql::name_of(one.type)));
   for (std::size_t i = 0; i < table.row_count(); ++i) {
     std::vector<std::string> line;
     for (const auto& cell : table.row(i)) {
@@ -44,13 +48,21 @@ class Cases {
     return {{"command", [self](const auto& one) { return self->command(one); }},
             {"file", [self](const auto& one) { return self->file(one.arguments.at(0), one.body); }},
             {"query", [self](const auto& one) { return self->query(one.body); }},
-            {"ingest", [self](const auto& one) { return self->ingest(*parse_iso(one.arguments.at(0)), one.body); }},
-            {"rows", [self](const auto& one) { return self->rows(one.arguments.at(0), *parse_iso(one.arguments.at(1)), one.body); }},
+            {"ingest",
+             [self](const auto& one) {
+               return self->ingest(*parse_iso(one.arguments.at(0)), one.body);
+             }},
+            {"rows",
+             [self](const auto& one) {
+               return self->rows(one.arguments.at(0), *parse_iso(one.arguments.at(1)), one.body);
+             }},
             {"reopen", [self](const auto&) { return self->reopen(); }}};
   }
 
  private:
-  static QueryOptions options() { return {.now = *parse_iso("2026-01-02"), .parameters = {}, .limits = {}, .principal = {}}; }
+  static QueryOptions options() {
+    return {.now = *parse_iso("2026-01-02"), .parameters = {}, .limits = {}, .principal = {}};
+  }
   void open() {
     EmbeddedOptions options;
     options.file = folder_.path() / "warehouse.duckdb";
@@ -82,11 +94,13 @@ class Cases {
     const auto tables = warehouse_->query_all(text, options());
     if (!tables) return show(tables.error(), text);
     std::string shown;
-    for (const auto& table : *tables) shown += show(table) + (table.visualization.empty() ? "" : table.visualization + "\n");
+    for (const auto& table : *tables)
+      shown += show(table) + (table.visualization.empty() ? "" : table.visualization + "\n");
     return shown;
   }
   std::string ingest(Timestamp at, const std::string& lines) {
-    telemetry::LogReader reader({}, [&](telemetry::LogBatch& batch) { return warehouse_->ingest(batch, at); });
+    telemetry::LogReader reader(
+        {}, [&](telemetry::LogBatch& batch) { return warehouse_->ingest(batch, at); });
     auto fed = reader.feed(lines);
     const auto report = reader.finish();
     if (!report) return show(report.error(), "");
@@ -99,10 +113,12 @@ class Cases {
       if (one.name == name) table.columns = one.columns;
     }
     std::string shown;
-    telemetry::RecordReader reader({}, [&](telemetry::Record& record) { return append_record(table, record); });
+    telemetry::RecordReader reader(
+        {}, [&](telemetry::Record& record) { return append_record(table, record); });
     auto fed = reader.feed(lines);
     const auto report = reader.finish();
-    for (const auto& [line, reason] : report->bad_lines) shown += fmt::format("line {}: {}\n", line, reason);
+    for (const auto& [line, reason] : report->bad_lines)
+      shown += fmt::format("line {}: {}\n", line, reason);
     const auto result = warehouse_->ingest(name, table, at);
     return shown + (result ? fmt::format("{} rows\n", report->rows) : show(result.error(), ""));
   }

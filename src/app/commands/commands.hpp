@@ -41,9 +41,9 @@ struct IngestOptions : Asking {
 int ingest(const IngestOptions& options, const Console& console, const Clock& clock);
 
 struct BackfillOptions : Asking {
-  std::string git;                  // the repository's folder
-  std::vector<std::string> paths;   // patterns of the files' paths
-  std::vector<std::string> values;  // patterns of places inside them; empty: the usual ones
+  std::string git;                        // the repository's folder
+  std::vector<std::string> paths;         // patterns of the files' paths
+  std::vector<std::string> values;        // patterns of places inside them; empty: the usual ones
   std::string environment, role, region;  // what neither says
   std::string branch = "HEAD", after, name;
   bool all = false, dry_run = false;
@@ -51,14 +51,16 @@ struct BackfillOptions : Asking {
 int backfill(const BackfillOptions& options, const Console& console, const Clock& clock);
 
 struct DeclareOptions : Asking {
-  std::string environment, role, region, version, kind, status, at, id, change, url, by, description;
+  std::string environment, role, region, version, kind, status, at, id, change, url, by,
+      description;
 };
 int declare_deployment(const DeclareOptions& options, const Console& console, const Clock& clock);
 struct ReconcileOptions : Asking {
   std::string since;
   unsigned tolerance = 120;  // minutes
 };
-int reconcile_deployments(const ReconcileOptions& options, const Console& console, const Clock& clock);
+int reconcile_deployments(const ReconcileOptions& options, const Console& console,
+                          const Clock& clock);
 
 struct TokenOptions : Asking {
   std::string name;
@@ -70,7 +72,8 @@ int revoke_token(const TokenOptions& options, const Console& console, const Cloc
 
 int serve(const Configuration& configuration, const Console& console, const Clock& clock);
 // `install`: give a Kusto cluster the views and functions that it lacks.
-int doctor(const Configuration& configuration, bool install, const Console& console, const Clock& clock);
+int doctor(const Configuration& configuration, bool install, const Console& console,
+           const Clock& clock);
 
 struct DemoOptions {
   std::string data;  // "": a new folder, gone at the end

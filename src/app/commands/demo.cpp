@@ -1,5 +1,5 @@
-// `rollcall demo`: a simulated fleet in place of a real one. Its past is played through the real flow on a virtual
-// clock; then the clock is the machine's, and the fleet lives on.
+// `rollcall demo`: a simulated fleet in place of a real one. Its past is played through the real
+// flow on a virtual clock; then the clock is the machine's, and the fleet lives on.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -55,7 +55,8 @@ Result<void> take(sim::Demo& demo, Serving& serving, Timestamp until) {
   return serving.product().warehouse().ingest(batch, until);
 }
 
-Result<void> play_the_past(sim::Demo& demo, Serving& serving, DemoClock& clock, Timestamp now, const Console& console) {
+Result<void> play_the_past(sim::Demo& demo, Serving& serving, DemoClock& clock, Timestamp now,
+                           const Console& console) {
   const Timespan poll = minutes(5);
   const auto total = now - demo.begins();
   int shown = -1;
@@ -65,7 +66,8 @@ Result<void> play_the_past(sim::Demo& demo, Serving& serving, DemoClock& clock, 
     clock.set(at);
     serving.run_due_flows(console.err);
     const auto percent = static_cast<int>(100 * (at - demo.begins()).ticks / total.ticks);
-    if (percent / 10 != shown / 10) console.err(fmt::format("\rplaying the fleet's past: {} %", percent));
+    if (percent / 10 != shown / 10)
+      console.err(fmt::format("\rplaying the fleet's past: {} %", percent));
     shown = percent;
   }
   console.err("\n");
@@ -77,9 +79,12 @@ Result<void> play_the_past(sim::Demo& demo, Serving& serving, DemoClock& clock, 
 int demo(const DemoOptions& options, const Console& console, const Clock& clock) {
   const StopSignal stop;
   const ScratchFolder scratch;
-  const std::filesystem::path data = options.data.empty() ? scratch.path() : std::filesystem::path(options.data);
+  const std::filesystem::path data =
+      options.data.empty() ? scratch.path() : std::filesystem::path(options.data);
   if (!options.data.empty() && std::filesystem::exists(data / "rollcall.db")) {
-    return report(console, {"APP0106", fmt::format("{} holds data already; the demo wants a new folder", data.string())});
+    return report(console,
+                  {"APP0106", fmt::format("{} holds data already; the demo wants a new folder",
+                                          data.string())});
   }
   const auto now = clock.now();
   sim::Demo fleet(now, options.seed);
@@ -100,14 +105,17 @@ int demo(const DemoOptions& options, const Console& console, const Clock& clock)
   if (!server) return report(console, server.error());
   std::jthread living([&](const std::stop_token& stopped) {
     while (!stopped.stop_requested()) {
-      if (const auto taken = take(fleet, served, clock.now()); !taken) report(console, taken.error());
+      if (const auto taken = take(fleet, served, clock.now()); !taken)
+        report(console, taken.error());
       std::this_thread::sleep_for(std::chrono::seconds(1));
     }
   });
   console.out(fmt::format("The portal is at {}/\n", (*server)->url()));
-  console.err(fmt::format("{} in {} was rolled back to {}; ask: rollcall history --data {} --role {}\nCtrl-C stops it\n",
-                          fleet.incident().version, fleet.incident().role, fleet.incident().good_version, data.string(),
-                          fleet.incident().role));
+  console.err(
+      fmt::format("{} in {} was rolled back to {}; ask: rollcall history --data {} --role "
+                  "{}\nCtrl-C stops it\n",
+                  fleet.incident().version, fleet.incident().role, fleet.incident().good_version,
+                  data.string(), fleet.incident().role));
   stop.wait();
   return done;
 }

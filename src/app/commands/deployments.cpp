@@ -1,5 +1,5 @@
-// `rollcall deployments declare` and `rollcall deployments reconcile`: what pipelines and people say they did, and whether the
-// logs agree.
+// `rollcall deployments declare` and `rollcall deployments reconcile`: what pipelines and people
+// say they did, and whether the logs agree.
 #include <fmt/format.h>
 
 #include "app/commands/commands.hpp"
@@ -12,9 +12,17 @@ int declare_deployment(const DeclareOptions& options, const Console& console, co
   const auto connection = connect(connect_options, clock, console);
   if (!connection) return report(console, connection.error());
   json::object body;
-  for (const auto& [name, value] : {std::pair{"environment", &options.environment}, {"role", &options.role}, {"region", &options.region},
-                                    {"version", &options.version}, {"kind", &options.kind}, {"status", &options.status}, {"at", &options.at},
-                                    {"id", &options.id}, {"change", &options.change}, {"url", &options.url}, {"by", &options.by},
+  for (const auto& [name, value] : {std::pair{"environment", &options.environment},
+                                    {"role", &options.role},
+                                    {"region", &options.region},
+                                    {"version", &options.version},
+                                    {"kind", &options.kind},
+                                    {"status", &options.status},
+                                    {"at", &options.at},
+                                    {"id", &options.id},
+                                    {"change", &options.change},
+                                    {"url", &options.url},
+                                    {"by", &options.by},
                                     {"description", &options.description}}) {
     if (!value->empty()) body[name] = *value;
   }
@@ -25,11 +33,14 @@ int declare_deployment(const DeclareOptions& options, const Console& console, co
     return done;
   }
   const bool known = answer->at("known").to_number<std::int64_t>() > 0;
-  console.out(known ? "known already\n" : answer->at("updated").to_number<std::int64_t>() > 0 ? "updated\n" : "declared\n");
+  console.out(known                                                 ? "known already\n"
+              : answer->at("updated").to_number<std::int64_t>() > 0 ? "updated\n"
+                                                                    : "declared\n");
   return done;
 }
 
-int reconcile_deployments(const ReconcileOptions& options, const Console& console, const Clock& clock) {
+int reconcile_deployments(const ReconcileOptions& options, const Console& console,
+                          const Clock& clock) {
   const auto connection = connect(options.connect, clock, console);
   if (!connection) return report(console, connection.error());
   auto target = fmt::format("/api/v1/deployments/reconciliation?tolerance={}", options.tolerance);
@@ -47,11 +58,14 @@ int reconcile_deployments(const ReconcileOptions& options, const Console& consol
     const auto* seen = find(one, "seen");
     const auto& said = declared == nullptr ? none : *declared;
     const auto& was = seen == nullptr ? none : *seen;
-    console.out(fmt::format("{:<16} {}/{}/{}  declared {} {}  seen {} {}\n", text_or(one, "finding"), text_or(one, "environment"), text_or(one, "role"),
-                            text_or(one, "region"), text_or(said, "version", "-"), text_or(said, "at"), text_or(was, "version", "-"),
-                            text_or(was, "startedAt")));
+    console.out(fmt::format("{:<16} {}/{}/{}  declared {} {}  seen {} {}\n",
+                            text_or(one, "finding"), text_or(one, "environment"),
+                            text_or(one, "role"), text_or(one, "region"),
+                            text_or(said, "version", "-"), text_or(said, "at"),
+                            text_or(was, "version", "-"), text_or(was, "startedAt")));
   }
-  console.out(fmt::format("{} agree, {} do not\n", answer->at("agree").to_number<std::int64_t>(), findings.size()));
+  console.out(fmt::format("{} agree, {} do not\n", answer->at("agree").to_number<std::int64_t>(),
+                          findings.size()));
   return findings.empty() ? done : went_wrong;
 }
 

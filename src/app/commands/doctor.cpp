@@ -1,4 +1,5 @@
-// `rollcall doctor`: whether the warehouse that the configuration names answers and has what the flow asks for; with
+// `rollcall doctor`: whether the warehouse that the configuration names answers and has what the
+// flow asks for; with
 // --install-functions it is given what it lacks.
 #include <fmt/format.h>
 
@@ -51,9 +52,12 @@ class Doctor {
   }
 
   void examine_view(std::string_view name, bool install) {
-    const auto there = [&] { return warehouse_.query(fmt::format("{} | take 0", name), options_).has_value(); };
+    const auto there = [&] {
+      return warehouse_.query(fmt::format("{} | take 0", name), options_).has_value();
+    };
     if (there()) return say(true, fmt::format("{} is there", name));
-    if (!install) return say(false, fmt::format("{} is not there; --install-functions makes it", name));
+    if (!install)
+      return say(false, fmt::format("{} is not there; --install-functions makes it", name));
     for (const auto& file : embedded_cluster_functions()) {
       for (const auto& command : commands_of(file.content)) {
         if (const auto run = warehouse_.execute(command, options_); !run) {
@@ -71,14 +75,17 @@ class Doctor {
     if (!functions) return say(false, functions.error().message);
     const auto present = std::ranges::find(*functions, shipped->name, &kql::Function::name);
     const bool is_there = present != functions->end();
-    if (is_there && trim(present->body) == trim(shipped->body)) return say(true, fmt::format("the function {} is there", shipped->name));
+    if (is_there && trim(present->body) == trim(shipped->body))
+      return say(true, fmt::format("the function {} is there", shipped->name));
     if (!install) {
-      return say(false, fmt::format("the function {} is {}; --install-functions puts the shipped one there", shipped->name,
-                                    is_there ? "another one" : "not there"));
+      return say(false, fmt::format(
+                            "the function {} is {}; --install-functions puts the shipped one there",
+                            shipped->name, is_there ? "another one" : "not there"));
     }
     const auto made = warehouse_.create_or_alter_function(*shipped, doctor_principal);
     say(made.has_value(), made ? fmt::format("the function {} was installed", shipped->name)
-                               : fmt::format("the function {} cannot be installed: {}", shipped->name, made.error().message));
+                               : fmt::format("the function {} cannot be installed: {}",
+                                             shipped->name, made.error().message));
   }
 
   warehouse::Warehouse& warehouse_;
@@ -89,12 +96,16 @@ class Doctor {
 
 }  // namespace
 
-int doctor(const Configuration& configuration, bool install, const Console& console, const Clock& clock) {
+int doctor(const Configuration& configuration, bool install, const Console& console,
+           const Clock& clock) {
   if (!configuration.kusto) {
-    console.out(fmt::format("ok  the logs are kept in {}; what the flow asks for is installed there at each start\n", configuration.data.string()));
+    console.out(fmt::format(
+        "ok  the logs are kept in {}; what the flow asks for is installed there at each start\n",
+        configuration.data.string()));
     return done;
   }
-  console.out(fmt::format("ok  the logs are in {}, database {}\n", configuration.kusto->url, configuration.kusto->database));
+  console.out(fmt::format("ok  the logs are in {}, database {}\n", configuration.kusto->url,
+                          configuration.kusto->database));
   const auto client = http::make_client();
   const auto warehouse = warehouse::open_cluster(*configuration.kusto, *client, clock);
   if (!warehouse) return report(console, warehouse.error());

@@ -40,7 +40,8 @@ Result<int> cancel_run(const FlowOptions&, const Console&, const Clock&);
 Result<std::string> read_file(const std::string& path);
 std::string number_text(const json::value& value, std::string_view key);
 // The answer as JSON or as the text, as was asked.
-int print(const FlowOptions& options, const Console& console, const json::value& answer, const std::string& text);
+int print(const FlowOptions& options, const Console& console, const json::value& answer,
+          const std::string& text);
 // NAME=VALUE; a value is JSON, or else a text.
 Result<json::object> pairs_of(const std::vector<std::string>& pairs);
 

@@ -26,7 +26,8 @@ std::string number_text(const json::value& value, std::string_view key) {
   return member == nullptr || member->is_null() ? std::string() : json::serialize(*member);
 }
 
-int print(const FlowOptions& options, const Console& console, const json::value& answer, const std::string& text) {
+int print(const FlowOptions& options, const Console& console, const json::value& answer,
+          const std::string& text) {
   console.out(options.json ? json::serialize(answer) + "\n" : text);
   return done;
 }
@@ -35,7 +36,8 @@ Result<json::object> pairs_of(const std::vector<std::string>& pairs) {
   json::object made;
   for (const auto& one : pairs) {
     const auto equals = one.find('=');
-    if (equals == std::string::npos) return fail("APP0202", fmt::format("'{}' is no NAME=VALUE", one));
+    if (equals == std::string::npos)
+      return fail("APP0202", fmt::format("'{}' is no NAME=VALUE", one));
     const auto value = parse_json(one.substr(equals + 1));
     made[one.substr(0, equals)] = value ? *value : json::value(one.substr(equals + 1));
   }
@@ -54,15 +56,24 @@ Result<int> validate_flow(const FlowOptions& options, const Console& console, co
     for (const auto& finding : flow::validate(definition)) {
       const bool error = finding.severity == flow::Finding::Severity::error;
       flow_is_good = flow_is_good && !error;
-      if (!options.json) console.out((flows.size() > 1 ? packed.name + ": " : "") + to_string(finding) + "\n");
-      all.push_back(json::object{{"flow", packed.name}, {"severity", error ? "error" : "warning"}, {"code", finding.code}, {"path", finding.path}, {"message", finding.message}});
+      if (!options.json)
+        console.out((flows.size() > 1 ? packed.name + ": " : "") + to_string(finding) + "\n");
+      all.push_back(json::object{{"flow", packed.name},
+                                 {"severity", error ? "error" : "warning"},
+                                 {"code", finding.code},
+                                 {"path", finding.path},
+                                 {"message", finding.message}});
     }
     if (flow_is_good && !options.json) {
-      console.out(fmt::format("{}: {} actions, nothing wrong\n", flows.size() > 1 ? packed.name : options.file, definition.actions.size()));
+      console.out(fmt::format("{}: {} actions, nothing wrong\n",
+                              flows.size() > 1 ? packed.name : options.file,
+                              definition.actions.size()));
     }
     good = good && flow_is_good;
   }
-  if (options.json) console.out(json::serialize(json::object{{"valid", good}, {"findings", std::move(all)}}) + "\n");
+  if (options.json)
+    console.out(json::serialize(json::object{{"valid", good}, {"findings", std::move(all)}}) +
+                "\n");
   return good ? done : went_wrong;
 }
 
@@ -71,7 +82,8 @@ Result<int> diff_flows(const FlowOptions& options, const Console& console, const
   const auto read = [](const std::string& file) -> Result<flow::Definition> {
     TRY(const auto bytes, read_file(file));
     TRY(const auto flows, read_package(bytes, file, {}));
-    if (flows.size() > 1) return fail("APP0302", fmt::format("{} has {} flows; give files of one", file, flows.size()));
+    if (flows.size() > 1)
+      return fail("APP0302", fmt::format("{} has {} flows; give files of one", file, flows.size()));
     return flow::parse_definition(flows.front().document);
   };
   TRY(const auto before, read(options.file));
@@ -81,7 +93,10 @@ Result<int> diff_flows(const FlowOptions& options, const Console& console, const
   std::string text;
   for (const auto& one : differences) {
     text += to_string(one) + "\n";
-    all.push_back(json::object{{"change", to_string(one).substr(0, 1)}, {"what", one.what}, {"name", one.name}, {"detail", one.detail}});
+    all.push_back(json::object{{"change", to_string(one).substr(0, 1)},
+                               {"what", one.what},
+                               {"name", one.name},
+                               {"detail", one.detail}});
   }
   if (differences.empty()) text = "they mean the same\n";
   print(options, console, json::object{{"differences", std::move(all)}}, text);
@@ -104,13 +119,22 @@ Result<int> test_flow(const FlowOptions& options, const Console& console, const 
   json::array all;
   for (const auto& one : report.cases) {
     failed += one.passed() ? 0 : 1;
-    all.push_back(json::object{{"line", one.line}, {"case", one.title}, {"passed", one.passed()}, {"expected", one.expected}, {"got", one.got}});
+    all.push_back(json::object{{"line", one.line},
+                               {"case", one.title},
+                               {"passed", one.passed()},
+                               {"expected", one.expected},
+                               {"got", one.got}});
     if (!one.passed() && !options.json) {
-      console.out(fmt::format("{}:{}: {}\n--- expected\n{}\n+++ got\n{}\n\n", options.file, one.line, one.title, one.expected, one.got));
+      console.out(fmt::format("{}:{}: {}\n--- expected\n{}\n+++ got\n{}\n\n", options.file,
+                              one.line, one.title, one.expected, one.got));
     }
   }
-  print(options, console, json::object{{"passed", report.cases.size() - failed}, {"failed", failed}, {"cases", std::move(all)}},
-        fmt::format("{}: {} passed, {} failed{}\n", options.file, report.cases.size() - failed, failed, failed > 0 ? "; --update takes what was got" : ""));
+  print(
+      options, console,
+      json::object{
+          {"passed", report.cases.size() - failed}, {"failed", failed}, {"cases", std::move(all)}},
+      fmt::format("{}: {} passed, {} failed{}\n", options.file, report.cases.size() - failed,
+                  failed, failed > 0 ? "; --update takes what was got" : ""));
   return failed == 0 ? done : went_wrong;
 }
 

@@ -8,13 +8,15 @@ namespace rollcall::app {
 namespace {
 
 std::string minute_of(std::string_view iso) {
-  return iso.size() < 16 ? std::string(iso) : fmt::format("{} {}", iso.substr(0, 10), iso.substr(11, 5));
+  return iso.size() < 16 ? std::string(iso)
+                         : fmt::format("{} {}", iso.substr(0, 10), iso.substr(11, 5));
 }
 
 // `deploy`, `deploy, InProgress 50%`, `deploy, RolledBack`: what goes without saying is not said.
 std::string what_of(const json::value& deployment) {
   std::string what(text_or(deployment, "kind"));
-  if (const auto status = text_or(deployment, "status"); status != "Completed") what += ", " + std::string(status);
+  if (const auto status = text_or(deployment, "status"); status != "Completed")
+    what += ", " + std::string(status);
   const auto* percent = find(deployment, "percent");
   if (text_or(deployment, "status") == "InProgress" && percent != nullptr && percent->is_number()) {
     what += fmt::format(" {}%", percent->to_number<std::int64_t>());
@@ -36,14 +38,16 @@ CellNames name_cells(const json::array& deployments) {
       return text_or(one, part) == text_or(deployments[0], part);
     });
     if (same && part != "region") {
-      cells.shared += (cells.shared.empty() ? "" : "/") + std::string(text_or(deployments[0], part));
+      cells.shared +=
+          (cells.shared.empty() ? "" : "/") + std::string(text_or(deployments[0], part));
     } else {
       telling.push_back(part);
     }
   }
   for (const auto& deployment : deployments) {
     std::string name;
-    for (const auto part : telling) name += (name.empty() ? "" : "/") + std::string(text_or(deployment, part));
+    for (const auto part : telling)
+      name += (name.empty() ? "" : "/") + std::string(text_or(deployment, part));
     cells.names.push_back(std::move(name));
   }
   return cells;
@@ -55,8 +59,9 @@ int history(const HistoryOptions& options, const Console& console, const Clock& 
   const auto connection = connect(options.connect, clock, console);
   if (!connection) return report(console, connection.error());
   std::string target = fmt::format("/api/v1/history?top={}", options.top);
-  for (const auto& [name, value] : {std::pair{"environment", options.environment}, std::pair{"role", options.role},
-                                    std::pair{"region", options.region}, std::pair{"version", options.version}}) {
+  for (const auto& [name, value] :
+       {std::pair{"environment", options.environment}, std::pair{"role", options.role},
+        std::pair{"region", options.region}, std::pair{"version", options.version}}) {
     if (!value.empty()) target += fmt::format("&{}={}", name, http::encode_percent(value));
   }
   const auto answer = (*connection)->get(target);
@@ -71,11 +76,14 @@ int history(const HistoryOptions& options, const Console& console, const Clock& 
     return done;
   }
   const auto cells = name_cells(deployments);
-  std::vector<std::vector<std::string>> rows{{"started (UTC)", "cell", "version", "before", "what"}};
+  std::vector<std::vector<std::string>> rows{
+      {"started (UTC)", "cell", "version", "before", "what"}};
   for (std::size_t i = 0; i < deployments.size(); ++i) {
-    const auto text = [&](std::string_view key) { return std::string(text_or(deployments[i], key)); };
-    rows.push_back({minute_of(text("startedAt")), cells.names[i], text("version"), text("previousVersion"),
-                    what_of(deployments[i])});
+    const auto text = [&](std::string_view key) {
+      return std::string(text_or(deployments[i], key));
+    };
+    rows.push_back({minute_of(text("startedAt")), cells.names[i], text("version"),
+                    text("previousVersion"), what_of(deployments[i])});
   }
   if (!cells.shared.empty()) console.out(cells.shared + "\n");
   console.out(text_table(rows));

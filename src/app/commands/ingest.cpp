@@ -1,5 +1,5 @@
-// `rollcall ingest FILE`: unpacks the file and sends it in pieces of whole lines, so that a file of any size goes
-// through the same door as everything else.
+// `rollcall ingest FILE`: unpacks the file and sends it in pieces of whole lines, so that a file of
+// any size goes through the same door as everything else.
 #include <fmt/format.h>
 
 #include <array>
@@ -13,12 +13,14 @@ namespace {
 
 constexpr std::size_t piece_bytes = 8U << 20U;
 
-// Collects unpacked bytes and hands on pieces that end where a line (of CSV: a record) ends; CSV's heading goes
-// before each piece.
+// Collects unpacked bytes and hands on pieces that end where a line (of CSV: a record) ends; CSV's
+// heading goes before each piece.
 class Sender {
  public:
-  Sender(Connection& connection, const IngestOptions& options, bool csv) : connection_(connection), csv_(csv) {
-    target_ = fmt::format("/ingest/{}?format={}", http::encode_percent(options.table), csv ? "csv" : "ndjson");
+  Sender(Connection& connection, const IngestOptions& options, bool csv)
+      : connection_(connection), csv_(csv) {
+    target_ = fmt::format("/ingest/{}?format={}", http::encode_percent(options.table),
+                          csv ? "csv" : "ndjson");
   }
 
   Result<void> feed(std::string_view bytes) {
@@ -40,16 +42,19 @@ class Sender {
     request.method = "POST";
     request.target = target_;
     request.body = heading_ + pending_.substr(0, size);
-    const auto piece_lines = static_cast<std::uint64_t>(std::ranges::count(std::string_view(pending_).substr(0, size), '\n'));
+    const auto piece_lines = static_cast<std::uint64_t>(
+        std::ranges::count(std::string_view(pending_).substr(0, size), '\n'));
     if (csv_ && heading_.empty()) heading_ = pending_.substr(0, pending_.find('\n') + 1);
     TRY(const auto answer, connection_.send(request));
     TRY(const auto body, parse_json(answer.body));
-    if (find(body, "badLines") == nullptr) return fail(std::string(text_or(body, "code")), std::string(text_or(body, "detail")));
+    if (find(body, "badLines") == nullptr)
+      return fail(std::string(text_or(body, "code")), std::string(text_or(body, "detail")));
     lines += body.at("lines").to_number<std::uint64_t>();
     rows += body.at("rows").to_number<std::uint64_t>();
     bad += body.at("bad").to_number<std::uint64_t>();
     for (const auto& line : body.at("badLines").as_array()) {
-      const auto number = line.at("line").to_number<std::uint64_t>() + lines_before_ - (csv_ && lines_before_ > 0 ? 1 : 0);
+      const auto number = line.at("line").to_number<std::uint64_t>() + lines_before_ -
+                          (csv_ && lines_before_ > 0 ? 1 : 0);
       bad_lines.emplace_back(number, std::string(text_or(line, "reason")));
     }
     lines_before_ += piece_lines;
@@ -69,7 +74,8 @@ class Sender {
 };
 
 Result<void> send_file(const std::string& name, Sender& sender) {
-  TRY(const auto unpacked, read_unpacked(name, [&](std::string_view plain) { return sender.feed(plain); }));
+  TRY(const auto unpacked,
+      read_unpacked(name, [&](std::string_view plain) { return sender.feed(plain); }));
   TRY_DO(sender.finish());
   if (unpacked.complete) return {};
   auto error = cut_off(name, unpacked);
@@ -80,10 +86,13 @@ Result<void> send_file(const std::string& name, Sender& sender) {
 }  // namespace
 
 int ingest(const IngestOptions& options, const Console& console, const Clock& clock) {
-  const auto named = telemetry::format_of_name(options.format.empty() ? options.file : "x." + options.format);
+  const auto named =
+      telemetry::format_of_name(options.format.empty() ? options.file : "x." + options.format);
   if (!named) {
-    return report(console, {"INGEST0202", fmt::format("{}: the name does not say what it holds; add --format ndjson or csv",
-                                                      options.file)});
+    return report(
+        console, {"INGEST0202",
+                  fmt::format("{}: the name does not say what it holds; add --format ndjson or csv",
+                              options.file)});
   }
   auto connect_options = options.connect;
   connect_options.create = true;
@@ -94,12 +103,18 @@ int ingest(const IngestOptions& options, const Console& console, const Clock& cl
   if (!sent && sender.lines == 0) return report(console, sent.error());
   if (options.json) {
     json::array bad_lines;
-    for (const auto& [line, reason] : sender.bad_lines) bad_lines.push_back({{"line", line}, {"reason", reason}});
-    console.out(pretty(json::object{{"lines", sender.lines}, {"rows", sender.rows}, {"bad", sender.bad}, {"badLines", bad_lines}}));
+    for (const auto& [line, reason] : sender.bad_lines)
+      bad_lines.push_back({{"line", line}, {"reason", reason}});
+    console.out(pretty(json::object{{"lines", sender.lines},
+                                    {"rows", sender.rows},
+                                    {"bad", sender.bad},
+                                    {"badLines", bad_lines}}));
   } else {
-    console.out(fmt::format("{} row{} into {}, {} bad line{}\n", sender.rows, sender.rows == 1 ? "" : "s", options.table, sender.bad,
+    console.out(fmt::format("{} row{} into {}, {} bad line{}\n", sender.rows,
+                            sender.rows == 1 ? "" : "s", options.table, sender.bad,
                             sender.bad == 1 ? "" : "s"));
-    for (const auto& [line, reason] : sender.bad_lines) console.out(fmt::format("  line {}: {}\n", line, reason));
+    for (const auto& [line, reason] : sender.bad_lines)
+      console.out(fmt::format("  line {}: {}\n", line, reason));
     if (sender.bad > sender.bad_lines.size()) console.out("  …\n");
   }
   if (!sent) return report(console, sent.error());

@@ -98,13 +98,18 @@ void add_files(const Context& context) {
 
 void add_copying(const Context& context) {
   auto options = std::make_shared<ListCopyOptions>();
-  auto* copy = context.list.add_subcommand("copy",
-                                           "Copies a list with all its versions into another store; run again, it "
-                                           "goes on where it stopped, and takes what has changed since");
-  copy->footer("Example: rollcall list copy Teams --from rollcall-data --to postgresql://db.internal/rollcall");
+  auto* copy = context.list.add_subcommand(
+      "copy",
+      "Copies a list with all its versions into another store; run again, it "
+      "goes on where it stopped, and takes what has changed since");
+  copy->footer(
+      "Example: rollcall list copy Teams --from rollcall-data --to "
+      "postgresql://db.internal/rollcall");
   copy->add_option("LIST", options->list, "The list's name")->required();
-  copy->add_option("--from", options->from, "A data folder, or a PostgreSQL connection string")->required();
-  copy->add_option("--to", options->to, "A data folder, or a PostgreSQL connection string")->required();
+  copy->add_option("--from", options->from, "A data folder, or a PostgreSQL connection string")
+      ->required();
+  copy->add_option("--to", options->to, "A data folder, or a PostgreSQL connection string")
+      ->required();
   copy->add_option("--as", options->as, "The copy's name, if another");
   copy->add_flag("--json", options->json, "Answer in JSON, for programs");
   copy->callback([context, options] { context.exit_code = copy_list(*options, context.console); });

@@ -168,7 +168,8 @@ class Importer {
   std::size_t piece_lines_ = 0;
 };
 
-Result<void> read_file(const std::string& name, const std::function<Result<void>(std::string_view)>& feed) {
+Result<void> read_file(const std::string& name,
+                       const std::function<Result<void>(std::string_view)>& feed) {
   TRY(const auto unpacked, read_unpacked(name, feed));
   if (!unpacked.complete) return std::unexpected(cut_off(name, unpacked));
   return {};

@@ -30,8 +30,9 @@ int query(const QueryCommandOptions& options, const Console& console, const Cloc
   const auto connection = connect(options.connect, clock, console);
   if (!connection) return report(console, connection.error());
   const bool command = trim(options.text).starts_with('.');
-  const auto answer = command ? (*connection)->post("/api/v1/command", json::object{{"command", options.text}})
-                              : (*connection)->post("/api/v1/query", json::object{{"query", options.text}});
+  const auto answer =
+      command ? (*connection)->post("/api/v1/command", json::object{{"command", options.text}})
+              : (*connection)->post("/api/v1/query", json::object{{"query", options.text}});
   if (!answer) return report(console, answer.error());
   if (options.json) {
     console.out(pretty(*answer));
@@ -42,7 +43,8 @@ int query(const QueryCommandOptions& options, const Console& console, const Cloc
     return done;
   }
   std::vector<std::vector<std::string>> rows(1);
-  for (const auto& column : answer->at("columns").as_array()) rows[0].emplace_back(text_or(column, "name"));
+  for (const auto& column : answer->at("columns").as_array())
+    rows[0].emplace_back(text_or(column, "name"));
   for (const auto& row : answer->at("rows").as_array()) {
     rows.emplace_back();
     for (const auto& value : row.as_array()) rows.back().push_back(cell_text(value));

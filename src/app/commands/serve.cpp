@@ -23,11 +23,13 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.driver.limits.run_duration = days(configuration.flows.longest_run_days);
   options.driver.public_url = configuration.flows.public_url;
   if (configuration.flows.shared) options.driver.lease = seconds(configuration.flows.lease_seconds);
-  auto serving = Serving::open(clock, std::move(options), configuration.regions, configuration.webhooks);
+  auto serving =
+      Serving::open(clock, std::move(options), configuration.regions, configuration.webhooks);
   if (!serving) return report(console, serving.error());
-  if (const auto pulled = (*serving)->pull(configuration.sources); !pulled) return report(console, pulled.error());
-  const auto server =
-      Server::start(*std::move(serving), configuration.data, configuration.address, configuration.port, console);
+  if (const auto pulled = (*serving)->pull(configuration.sources); !pulled)
+    return report(console, pulled.error());
+  const auto server = Server::start(*std::move(serving), configuration.data, configuration.address,
+                                    configuration.port, console);
   if (!server) return report(console, server.error());
   console.err(fmt::format("Rollcall is at {}/ (data in {}); Ctrl-C stops it\n", (*server)->url(),
                           configuration.data.string()));

@@ -14,7 +14,8 @@ struct Cell {
   bool silent = false;
 };
 
-// environment → role → region → cell; environments and roles by name, regions as the answer orders them.
+// environment → role → region → cell; environments and roles by name, regions as the answer orders
+// them.
 using Matrix = std::map<std::string, std::map<std::string, std::map<std::string, Cell>>>;
 
 std::int64_t number_or(const json::value& value, std::string_view key, std::int64_t otherwise) {
@@ -34,7 +35,8 @@ Matrix matrix_of(const json::value& snapshot) {
     matrix[std::string(text_or(cell, "environment"))][std::string(text_or(cell, "role"))]
           [std::string(text_or(cell, "region"))] = {
               std::string(text_or(cell, "version")), std::string(text_or(cell, "since")),
-              number_or(cell, "percent", 100), silent != nullptr && silent->is_bool() && silent->get_bool()};
+              number_or(cell, "percent", 100),
+              silent != nullptr && silent->is_bool() && silent->get_bool()};
   }
   return matrix;
 }
@@ -84,7 +86,8 @@ int status(const StatusOptions& options, const Console& console, const Clock& cl
   const auto connection = connect(options.connect, clock, console);
   if (!connection) return report(console, connection.error());
   std::string target = "/api/v1/snapshot?";
-  if (!options.environment.empty()) target += "environment=" + http::encode_percent(options.environment) + "&";
+  if (!options.environment.empty())
+    target += "environment=" + http::encode_percent(options.environment) + "&";
   if (!options.role.empty()) target += "role=" + http::encode_percent(options.role);
   const auto snapshot = (*connection)->get(target);
   if (!snapshot) return report(console, snapshot.error());
@@ -94,12 +97,15 @@ int status(const StatusOptions& options, const Console& console, const Clock& cl
   }
   const auto matrix = matrix_of(*snapshot);
   if (matrix.empty()) {
-    console.out("no cell is known yet: send logs with `rollcall ingest FILE`, then wait for the next poll\n");
+    console.out(
+        "no cell is known yet: send logs with `rollcall ingest FILE`, then wait for the next "
+        "poll\n");
     return done;
   }
   const auto now = parse_iso(text_or(*snapshot, "now")).value_or(clock.now());
   for (const auto& [environment, roles] : matrix) {
-    console.out(environment + "\n" + environment_tables(roles, snapshot->at("regions").as_array(), now));
+    console.out(environment + "\n" +
+                environment_tables(roles, snapshot->at("regions").as_array(), now));
   }
   return done;
 }

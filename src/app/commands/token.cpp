@@ -11,8 +11,9 @@ int create_token(const TokenOptions& options, const Console& console, const Cloc
   connect_options.create = true;
   const auto connection = connect(connect_options, clock, console);
   if (!connection) return report(console, connection.error());
-  const auto answer =
-      (*connection)->post("/api/v1/tokens", json::object{{"name", options.name}, {"scopes", options.scopes}});
+  const auto answer = (*connection)
+                          ->post("/api/v1/tokens",
+                                 json::object{{"name", options.name}, {"scopes", options.scopes}});
   if (!answer) return report(console, answer.error());
   if (options.json) {
     console.out(pretty(*answer));
@@ -35,7 +36,8 @@ int list_tokens(const TokenOptions& options, const Console& console, const Clock
   std::vector<std::vector<std::string>> rows{{"token", "scopes", "created", "by"}};
   for (const auto& token : answer->at("tokens").as_array()) {
     rows.push_back({std::string(text_or(token, "name")), std::string(text_or(token, "scopes")),
-                    std::string(text_or(token, "created")), std::string(text_or(token, "createdBy"))});
+                    std::string(text_or(token, "created")),
+                    std::string(text_or(token, "createdBy"))});
   }
   console.out(rows.size() == 1 ? "there are no tokens\n" : text_table(rows));
   return done;

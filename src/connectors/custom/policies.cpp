@@ -121,7 +121,8 @@ Result<void> set_property(const Policy& policy, PolicyScope scope, json::value& 
 // {"a": 1} → [{"key": "a", "value": 1}]
 Result<void> object_to_array(const Policy& policy, json::value& body) {
   const auto key_name = text_of(policy, "keyName"), value_name = text_of(policy, "valueName");
-  if (key_name.empty() || value_name.empty()) return wrong(policy, "keyName or valueName is missing");
+  if (key_name.empty() || value_name.empty())
+    return wrong(policy, "keyName or valueName is missing");
   const auto* parent = place(body, policy_path(text_of(policy, "propertyParentPath")));
   if (parent == nullptr) return {};
   json::value from = *parent;

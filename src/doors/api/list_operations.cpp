@@ -31,9 +31,10 @@ Result<std::int64_t> number_of(const http::Request& request, std::string_view na
   if (!text) return otherwise;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc() || end != text->data() + text->size() || number < least || number > most) {
-    return fail("API0103",
-                fmt::format("{}={}: a number from {} to {} was expected", name, *text, least, most));
+  if (error != std::errc() || end != text->data() + text->size() || number < least ||
+      number > most) {
+    return fail("API0103", fmt::format("{}={}: a number from {} to {} was expected", name, *text,
+                                       least, most));
   }
   return number;
 }

@@ -8,7 +8,9 @@
 namespace rollcall::doors {
 namespace {
 
-std::string_view text(const lists::Item& item, std::string_view column) { return text_or(item.fields, column); }
+std::string_view text(const lists::Item& item, std::string_view column) {
+  return text_or(item.fields, column);
+}
 
 json::value member(const lists::Item& item, std::string_view column) {
   const auto* value = item.fields.if_contains(column);
@@ -20,21 +22,24 @@ struct Place {
   double sum = 0;
   int rollouts = 0;
   std::string first_seen = "~";  // ISO texts compare as times; `~` comes after them
-  double mean() const { return rollouts == 0 ? std::numeric_limits<double>::max() : sum / rollouts; }
+  double mean() const {
+    return rollouts == 0 ? std::numeric_limits<double>::max() : sum / rollouts;
+  }
 };
 
 std::map<std::string, Place> places_of(std::span<const lists::Item> history) {
   std::map<std::string, Place> places;
   // (environment, role, version) → (started, region): a rollout.
-  std::map<std::tuple<std::string, std::string, std::string>, std::map<std::string, std::string>> rollouts;
+  std::map<std::tuple<std::string, std::string, std::string>, std::map<std::string, std::string>>
+      rollouts;
   for (const auto& item : history) {
     const std::string region(text(item, "Region"));
     const std::string started(text(item, "StartedAt"));
     auto& place = places[region];
     place.first_seen = std::min(place.first_seen, started);
     if (text(item, "Kind") == "initial") continue;
-    auto& starts = rollouts[{std::string(text(item, "Environment")), std::string(text(item, "Role")),
-                             std::string(text(item, "Version"))}];
+    auto& starts = rollouts[{std::string(text(item, "Environment")),
+                             std::string(text(item, "Role")), std::string(text(item, "Version"))}];
     const auto [at, added] = starts.emplace(region, started);
     if (!added) at->second = std::min(at->second, started);
   }
@@ -61,7 +66,8 @@ std::string cell_key(std::string_view environment, std::string_view role, std::s
   return std::string(environment) + '\x1f' + std::string(role) + '\x1f' + std::string(region);
 }
 
-std::vector<std::string> order_regions(std::span<const std::string> configured, std::span<const lists::Item> history,
+std::vector<std::string> order_regions(std::span<const std::string> configured,
+                                       std::span<const lists::Item> history,
                                        std::span<const lists::Item> snapshot) {
   auto places = places_of(history);
   for (const auto& item : snapshot) places[std::string(text(item, "Region"))];
@@ -70,13 +76,15 @@ std::vector<std::string> order_regions(std::span<const std::string> configured, 
     if (places.erase(region) != 0) regions.push_back(region);
   }
   std::vector<std::tuple<double, std::string, std::string>> rest;
-  for (const auto& [region, place] : places) rest.emplace_back(place.mean(), place.first_seen, region);
+  for (const auto& [region, place] : places)
+    rest.emplace_back(place.mean(), place.first_seen, region);
   std::ranges::sort(rest);
   for (auto& [mean, first_seen, region] : rest) regions.push_back(std::move(region));
   return regions;
 }
 
-json::object make_matrix(std::span<const lists::Item> snapshot, std::span<const std::string> regions,
+json::object make_matrix(std::span<const lists::Item> snapshot,
+                         std::span<const std::string> regions,
                          const std::map<std::string, Timestamp>& heard, Timestamp now) {
   std::map<std::string, std::size_t, std::less<>> rank;
   for (std::size_t i = 0; i < regions.size(); ++i) rank.emplace(regions[i], i);
@@ -84,13 +92,14 @@ json::object make_matrix(std::span<const lists::Item> snapshot, std::span<const 
   for (const auto& item : snapshot) ordered.push_back(&item);
   std::ranges::sort(ordered, {}, [&](const lists::Item* item) {
     const auto at = rank.find(text(*item, "Region"));
-    return std::tuple(text(*item, "Environment"), text(*item, "Role"), at == rank.end() ? regions.size() : at->second,
-                      item->id);
+    return std::tuple(text(*item, "Environment"), text(*item, "Role"),
+                      at == rank.end() ? regions.size() : at->second, item->id);
   });
   json::array cells;
   std::set<std::string> present;
   for (const auto* item : ordered) {
-    const auto at = heard.find(cell_key(text(*item, "Environment"), text(*item, "Role"), text(*item, "Region")));
+    const auto at = heard.find(
+        cell_key(text(*item, "Environment"), text(*item, "Role"), text(*item, "Region")));
     present.emplace(text(*item, "Region"));
     cells.push_back({{"environment", member(*item, "Environment")},
                      {"role", member(*item, "Role")},
@@ -101,14 +110,16 @@ json::object make_matrix(std::span<const lists::Item> snapshot, std::span<const 
                      {"percent", member(*item, "Percent")},
                      {"status", member(*item, "Status")},
                      {"deploymentId", member(*item, "DeploymentId")},
-                     {"heard", at == heard.end() ? json::value(nullptr) : json::value(format_iso_seconds(at->second))},
+                     {"heard", at == heard.end() ? json::value(nullptr)
+                                                 : json::value(format_iso_seconds(at->second))},
                      {"silent", at == heard.end() || now - at->second > silent_after}});
   }
   json::array shown;
   for (const auto& region : regions) {
     if (present.contains(region)) shown.emplace_back(region);
   }
-  return {{"now", format_iso_seconds(now)}, {"regions", std::move(shown)}, {"cells", std::move(cells)}};
+  return {
+      {"now", format_iso_seconds(now)}, {"regions", std::move(shown)}, {"cells", std::move(cells)}};
 }
 
 }  // namespace rollcall::doors

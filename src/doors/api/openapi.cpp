@@ -27,14 +27,18 @@ json::array parameters_of(const Operation& operation) {
 json::object describe(const Operation& operation) {
   json::object described{{"operationId", operation.id}, {"summary", operation.summary}};
   described["description"] = fmt::format("Needs the scope {}.", to_string(operation.scope));
-  if (auto parameters = parameters_of(operation); !parameters.empty()) described["parameters"] = std::move(parameters);
+  if (auto parameters = parameters_of(operation); !parameters.empty())
+    described["parameters"] = std::move(parameters);
   if (!operation.body.empty()) {
-    described["requestBody"] = {{"description", operation.body},
-                                {"required", true},
-                                {"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}};
+    described["requestBody"] = {
+        {"description", operation.body},
+        {"required", true},
+        {"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}};
   }
   described["responses"] = {
-      {"2XX", {{"description", "Done."}, {"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}}},
+      {"2XX",
+       {{"description", "Done."},
+        {"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}}},
       {"default", {{"$ref", "#/components/responses/Problem"}}}};
   return described;
 }
@@ -66,7 +70,8 @@ json::object openapi_document(const Operations& operations) {
              {{"Problem",
                {{"description", "RFC 9457 problem document."},
                 {"content",
-                 {{"application/problem+json", {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}}}}}}}};
+                 {{"application/problem+json",
+                   {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}}}}}}}};
 }
 
 }  // namespace rollcall::doors

@@ -1,4 +1,5 @@
-// POST /api/v1/query: KQL in, columns and rows out. POST /api/v1/command: Kusto's management commands.
+// POST /api/v1/query: KQL in, columns and rows out. POST /api/v1/command: Kusto's management
+// commands.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -9,17 +10,20 @@
 namespace rollcall::doors {
 namespace {
 
-Result<warehouse::QueryOptions> options_of(const json::value& body, const Principal& principal, Timestamp now) {
+Result<warehouse::QueryOptions> options_of(const json::value& body, const Principal& principal,
+                                           Timestamp now) {
   warehouse::QueryOptions options;
   options.now = now;
   options.principal = principal;
   const auto* parameters = find(body, "parameters");
   if (parameters == nullptr) return options;
-  if (!parameters->is_object()) return fail("API0102", "parameters: an object of KQL literals was expected");
+  if (!parameters->is_object())
+    return fail("API0102", "parameters: an object of KQL literals was expected");
   for (const auto& member : parameters->get_object()) {
     const auto* text = member.value().if_string();
     if (text == nullptr) {
-      return fail("API0102", fmt::format("parameters.{}: a KQL literal in a string was expected, such as \"datetime(2026-01-01)\"",
+      return fail("API0102", fmt::format("parameters.{}: a KQL literal in a string was expected, "
+                                         "such as \"datetime(2026-01-01)\"",
                                          std::string_view(member.key())));
     }
     options.parameters.emplace(std::string(member.key()), std::string(*text));
@@ -47,7 +51,8 @@ http::Response run(Services& services, const http::Request& request, const Princ
   const auto table = command ? services.warehouse.execute(text, *options)
                              : services.warehouse.query(text, *options);
   if (!table) return refuse(table.error(), text);
-  auto answer = fmt::format("{{\"columns\":{},\"rows\":{}", json::serialize(columns_json(*table)), rows_json(*table));
+  auto answer = fmt::format("{{\"columns\":{},\"rows\":{}", json::serialize(columns_json(*table)),
+                            rows_json(*table));
   if (!table->visualization.empty()) answer += ",\"visualization\":" + table->visualization;
   return {200, {{"Content-Type", "application/json"}}, answer + "}\n"};
 }
@@ -55,13 +60,21 @@ http::Response run(Services& services, const http::Request& request, const Princ
 }  // namespace
 
 Operations query_operations(Services& services) {
-  return {{"POST", "/api/v1/query", Scope::read, "query", "Runs a KQL query over the warehouse.",
+  return {{"POST",
+           "/api/v1/query",
+           Scope::read,
+           "query",
+           "Runs a KQL query over the warehouse.",
            [&services](const http::Request& request, const Principal& principal) {
              return run(services, request, principal, "query");
            },
            {},
            "{\"query\": KQL, \"parameters\": {name: KQL literal}}"},
-          {"POST", "/api/v1/command", Scope::admin, "command", "Runs a management command, such as .show tables.",
+          {"POST",
+           "/api/v1/command",
+           Scope::admin,
+           "command",
+           "Runs a management command, such as .show tables.",
            [&services](const http::Request& request, const Principal& principal) {
              return run(services, request, principal, "command");
            },

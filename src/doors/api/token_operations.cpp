@@ -1,4 +1,5 @@
-// Tokens: only an admin makes, sees and revokes them; the secret is in the answer that makes it, and nowhere else.
+// Tokens: only an admin makes, sees and revokes them; the secret is in the answer that makes it,
+// and nowhere else.
 #include "base/text.hpp"
 #include "doors/api/operations.hpp"
 #include "doors/errors.hpp"
@@ -13,7 +14,8 @@ json::object to_json(const Token& token) {
           {"createdBy", token.created_by}};
 }
 
-http::Response create(Services& services, const http::Request& request, const Principal& principal) {
+http::Response create(Services& services, const http::Request& request,
+                      const Principal& principal) {
   const auto body = parse_json(request.body);
   if (!body) return refuse(body.error());
   const auto scopes = Scopes::parse(text_or(*body, "scopes", "read"));
@@ -21,7 +23,8 @@ http::Response create(Services& services, const http::Request& request, const Pr
   const auto name = text_or(*body, "name");
   const auto secret = services.tokens.create(name, *scopes, principal, services.clock.now());
   if (!secret) return refuse(secret.error());
-  return http::json_response(201, json::object{{"name", name}, {"scopes", scopes->to_string()}, {"token", *secret}});
+  return http::json_response(
+      201, json::object{{"name", name}, {"scopes", scopes->to_string()}, {"token", *secret}});
 }
 
 http::Response list(Services& services) {
@@ -33,23 +36,32 @@ http::Response list(Services& services) {
 }
 
 http::Response revoke(Services& services, const http::Request& request) {
-  if (const auto revoked = services.tokens.revoke(request.path_value("token")); !revoked) return refuse(revoked.error());
+  if (const auto revoked = services.tokens.revoke(request.path_value("token")); !revoked)
+    return refuse(revoked.error());
   return {204, {}, {}};
 }
 
 }  // namespace
 
 Operations token_operations(Services& services) {
-  return {{"GET", "/api/v1/tokens", Scope::admin, "listTokens", "The tokens that are not revoked, without their secrets.",
+  return {{"GET", "/api/v1/tokens", Scope::admin, "listTokens",
+           "The tokens that are not revoked, without their secrets.",
            [&services](const http::Request&, const Principal&) { return list(services); }},
-          {"POST", "/api/v1/tokens", Scope::admin, "createToken", "Makes a token; the answer is the only place that shows it.",
+          {"POST",
+           "/api/v1/tokens",
+           Scope::admin,
+           "createToken",
+           "Makes a token; the answer is the only place that shows it.",
            [&services](const http::Request& request, const Principal& principal) {
              return create(services, request, principal);
            },
            {},
            "{\"name\": …, \"scopes\": \"read,ingest\"}"},
-          {"DELETE", "/api/v1/tokens/{token}", Scope::admin, "revokeToken", "Revokes the token of that name, at once.",
-           [&services](const http::Request& request, const Principal&) { return revoke(services, request); }}};
+          {"DELETE", "/api/v1/tokens/{token}", Scope::admin, "revokeToken",
+           "Revokes the token of that name, at once.",
+           [&services](const http::Request& request, const Principal&) {
+             return revoke(services, request);
+           }}};
 }
 
 }  // namespace rollcall::doors

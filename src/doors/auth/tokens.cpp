@@ -24,7 +24,8 @@ std::string hex(std::span<const unsigned char> bytes) {
 std::string hash_of(std::string_view secret) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
-  CHECK(EVP_Digest(secret.data(), secret.size(), digest.data(), &length, EVP_sha256(), nullptr) == 1);
+  CHECK(EVP_Digest(secret.data(), secret.size(), digest.data(), &length, EVP_sha256(), nullptr) ==
+        1);
   return hex(std::span(digest).first(length));
 }
 
@@ -36,14 +37,15 @@ std::string new_secret() {
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   });
 }
 
 sql::QueryPtr select_where(sql::ExprPtr condition) {
   sql::Select select;
-  for (const auto* name : {"Name", "Scopes", "Created", "CreatedBy"}) select.items.push_back({sql::column(name), {}});
+  for (const auto* name : {"Name", "Scopes", "Created", "CreatedBy"})
+    select.items.push_back({sql::column(name), {}});
   select.from = sql::table(std::string(table));
   select.where = std::move(condition);
   auto query = sql::query(std::move(select));
@@ -86,10 +88,14 @@ std::vector<store::Migration> migrations() {
 
 std::string_view to_string(Scope scope) {
   switch (scope) {
-    case Scope::ingest: return "ingest";
-    case Scope::read: return "read";
-    case Scope::write: return "write";
-    case Scope::admin: return "admin";
+    case Scope::ingest:
+      return "ingest";
+    case Scope::read:
+      return "read";
+    case Scope::write:
+      return "write";
+    case Scope::admin:
+      return "admin";
   }
   return "";
 }
@@ -98,9 +104,11 @@ Result<Scopes> Scopes::parse(std::string_view text) {
   Scopes scopes;
   for (const auto part : split(text, ',')) {
     const auto name = trim(part);
-    const auto found = std::ranges::find_if(all_scopes, [&](Scope scope) { return doors::to_string(scope) == name; });
+    const auto found = std::ranges::find_if(
+        all_scopes, [&](Scope scope) { return doors::to_string(scope) == name; });
     if (found == all_scopes.end()) {
-      return fail("TOKEN0101", fmt::format("there is no scope '{}'; scopes are {}", name, scope_names));
+      return fail("TOKEN0101",
+                  fmt::format("there is no scope '{}'; scopes are {}", name, scope_names));
     }
     scopes.add(*found);
   }
@@ -127,10 +135,13 @@ Result<std::unique_ptr<Tokens>> Tokens::open(store::Database& database) {
   return std::unique_ptr<Tokens>(new Tokens(database));
 }
 
-Result<std::string> Tokens::create(std::string_view name, Scopes scopes, const Principal& by, Timestamp now) {
+Result<std::string> Tokens::create(std::string_view name, Scopes scopes, const Principal& by,
+                                   Timestamp now) {
   if (!is_name(name)) {
-    return fail("TOKEN0104", fmt::format("'{}' cannot be a token's name: letters, digits, '-', '_' and '.', at most 64",
-                                         name));
+    return fail(
+        "TOKEN0104",
+        fmt::format("'{}' cannot be a token's name: letters, digits, '-', '_' and '.', at most 64",
+                    name));
   }
   auto secret = new_secret();
   const auto hash = hash_of(secret);
@@ -140,7 +151,9 @@ Result<std::string> Tokens::create(std::string_view name, Scopes scopes, const P
     return transaction.execute(insert_, {name, hash, scope_text, now, author});
   });
   if (!written && written.error().code == "STORE0105") {
-    return fail("TOKEN0102", fmt::format("there is a token '{}' already; revoke it, or take another name", name));
+    return fail(
+        "TOKEN0102",
+        fmt::format("there is a token '{}' already; revoke it, or take another name", name));
   }
   if (!written) return std::unexpected(std::move(written).error());
   return secret;

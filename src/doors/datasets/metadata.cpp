@@ -95,10 +95,10 @@ json::object table_metadata(const lists::List& list) {
        json::array{"and", "or", "eq", "startswith", "gt", "ge", "lt", "le", "ne"}},
       {"odataVersion", 3}};
   return {{"name", list.guid},
-                      {"title", list.name},
-                      {"x-ms-permission", "read-write"},
-                      {"x-ms-capabilities", capabilities},
-                      {"schema", json::object{{"type", "array"}, {"items", std::move(items)}}}};
+          {"title", list.name},
+          {"x-ms-permission", "read-write"},
+          {"x-ms-capabilities", capabilities},
+          {"schema", json::object{{"type", "array"}, {"items", std::move(items)}}}};
 }
 
 }  // namespace rollcall::doors::datasets

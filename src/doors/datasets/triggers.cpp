@@ -41,7 +41,8 @@ Result<http::Response> answer_trigger(Services& services, const http::Request& r
   TRY(const auto since, state_of(request));
   return services.database.read([&](store::Connection& connection) -> Result<http::Response> {
     TRY(const auto list, list_of(services, connection, request));
-    TRY(auto told, connectors::tell_changes(services.lists, connection, *list, trigger, since, services.clock.now()));
+    TRY(auto told, connectors::tell_changes(services.lists, connection, *list, trigger, since,
+                                            services.clock.now()));
     return answer(request, told.state, std::move(told.items));
   });
 }

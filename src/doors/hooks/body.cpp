@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t most_parts = 1'000;
 constexpr int most_levels = 8;  // of multipart in multipart; deeper ones stay bytes
-constexpr std::size_t most_json_levels = 900;  // it is kept inside other JSON, which is read back 1,000 deep
+constexpr std::size_t most_json_levels =
+    900;  // it is kept inside other JSON, which is read back 1,000 deep
 
 std::string parameter_of(std::string_view header, std::string_view name) {
   for (const auto part : split(header, ';')) {
@@ -69,7 +70,8 @@ Result<json::value> read_parts(std::string_view type, std::string_view body, int
 Result<json::value> read(std::string_view type, std::string_view body, int level) {
   const auto kind = to_lower(trim(type.substr(0, type.find(';'))));
   if (body.empty()) return json::value();
-  if (kind == "application/json" || kind.ends_with("+json")) return parse_json(body, most_json_levels);
+  if (kind == "application/json" || kind.ends_with("+json"))
+    return parse_json(body, most_json_levels);
   if (kind.starts_with("multipart/") && level < most_levels) return read_parts(type, body, level);
   if (kind.empty()) {  // as most who forget it mean it
     if (auto value = parse_json(body, most_json_levels)) return *std::move(value);

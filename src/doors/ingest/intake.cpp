@@ -11,12 +11,16 @@ Result<Intake::Place> Intake::enter(std::size_t bytes) {
   const auto before = taken_.fetch_add(bytes, std::memory_order_relaxed);
   Place place(*this, bytes);
   if (before == 0 || before + bytes <= most_) return place;
-  return fail("INGEST0401", fmt::format("{} MiB are being taken in already; send this batch again in a second", before >> 20));
+  return fail("INGEST0401",
+              fmt::format("{} MiB are being taken in already; send this batch again in a second",
+                          before >> 20));
 }
 
 warehouse::Ingestion::Key key_of(const http::Request& request, const Principal& principal) {
-  const auto sender = fmt::format("{}\n{}\n{}", to_string(principal), request.target, request.headers.value_or("Content-Type"));
-  return {static_cast<std::int64_t>(xxhash64(sender)), static_cast<std::int64_t>(xxhash64(request.body))};
+  const auto sender = fmt::format("{}\n{}\n{}", to_string(principal), request.target,
+                                  request.headers.value_or("Content-Type"));
+  return {static_cast<std::int64_t>(xxhash64(sender)),
+          static_cast<std::int64_t>(xxhash64(request.body))};
 }
 
 int ingest_status(const Error& error) {

@@ -7,8 +7,8 @@ namespace rollcall::doors {
 
 json::object visualization_of(const warehouse::Table& table) {
   json::object shown{{"Visualization", nullptr}};
-  for (const auto* name : {"Title", "XColumn", "Series", "YColumns", "AnomalyColumns", "XTitle", "YTitle", "XAxis", "YAxis",
-                           "Legend", "YSplit"}) {
+  for (const auto* name : {"Title", "XColumn", "Series", "YColumns", "AnomalyColumns", "XTitle",
+                           "YTitle", "XAxis", "YAxis", "Legend", "YSplit"}) {
     shown[name] = nullptr;
   }
   shown["Accumulate"] = false;
@@ -23,7 +23,8 @@ json::object visualization_of(const warehouse::Table& table) {
   if (!asked || !asked->is_object()) return shown;
   // Properties are written in any letter case: `with (title="…")`.
   for (const auto& member : asked->get_object()) {
-    const auto known = std::ranges::find_if(shown, [&](const auto& one) { return equals_ignoring_case(one.key(), member.key()); });
+    const auto known = std::ranges::find_if(
+        shown, [&](const auto& one) { return equals_ignoring_case(one.key(), member.key()); });
     (known == shown.end() ? shown[member.key()] : known->value()) = member.value();
   }
   return shown;
@@ -39,10 +40,14 @@ const Error* failure_of(std::span<const warehouse::Table> results) {
 warehouse::Table schema_of(const warehouse::Table& table) {
   warehouse::Table schema;
   using enum kql::Type;
-  schema.columns = {{"ColumnName", string}, {"ColumnOrdinal", integer}, {"DataType", string}, {"ColumnType", string}};
+  schema.columns = {{"ColumnName", string},
+                    {"ColumnOrdinal", integer},
+                    {"DataType", string},
+                    {"ColumnType", string}};
   std::int64_t ordinal = 0;
   for (const auto& column : table.columns) {
-    for (warehouse::Cell cell : {warehouse::Cell{column.name}, warehouse::Cell{ordinal++}, warehouse::Cell{std::string(kql::clr_name_of(column.type))},
+    for (warehouse::Cell cell : {warehouse::Cell{column.name}, warehouse::Cell{ordinal++},
+                                 warehouse::Cell{std::string(kql::clr_name_of(column.type))},
                                  warehouse::Cell{std::string(kql::name_of(column.type))}}) {
       schema.cells.push_back(std::move(cell));
     }

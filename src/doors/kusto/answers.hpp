@@ -9,11 +9,15 @@
 
 namespace rollcall::doors {
 
-// {"Tables": […]}: the results, and of a query their properties, the status, and a table of contents behind them.
-std::string v1_answer(std::span<const warehouse::Table> results, const KustoRequest& request, Timestamp now);
+// {"Tables": […]}: the results, and of a query their properties, the status, and a table of
+// contents behind them.
+std::string v1_answer(std::span<const warehouse::Table> results, const KustoRequest& request,
+                      Timestamp now);
 std::string v1_command_answer(const warehouse::Table& result);
-// [DataSetHeader, @ExtendedProperties, PrimaryResult…, QueryCompletionInformation, DataSetCompletion]
-std::string v2_answer(std::span<const warehouse::Table> results, const KustoRequest& request, Timestamp now);
+// [DataSetHeader, @ExtendedProperties, PrimaryResult…, QueryCompletionInformation,
+// DataSetCompletion]
+std::string v2_answer(std::span<const warehouse::Table> results, const KustoRequest& request,
+                      Timestamp now);
 
 // What `render` asked for, among the members that clients expect.
 json::object visualization_of(const warehouse::Table& table);

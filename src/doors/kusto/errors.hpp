@@ -1,4 +1,5 @@
-// Errors as Kusto's clients know them: OneApi documents, with the words `Syntax error:` and `Semantic error:` that they look for.
+// Errors as Kusto's clients know them: OneApi documents, with the words `Syntax error:` and
+// `Semantic error:` that they look for.
 #pragma once
 #include <string>
 

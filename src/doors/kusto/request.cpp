@@ -42,7 +42,9 @@ Result<void> take_option(KustoRequest& read, std::string_view name, const std::s
     read.schema_only = yes;
   } else if (name == "results_error_reporting_placement") {
     using enum KustoRequest::Errors;
-    read.errors = value == "end_of_table" ? end_of_table : value == "end_of_dataset" ? end_of_dataset : in_data;
+    read.errors = value == "end_of_table"     ? end_of_table
+                  : value == "end_of_dataset" ? end_of_dataset
+                                              : in_data;
   } else {
     return warehouse::take_option(read.options, name, value);
   }
@@ -59,28 +61,35 @@ Result<void> take_properties(KustoRequest& read, const json::value& given) {
     properties = *std::move(parsed);
   }
   if (!properties.is_object()) return fail("KUSTO0101", "the request's properties are no object");
-  if (const auto* options = find(properties, "Options"); options != nullptr && options->is_object()) {
-    for (const auto& member : options->get_object()) TRY_DO(take_option(read, member.key(), text_of(member.value())));
+  if (const auto* options = find(properties, "Options");
+      options != nullptr && options->is_object()) {
+    for (const auto& member : options->get_object())
+      TRY_DO(take_option(read, member.key(), text_of(member.value())));
     read.options.properties = json::serialize(*options);
   }
-  if (const auto* parameters = find(properties, "Parameters"); parameters != nullptr && parameters->is_object()) {
+  if (const auto* parameters = find(properties, "Parameters");
+      parameters != nullptr && parameters->is_object()) {
     for (const auto& member : parameters->get_object()) {
       read.options.parameters.emplace(std::string(member.key()), text_of(member.value()));
     }
   }
-  if (const auto id = text_or(properties, "ClientRequestId"); !id.empty() && read.client_request_id.empty()) {
+  if (const auto id = text_or(properties, "ClientRequestId");
+      !id.empty() && read.client_request_id.empty()) {
     // It is answered in a header.
     const auto breaks = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-    if (id.size() > 1024 || std::ranges::any_of(id, breaks)) return fail("KUSTO0101", "ClientRequestId: 1024 printable characters at most were expected");
+    if (id.size() > 1024 || std::ranges::any_of(id, breaks))
+      return fail("KUSTO0101", "ClientRequestId: 1024 printable characters at most were expected");
     read.client_request_id = id;
   }
-  if (const auto name = text_or(properties, "Application"); !name.empty()) read.options.application = name;
+  if (const auto name = text_or(properties, "Application"); !name.empty())
+    read.options.application = name;
   return {};
 }
 
 Result<json::value> body_of(const http::Request& request) {
   if (request.method == "GET") {
-    json::object body{{"db", request.query_value("db").value_or("")}, {"csl", request.query_value("csl").value_or("")}};
+    json::object body{{"db", request.query_value("db").value_or("")},
+                      {"csl", request.query_value("csl").value_or("")}};
     if (auto properties = request.query_value("properties")) body["properties"] = *properties;
     return body;
   }
@@ -109,12 +118,16 @@ Result<KustoRequest> read_kusto_request(const http::Request& request, Timestamp 
   TRY(const auto body, body_of(request));
   read.text = text_or(body, "csl");
   read.database = text_or(body, "db");
-  if (trim(read.text).empty()) return fail("KUSTO0101", "the request has no csl: send {\"db\": \"Rollcall\", \"csl\": \"print 1\"}");
-  if (const auto* properties = find(body, "properties"); properties != nullptr && !properties->is_null()) {
+  if (trim(read.text).empty())
+    return fail("KUSTO0101",
+                "the request has no csl: send {\"db\": \"Rollcall\", \"csl\": \"print 1\"}");
+  if (const auto* properties = find(body, "properties");
+      properties != nullptr && !properties->is_null()) {
     TRY_DO(take_properties(read, *properties));
   }
   if (!trim(read.text).starts_with('.')) {
-    for (const auto& [name, value] : warehouse::set_statements(read.text)) TRY_DO(take_option(read, name, value));
+    for (const auto& [name, value] : warehouse::set_statements(read.text))
+      TRY_DO(take_option(read, name, value));
   }
   read.options.client_activity_id = read.client_request_id;
   return read;

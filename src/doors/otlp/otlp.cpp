@@ -37,7 +37,8 @@ void append_text_field(std::string& out, unsigned field, std::string_view text) 
   out += text;
 }
 
-http::Response answer(int status, OtlpEncoding encoding, std::string protobuf, const json::value& document) {
+http::Response answer(int status, OtlpEncoding encoding, std::string protobuf,
+                      const json::value& document) {
   http::Response response;
   response.status = status;
   const bool as_json = encoding == OtlpEncoding::json;
@@ -55,7 +56,8 @@ http::Response refuse(const Error& error, OtlpEncoding encoding) {
   std::string protobuf;
   append_number_field(protobuf, 1, code);
   append_text_field(protobuf, 2, message);
-  return answer(status, encoding, std::move(protobuf), json::object{{"code", code}, {"message", message}});
+  return answer(status, encoding, std::move(protobuf),
+                json::object{{"code", code}, {"message", message}});
 }
 
 // message ExportLogsServiceResponse { ExportLogsPartialSuccess partial_success = 1; } and its kin.
@@ -65,7 +67,8 @@ http::Response accept(const Signal& signal, const OtlpReport& report, OtlpEncodi
   append_number_field(partial, 1, report.rejected);
   append_text_field(partial, 2, report.reason);
   append_text_field(protobuf, 1, partial);
-  const json::object document{{signal.rejected_name, fmt::format("{}", report.rejected)}, {"errorMessage", report.reason}};
+  const json::object document{{signal.rejected_name, fmt::format("{}", report.rejected)},
+                              {"errorMessage", report.reason}};
   return answer(200, encoding, std::move(protobuf), json::object{{"partialSuccess", document}});
 }
 
@@ -77,24 +80,27 @@ std::optional<OtlpEncoding> encoding_of(const http::Request& request) {
   return std::nullopt;
 }
 
-Result<OtlpReport> take(Services& services, const Signal& signal, const http::Request& request, OtlpEncoding encoding,
-                        const Principal& principal) {
+Result<OtlpReport> take(Services& services, const Signal& signal, const http::Request& request,
+                        OtlpEncoding encoding, const Principal& principal) {
   TRY(const auto place, services.intake->enter(2 * request.body.size()));
   const auto now = services.clock.now();
   telemetry::LogBatch batch;
   TRY(auto report, signal.read(request.body, encoding, now, batch));
   TRY_DO(services.warehouse.take(batch, {.at = now, .once = key_of(request, principal)}));
   services.metrics.rows_ingested.fetch_add(report.rows, std::memory_order_relaxed);
-  if (report.rows > 0) services.metrics.last_ingested_ms.store(to_unix_milliseconds(now), std::memory_order_relaxed);
+  if (report.rows > 0)
+    services.metrics.last_ingested_ms.store(to_unix_milliseconds(now), std::memory_order_relaxed);
   services.metrics.lines_refused.fetch_add(report.rejected, std::memory_order_relaxed);
   return report;
 }
 
 http::Handler handler(Services& services, const Signal& signal) {
-  return services.access.guard(Scope::ingest, [&services, signal](const http::Request& request, const Principal& principal) {
+  return services.access.guard(Scope::ingest, [&services, signal](const http::Request& request,
+                                                                  const Principal& principal) {
     const auto encoding = encoding_of(request);
     if (!encoding) {
-      return http::problem(415, "INGEST0303", fmt::format("Content-Type must be {} or {}", protobuf_type, json_type));
+      return http::problem(415, "INGEST0303",
+                           fmt::format("Content-Type must be {} or {}", protobuf_type, json_type));
     }
     const auto report = take(services, signal, request, *encoding, principal);
     return report ? accept(signal, *report, *encoding) : refuse(report.error(), *encoding);

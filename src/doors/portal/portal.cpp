@@ -10,8 +10,10 @@ namespace {
 constexpr std::string_view not_built =
     "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Rollcall</title>"
     "<body style=\"font:16px/1.5 system-ui;max-width:40em;margin:4em auto\"><h1>Rollcall</h1>"
-    "<p>This binary was built without the portal. Run <code>scripts/install</code> and <code>scripts/portal</code>, "
-    "then build again. The API is at <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></html>\n";
+    "<p>This binary was built without the portal. Run <code>scripts/install</code> and "
+    "<code>scripts/portal</code>, "
+    "then build again. The API is at <a "
+    "href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></html>\n";
 
 std::string_view content_type_of(std::string_view name) {
   const auto dot = name.rfind('.');
@@ -37,7 +39,8 @@ http::Response serve(const File& file, std::string_view etag, const http::Reques
   http::Response answer{200, {{"Content-Type", std::string(content_type_of(file.name))}}, {}};
   answer.headers.add("ETag", std::string(etag));
   answer.headers.add("Cache-Control", "no-cache");  // asked again, and answered 304
-  answer.headers.add("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
+  answer.headers.add("Content-Security-Policy",
+                     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
   answer.headers.add("X-Content-Type-Options", "nosniff");
   if (request.headers.value_or("If-None-Match") == etag) {
     answer.status = 304;
@@ -51,9 +54,10 @@ http::Response serve(const File& file, std::string_view etag, const http::Reques
 
 void add_portal(http::Router& router, std::span<const File> files) {
   const auto add = [&](std::string path, const File& file) {
-    router.add("GET", std::move(path), [file, etag = etag_of(file.content)](const http::Request& request) {
-      return serve(file, etag, request);
-    });
+    router.add("GET", std::move(path),
+               [file, etag = etag_of(file.content)](const http::Request& request) {
+                 return serve(file, etag, request);
+               });
   };
   for (const auto& file : files) add("/" + std::string(file.name), file);
   const auto index = std::ranges::find(files, "index.html", &File::name);

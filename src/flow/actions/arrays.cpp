@@ -1,4 +1,5 @@
-// Filter array (Query), Select, Create table, Join: they take an array, `from`, and answer {"body": …}.
+// Filter array (Query), Select, Create table, Join: they take an array, `from`, and answer {"body":
+// …}.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -8,16 +9,20 @@ namespace rollcall::flow {
 namespace {
 
 // `from`, checked; the value keeps what the array lives in.
-Result<expr::Value> array_of(Execution& execution, Frame& frame, ActionIndex action, const Template& from) {
+Result<expr::Value> array_of(Execution& execution, Frame& frame, ActionIndex action,
+                             const Template& from) {
   auto environment = execution.environment(frame, action);
   TRY(auto value, from.evaluate(environment));
   if (!value->is_array()) {
-    return fail("FLOW0314", fmt::format("'from' is no array but {}", std::string_view(to_string(value->kind()))));
+    return fail("FLOW0314", fmt::format("'from' is no array but {}",
+                                        std::string_view(to_string(value->kind()))));
   }
   if (value->get_array().size() > max_items) {
-    return fail("FLOW0503", fmt::format("'from' has {} items, more than {}", value->get_array().size(), max_items));
+    return fail("FLOW0503", fmt::format("'from' has {} items, more than {}",
+                                        value->get_array().size(), max_items));
   }
-  if (execution.keeps_inputs()) execution.slot(frame, action).inputs = json::object{{"from", *value}};
+  if (execution.keeps_inputs())
+    execution.slot(frame, action).inputs = json::object{{"from", *value}};
   return value;
 }
 
@@ -32,7 +37,8 @@ void conclude(Execution& execution, Frame& frame, ActionIndex action, Result<jso
   execution.succeed(frame, action, body(*std::move(answer)));
 }
 
-Result<json::value> filter(Execution& execution, Frame& frame, ActionIndex action, const FilterArray& kind) {
+Result<json::value> filter(Execution& execution, Frame& frame, ActionIndex action,
+                           const FilterArray& kind) {
   TRY(const auto from, array_of(execution, frame, action, kind.from));
   auto outer = execution.environment(frame, action);
   expr::ItemEnvironment environment(outer);
@@ -45,7 +51,8 @@ Result<json::value> filter(Execution& execution, Frame& frame, ActionIndex actio
   return json::value(std::move(kept));
 }
 
-Result<json::value> select(Execution& execution, Frame& frame, ActionIndex action, const Select& kind) {
+Result<json::value> select(Execution& execution, Frame& frame, ActionIndex action,
+                           const Select& kind) {
   TRY(const auto from, array_of(execution, frame, action, kind.from));
   auto outer = execution.environment(frame, action);
   expr::ItemEnvironment environment(outer);
@@ -77,7 +84,8 @@ Result<json::value> join(Execution& execution, Frame& frame, ActionIndex action,
 
 using Rows = std::vector<std::vector<std::string>>;
 
-Result<Rows> cells(Execution& execution, Frame& frame, ActionIndex action, const Table& kind, const json::array& from) {
+Result<Rows> cells(Execution& execution, Frame& frame, ActionIndex action, const Table& kind,
+                   const json::array& from) {
   auto outer = execution.environment(frame, action);
   expr::ItemEnvironment environment(outer);
   Rows rows(1);
@@ -126,11 +134,16 @@ std::string csv(const Rows& rows) {
 std::string escape_html(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    if (c == '&') escaped += "&amp;";
-    else if (c == '<') escaped += "&lt;";
-    else if (c == '>') escaped += "&gt;";
-    else if (c == '"') escaped += "&quot;";
-    else escaped += c;
+    if (c == '&')
+      escaped += "&amp;";
+    else if (c == '<')
+      escaped += "&lt;";
+    else if (c == '>')
+      escaped += "&gt;";
+    else if (c == '"')
+      escaped += "&quot;";
+    else
+      escaped += c;
   }
   return escaped;
 }
@@ -146,7 +159,8 @@ std::string html(const Rows& rows) {
   return text + "</tbody></table>";
 }
 
-Result<json::value> table(Execution& execution, Frame& frame, ActionIndex action, const Table& kind) {
+Result<json::value> table(Execution& execution, Frame& frame, ActionIndex action,
+                          const Table& kind) {
   TRY(const auto from, array_of(execution, frame, action, kind.from));
   auto environment = execution.environment(frame, action);
   TRY(const auto format, kind.format.evaluate(environment));

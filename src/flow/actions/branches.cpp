@@ -1,4 +1,5 @@
-// Scope, Condition (If) and Switch: one block runs, the others are passed over; the action ends as it does.
+// Scope, Condition (If) and Switch: one block runs, the others are passed over; the action ends as
+// it does.
 #include <fmt/format.h>
 
 #include "flow/execution.hpp"
@@ -32,7 +33,8 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const If& kin
     branch(execution, frame, action, none);
     return execution.fail(frame, action, holds.error());
   }
-  if (execution.keeps_inputs()) execution.slot(frame, action).inputs = json::object{{"expressionResult", *holds}};
+  if (execution.keeps_inputs())
+    execution.slot(frame, action).inputs = json::object{{"expressionResult", *holds}};
   branch(execution, frame, action, *holds ? 0 : 1);
 }
 
@@ -44,7 +46,8 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Switch&
     branch(execution, frame, action, none);
     return execution.fail(frame, action, on.error());
   }
-  if (execution.keeps_inputs()) execution.slot(frame, action).inputs = json::object{{"expressionResult", **on}};
+  if (execution.keeps_inputs())
+    execution.slot(frame, action).inputs = json::object{{"expressionResult", **on}};
   for (std::size_t i = 0; i < kind.cases.size(); ++i) {
     const auto value = kind.cases[i].value.evaluate(environment);
     if (!value) {

@@ -1,11 +1,11 @@
 // Actions that wait to be called back: HttpWebhook, ApiConnectionWebhook, OpenApiConnectionWebhook.
 //   state          event                          next
-//   –              begins                         called (subscribe), as in calls.cpp; a deadline if there is one
-//   called         Completed, succeeded           waits
-//   called         CalledBack                     remembered: the answer to subscribe is late
-//   waits          CalledBack                     unsubscribes, or Succeeded when there is no unsubscribing
-//   waits          TimeCame (deadline)            unsubscribes, or TimedOut
-//   unsubscribes   Completed, whatever it says    Succeeded with what the call back said, or TimedOut
+//   –              begins                         called (subscribe), as in calls.cpp; a deadline
+//   if there is one called         Completed, succeeded           waits called         CalledBack
+//   remembered: the answer to subscribe is late waits          CalledBack unsubscribes, or
+//   Succeeded when there is no unsubscribing waits          TimeCame (deadline) unsubscribes, or
+//   TimedOut unsubscribes   Completed, whatever it says    Succeeded with what the call back said,
+//   or TimedOut
 // A second call back finds nobody who waits.
 // https://learn.microsoft.com/azure/connectors/connectors-native-webhook
 #include "flow/calls.hpp"
@@ -26,7 +26,8 @@ void conclude(Execution& execution, Frame& frame, ActionIndex action) {
   auto& slot = execution.slot(frame, action);
   execution.drop_timers(execution.instance(frame, action));
   if (slot.call->timed_out) {
-    slot.failure = std::make_unique<Failure>("ActionTimedOut", "nobody called back within the action's timeout");
+    slot.failure = std::make_unique<Failure>("ActionTimedOut",
+                                             "nobody called back within the action's timeout");
     return execution.end(frame, action, Status::timed_out);
   }
   slot.outputs = *std::move(slot.call->heard);
@@ -34,10 +35,12 @@ void conclude(Execution& execution, Frame& frame, ActionIndex action) {
 }
 
 // What ends the subscription; nullopt: nothing needs to.
-Result<std::optional<CallOperation>> ending(Execution& execution, Frame& frame, ActionIndex action) {
+Result<std::optional<CallOperation>> ending(Execution& execution, Frame& frame,
+                                            ActionIndex action) {
   const auto& plan = execution.workflow().plan(action);
   auto& slot = execution.slot(frame, action);
-  const auto& subscribed_by = slot.call->operation.connector != nullptr ? slot.call->operation : plan.operation;
+  const auto& subscribed_by =
+      slot.call->operation.connector != nullptr ? slot.call->operation : plan.operation;
   CallOperation call{execution.instance(frame, action), slot.attempt, subscribed_by, {}, {}, {}};
   if (const auto* webhook = std::get_if<HttpWebhook>(&execution.workflow().action(action).kind)) {
     if (webhook->unsubscribe.source().is_null()) return std::nullopt;
@@ -67,7 +70,10 @@ bool waits_for_call_back(const ActionKind& kind) {
 
 std::string callback_url(Execution& execution, Frame& frame, ActionIndex action) {
   const auto& run = execution.state().run;
-  return run.site == nullptr ? std::string() : run.site->instance_url(run.run, to_string(execution.workflow(), execution.instance(frame, action)));
+  return run.site == nullptr
+             ? std::string()
+             : run.site->instance_url(
+                   run.run, to_string(execution.workflow(), execution.instance(frame, action)));
 }
 
 void start(Execution& execution, Frame& frame, ActionIndex action, const HttpWebhook& kind) {
@@ -87,7 +93,9 @@ void subscribed(Execution& execution, Frame& frame, ActionIndex action, Outcome 
 
 bool called_back(Execution& execution, Frame& frame, ActionIndex action, json::value outputs) {
   auto& slot = execution.slot(frame, action);
-  if (slot.status != Status::running || !waits_for_call_back(execution.workflow().action(action).kind)) return false;
+  if (slot.status != Status::running ||
+      !waits_for_call_back(execution.workflow().action(action).kind))
+    return false;
   auto& state = state_of(slot);
   if (state.heard || state.stage == Stage::unsubscribing) return false;
   state.heard = std::move(outputs);
@@ -105,6 +113,8 @@ void unsubscribe(Execution& execution, Frame& frame, ActionIndex action, bool ti
   execution.command(**std::move(call));
 }
 
-void unsubscribed(Execution& execution, Frame& frame, ActionIndex action) { conclude(execution, frame, action); }
+void unsubscribed(Execution& execution, Frame& frame, ActionIndex action) {
+  conclude(execution, frame, action);
+}
 
 }  // namespace rollcall::flow

@@ -14,8 +14,8 @@ Result<json::value> json_of(expr::Value content) {
   return std::move(content).take();
 }
 
-Result<void> check(Execution& execution, Environment& environment, ActionIndex action, const ParseJson& kind,
-                   const json::value& value) {
+Result<void> check(Execution& execution, Environment& environment, ActionIndex action,
+                   const ParseJson& kind, const json::value& value) {
   if (const auto* schema = execution.workflow().schema(action)) return schema->check(value);
   TRY(auto schema, kind.schema.evaluate(environment));
   if (!schema->is_object()) return {};
@@ -37,7 +37,8 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const ParseJs
   auto environment = execution.environment(frame, action);
   auto content = kind.content.evaluate(environment);
   if (!content) return execution.fail(frame, action, content.error());
-  if (execution.keeps_inputs()) execution.slot(frame, action).inputs = json::object{{"content", **content}};
+  if (execution.keeps_inputs())
+    execution.slot(frame, action).inputs = json::object{{"content", **content}};
   auto value = json_of(*std::move(content));
   if (!value) return execution.fail(frame, action, value.error());
   if (auto fits = check(execution, environment, action, kind, *value); !fits) {

@@ -1,5 +1,5 @@
-// Foreach and Until. Each iteration has a frame of its own; one that is over is used again for the next,
-// unless something outside the loop asks for what was in it.
+// Foreach and Until. Each iteration has a frame of its own; one that is over is used again for the
+// next, unless something outside the loop asks for what was in it.
 //             iterations        how many at once              ends as
 //   Foreach   one per item      Definition::iterations_at_once  the worst of them
 //   Until     until it holds    one                           the last one
@@ -48,7 +48,8 @@ void end_loop(Execution& execution, Frame& outer, ActionIndex action, Status sta
     slot.loop.reset();
   }
   if (status == Status::failed) {
-    slot.failure = std::make_unique<Failure>("ActionFailed", "An action failed. No dependent actions succeeded.");
+    slot.failure = std::make_unique<Failure>("ActionFailed",
+                                             "An action failed. No dependent actions succeeded.");
   }
   execution.end(outer, action, status);
 }
@@ -58,7 +59,8 @@ void foreach_iteration_ended(Execution& execution, Frame& outer, Frame& iteratio
   auto& loop = *execution.slot(outer, action).loop;
   const auto& block = execution.workflow().block(execution.workflow().plan(action).blocks[0]);
   const auto status = execution.block_status(iteration, block);
-  if (status == Status::failed || (status == Status::cancelled && loop.status == Status::succeeded)) {
+  if (status == Status::failed ||
+      (status == Status::cancelled && loop.status == Status::succeeded)) {
     loop.status = status;
   }
   auto frame = take(loop, iteration);
@@ -74,7 +76,8 @@ void foreach_iteration_ended(Execution& execution, Frame& outer, Frame& iteratio
   }
 }
 
-void until_iteration_ended(Execution& execution, Frame& outer, Frame& iteration, const Until& kind) {
+void until_iteration_ended(Execution& execution, Frame& outer, Frame& iteration,
+                           const Until& kind) {
   const auto action = iteration.loop;
   auto& loop = *execution.slot(outer, action).loop;
   const auto& block = execution.workflow().block(execution.workflow().plan(action).blocks[0]);
@@ -98,8 +101,10 @@ void until_iteration_ended(Execution& execution, Frame& outer, Frame& iteration,
 
 Result<std::uint32_t> until_count(Environment& environment, const Until& kind) {
   TRY(const auto count, kind.count.evaluate(environment));
-  const bool fits = count->is_int64() && count->get_int64() >= 1 && count->get_int64() <= max_until_count;
-  if (!fits) return fail("FLOW0324", fmt::format("limit.count is a number from 1 to {}", max_until_count));
+  const bool fits =
+      count->is_int64() && count->get_int64() >= 1 && count->get_int64() <= max_until_count;
+  if (!fits)
+    return fail("FLOW0324", fmt::format("limit.count is a number from 1 to {}", max_until_count));
   return static_cast<std::uint32_t>(count->get_int64());
 }
 
@@ -120,16 +125,19 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Foreach
   }
   const auto count = (*over)->get_array().size();
   if (count > max_items) {
-    return execution.fail(frame, action, "FLOW0503", fmt::format("the loop has {} items, more than {}", count, max_items));
+    return execution.fail(frame, action, "FLOW0503",
+                          fmt::format("the loop has {} items, more than {}", count, max_items));
   }
   const auto body = execution.workflow().plan(action).blocks[0];
   if (count == 0) execution.pass_over(frame, body, SkipReason::parent);
-  if (count == 0 || execution.workflow().block(body).actions.empty()) return execution.succeed(frame, action);
+  if (count == 0 || execution.workflow().block(body).actions.empty())
+    return execution.succeed(frame, action);
   auto& slot = execution.slot(frame, action);
   slot.loop = std::make_unique<LoopState>();
   slot.loop->items = std::move(*over).take();
   const auto at_once = execution.workflow().plan(action).at_once;
-  for (std::size_t i = 0; i < std::min(count, static_cast<std::size_t>(std::max(at_once, 1))); ++i) {
+  for (std::size_t i = 0; i < std::min(count, static_cast<std::size_t>(std::max(at_once, 1)));
+       ++i) {
     begin_iteration(execution, frame, action, *slot.loop);
   }
 }
@@ -141,7 +149,8 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Until& 
   const auto deadline = until_deadline(environment, kind);
   if (!deadline) return execution.fail(frame, action, deadline.error());
   if (execution.workflow().block(execution.workflow().plan(action).blocks[0]).actions.empty()) {
-    return execution.fail(frame, action, "FLOW0326", "an Until without actions would never change its condition");
+    return execution.fail(frame, action, "FLOW0326",
+                          "an Until without actions would never change its condition");
   }
   auto& slot = execution.slot(frame, action);
   slot.loop = std::make_unique<LoopState>();
@@ -153,7 +162,8 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Until& 
 void iteration_ended(Execution& execution, Frame& iteration) {
   auto& outer = *iteration.outer;
   const auto& kind = execution.workflow().action(iteration.loop).kind;
-  if (const auto* until = std::get_if<Until>(&kind)) return until_iteration_ended(execution, outer, iteration, *until);
+  if (const auto* until = std::get_if<Until>(&kind))
+    return until_iteration_ended(execution, outer, iteration, *until);
   foreach_iteration_ended(execution, outer, iteration);
 }
 

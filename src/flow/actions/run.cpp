@@ -10,12 +10,14 @@
 namespace rollcall::flow {
 namespace {
 
-Result<Timestamp> wait_until(Execution& execution, Frame& frame, ActionIndex action, const Wait& kind) {
+Result<Timestamp> wait_until(Execution& execution, Frame& frame, ActionIndex action,
+                             const Wait& kind) {
   auto environment = execution.environment(frame, action);
   if (kind.has_until) {
     TRY(const auto until, kind.until.evaluate(environment));
     const auto time = parse_iso(expr::to_text(*until));
-    if (!time) return fail("FLOW0329", fmt::format("'{}' is no time to wait for", expr::to_text(*until)));
+    if (!time)
+      return fail("FLOW0329", fmt::format("'{}' is no time to wait for", expr::to_text(*until)));
     return *time;
   }
   TRY(const auto count, kind.interval_count.evaluate(environment));
@@ -31,8 +33,10 @@ Result<Timestamp> wait_until(Execution& execution, Frame& frame, ActionIndex act
 void start(Execution& execution, Frame& frame, ActionIndex action, const Wait& kind) {
   const auto until = wait_until(execution, frame, action, kind);
   if (!until) return execution.fail(frame, action, until.error());
-  if (*until - execution.now() > max_delay) return execution.fail(frame, action, "FLOW0329", "a delay is a year at most");
-  if (execution.keeps_inputs()) execution.slot(frame, action).inputs = json::object{{"until", format_iso(*until)}};
+  if (*until - execution.now() > max_delay)
+    return execution.fail(frame, action, "FLOW0329", "a delay is a year at most");
+  if (execution.keeps_inputs())
+    execution.slot(frame, action).inputs = json::object{{"until", format_iso(*until)}};
   if (*until <= execution.now()) return execution.succeed(frame, action);
   execution.set_timer(frame, action, Timer::Purpose::delay, *until);
 }
@@ -57,7 +61,8 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Termina
   const auto text = kind.status.evaluate(environment);
   if (!text) return execution.fail(frame, action, text.error());
   const auto status = parse_status(expr::to_text(**text));
-  if (!status || (*status != Status::succeeded && *status != Status::failed && *status != Status::cancelled)) {
+  if (!status ||
+      (*status != Status::succeeded && *status != Status::failed && *status != Status::cancelled)) {
     return execution.fail(frame, action, "FLOW0331", "runStatus is Succeeded, Failed or Cancelled");
   }
   const auto error = kind.error.evaluate(environment);
