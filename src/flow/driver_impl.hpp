@@ -117,6 +117,8 @@ class Driver::Impl {
   Result<void> ended(store::Transaction& transaction, LiveRun& run,
                      std::optional<Incoming>& for_parent);
   void after_turn(LiveRun& run);
+  void wake_at(LiveRun& run, std::optional<Timestamp> time);  // instead of when it would have woken
+  void forget(RunId id);
   Result<void> reached(CrashPoint point);
 
   store::Database& database_;

@@ -195,8 +195,7 @@ Result<void> Driver::Impl::fire(const std::vector<LoadedFlow*>& flows) {
 
 Result<void> Driver::Impl::load_run(RunId id) {
   TRY(const auto record, store_.run(id));
-  live_.erase(id);
-  std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
+  forget(id);
   if (!record || record->ended || record->owner != store_.owner()) return {};
   TRY(auto workflow, workflow_of(record->flow, record->version));
   TRY(auto run, LiveRun::load(store_, *record, std::move(workflow), &site_));
@@ -216,6 +215,7 @@ void Driver::Impl::take_up_times() {
     wakes_.erase(wakes_.begin());
     const auto run = live_.find(id);
     if (run == live_.end()) continue;
+    run->second->wake.reset();
     const auto instance = run->second->state.due(now);
     if (instance)
       run->second->incoming.push_back({{now, TimeCame{*instance}}});
@@ -223,7 +223,7 @@ void Driver::Impl::take_up_times() {
       run->second->incoming.push_back({{now, Expired{}}});
     else
       continue;
-    if (std::find(ready_.begin(), ready_.end(), id) == ready_.end()) ready_.push_back(id);
+    ready_.push_back(id);
   }
 }
 
@@ -276,8 +276,7 @@ Result<void> Driver::Impl::turn(LiveRun& run) {
   const auto flow = run.record.flow;
   if (auto taken = take_turn(database_, store_, clock_, run, options_.turn, hooks); !taken) {
     to_load_[id] = {clock_.now() + pause_after_failure, run.workflow};
-    live_.erase(id);
-    std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
+    forget(id);
     return std::unexpected(std::move(taken).error());
   }
   TRY_DO(reached(CrashPoint::after_commit));
@@ -296,11 +295,7 @@ Result<void> Driver::Impl::turn(LiveRun& run) {
 
 void Driver::Impl::after_turn(LiveRun& run) {
   const auto id = run.record.id;
-  std::erase_if(wakes_, [&](const auto& wake) { return wake.second == id; });
-  if (run.state.over()) {
-    live_.erase(id);
-    return;
-  }
+  if (run.state.over()) return forget(id);
   for (auto& call : run.outside) {
     const auto& action = run.workflow->action(call.instance.action);
     const auto* kind = std::get_if<ConnectorCall>(&action.kind);
@@ -308,8 +303,21 @@ void Driver::Impl::after_turn(LiveRun& run) {
                   run.principal, clock_.now(), action.most_items});
   }
   run.outside.clear();
-  if (const auto time = run.state.next_time()) wakes_.emplace(*time, id);
+  wake_at(run, run.state.next_time());
   if (run.has_work()) ready_.push_back(id);
+}
+
+void Driver::Impl::wake_at(LiveRun& run, std::optional<Timestamp> time) {
+  if (run.wake) wakes_.erase({*run.wake, run.record.id});
+  if (time) wakes_.emplace(*time, run.record.id);
+  run.wake = time;
+}
+
+void Driver::Impl::forget(RunId id) {
+  const auto run = live_.find(id);
+  if (run == live_.end()) return;
+  wake_at(*run->second, std::nullopt);
+  live_.erase(run);
 }
 
 // ---- child flows

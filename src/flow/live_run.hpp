@@ -33,6 +33,8 @@ class LiveRun {
   }
   // It has been created, and waits until fewer runs of its flow are under way.
   bool parked = false;
+  // Where it stands among those that the driver wakes.
+  std::optional<Timestamp> wake;
   // Takes one event into state and commands; `writer` (absent when folding) keeps it.
   void take_in(Event event, HistoryWriter* writer);
 
