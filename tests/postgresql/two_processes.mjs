@@ -1,0 +1,111 @@
+// Two servers on one PostgreSQL database, of which one is killed with -9 while its runs are half done: the other
+// takes them over, and every step was done exactly once. Started by two_processes.test.sh.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, test } from "node:test";
+
+const rollcall = resolve(process.argv[2]);
+const runs = 10;
+const steps = 8;
+const folder = mkdtempSync(join(tmpdir(), "rollcall-two-"));
+const sleep = (milliseconds) => new Promise((wake) => setTimeout(wake, milliseconds));
+
+const servers = [];
+after(() => {
+  for (const child of servers) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(name, flows) {
+  const data = join(folder, name);
+  mkdirSync(data, { recursive: true });
+  writeFileSync(join(data, "flow.key"), "the same key of thirty-two bytes");
+  const configuration = join(data, "rollcall.toml");
+  writeFileSync(
+    configuration,
+    `data = ${JSON.stringify(data)}\nport = 0\ndatabase = ${JSON.stringify(process.env.ROLLCALL_TEST_POSTGRESQL)}\n[flows]\n${flows}\n`,
+  );
+  const child = spawn(rollcall, ["serve", "--config", configuration], { stdio: ["ignore", "ignore", "pipe"] });
+  servers.push(child);
+  const ended = new Promise((done) => child.on("exit", done));
+  let said = "";
+  const url = await new Promise((done, failed) => {
+    child.stderr.on("data", (bytes) => {
+      said += bytes;
+      const found = said.match(/http:\/\/127\.0\.0\.1:\d+/);
+      if (found) done(found[0]);
+    });
+    child.on("close", (code, signal) => failed(new Error(`${name} ended with ${code ?? signal}: ${said}`)));
+  });
+  const send = async (method, path, body) => {
+    const answer = await fetch(url + path, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  };
+  return { url, send, said: () => said, end: (signal) => (child.removeAllListeners("close"), child.kill(signal), child.exitCode ?? ended) };
+}
+
+// Writes an item, waits a second, and so on.
+const definition = {
+  triggers: { manual: { type: "Request" } },
+  actions: {
+    Step: { type: "InitializeVariable", inputs: { variables: [{ name: "step", type: "integer", value: 0 }] } },
+    Again: {
+      type: "Until",
+      runAfter: { Step: ["Succeeded"] },
+      expression: `@equals(variables('step'), ${steps})`,
+      actions: {
+        Write: {
+          type: "OpenApiConnection",
+          inputs: {
+            host: { apiId: "/x/shared_sharepointonline", connectionName: "shared_sharepointonline", operationId: "PostItem" },
+            parameters: { dataset: "here", table: "Steps", "item/Title": "@{triggerBody()?['run']}.@{variables('step')}" },
+          },
+        },
+        Next: { type: "IncrementVariable", runAfter: { Write: ["Succeeded"] }, inputs: { name: "step", value: 1 } },
+        Pause: { type: "Wait", runAfter: { Next: ["Succeeded"] }, inputs: { interval: { count: 1, unit: "Second" } } },
+      },
+    },
+  },
+};
+const shared = "shared = true\nlease_seconds = 3";
+
+test("the runs of a server that was killed are finished by the other, and nothing is done twice", async () => {
+  const first = await start("first", shared);
+  await first.send("POST", "/api/v1/lists", { name: "Steps", columns: [{ name: "Title" }] });
+  await first.send("PUT", "/api/v1/flows/steps", { definition });
+  const second = await start("second", shared);
+  await assert.rejects(start("third", ""), /STORE0109/);
+
+  for (let run = 0; run < runs; run += 1) await (run % 2 ? second : first).send("POST", "/api/v1/flows/steps/runs", { run });
+  await sleep(2500);
+  first.end("SIGKILL");
+  const killed = Date.now();
+  const mine = async () => (await second.send("GET", "/api/v1/flows/steps/runs?top=100")).runs;
+  for (let all = []; ; await sleep(200)) {
+    all = await mine();
+    if (all.length === runs && all.every((run) => run.status === "Succeeded")) break;
+    assert.ok(Date.now() - killed < 60_000, JSON.stringify(all));
+  }
+  const items = (await second.send("GET", "/api/v1/lists/Steps/items?$top=1000")).value.map((item) => item.Title);
+  assert.equal(new Set(items).size, items.length, "a step was done twice");
+  assert.equal(items.length, runs * steps);
+  console.log(`# ${runs} runs of ${steps} steps; the last ended ${((Date.now() - killed) / 1000).toFixed(1)} s after the kill`);
+
+  // Who comes back takes part again, and who is told to stop leaves its runs to the other at once.
+  const again = await start("first", shared);
+  await again.send("POST", "/api/v1/flows/steps/runs", { run: "after" });
+  await sleep(1500);
+  await again.end("SIGTERM");
+  const left = Date.now();
+  while ((await mine()).some((run) => run.status !== "Succeeded")) {
+    assert.ok(Date.now() - left < 30_000);
+    await sleep(200);
+  }
+  assert.equal((await second.send("GET", "/api/v1/lists/Steps/items?$top=1000&$filter=startswith(Title,'after')")).value.length, steps);
+  await second.end("SIGTERM");
+});
