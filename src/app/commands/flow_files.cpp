@@ -118,7 +118,7 @@ Result<int> test_flow(const FlowOptions& options, const Console& console, const 
   std::size_t failed = 0;
   json::array all;
   for (const auto& one : report.cases) {
-    failed += one.passed() ? 0 : 1;
+    if (!one.passed()) ++failed;
     all.push_back(json::object{{"line", one.line},
                                {"case", one.title},
                                {"passed", one.passed()},
