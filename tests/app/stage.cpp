@@ -95,6 +95,7 @@ std::string Stage::run(const std::string& line) {
         (words[i - 1] == "--data" || words[i - 1] == "--config" || words[i - 1] == "ingest"))
       words[i] = path(words[i]).string();
     words[i] = replace_all(words[i], "PORT", port());
+    words[i] = replace_all(words[i], "{FOLDER}", folder_.string());
   }
   printed_.clear();
   const int code = app::run(words, console(), clock);

@@ -245,9 +245,10 @@ class Exporter {
     if (csv_ && after == 0) write(fmt::format("{}\n", fmt::join(columns, ",")));
     std::int64_t count = 0;
     for (;;) {
-      const auto filter = options_.filter.empty()
-                              ? fmt::format("ID gt {}", after)
-                              : fmt::format("({}) and ID gt {}", options_.filter, after);
+      // At first as it was given, so that what is wrong with it is said at its place.
+      const auto filter = options_.filter.empty() ? fmt::format("ID gt {}", after)
+                          : after == 0            ? options_.filter
+                                       : fmt::format("({}) and ID gt {}", options_.filter, after);
       TRY(const auto page,
           connection_.get(list_target(options_, "/items?%24orderby=ID&%24top=1000&%24filter=" +
                                                     http::encode_percent(filter))));
