@@ -1,5 +1,5 @@
-// One figure beside its baseline. A file of benchmarks/ says what it measures with a global
-// Benchmark; the program prints one object a line (--json) or a table.
+// One figure beside its baseline. A file of benchmarks/ says what it measures with a global Benchmark; the
+// program prints one object a line (--json) or a table.
 #pragma once
 #include <fmt/format.h>
 

@@ -1,7 +1,6 @@
-// flow/plain/N: records per second through the whole loop of flows/track-deployments-plain.json
-// (query, for each: look-up in the history, look-up in the snapshot, create, update), beside the
-// same work by hand. Each round brings a new version of every cell. The query is answered from
-// memory: it is the loop that is measured.
+// flow/plain/N: records per second through the whole loop of flows/track-deployments-plain.json (query, for
+// each: look-up in the history, look-up in the snapshot, create, update), beside the same work by hand. Each
+// round brings a new version of every cell. The query is answered from memory: it is the loop that is measured.
 #include <fmt/format.h>
 #include <unistd.h>
 

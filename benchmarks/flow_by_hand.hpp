@@ -1,6 +1,5 @@
-// The work of the plain flow as one would write it by hand in C++ on SQLite: the same tables and
-// indices as the lists have, statements prepared once, records in batches of one transaction. Item
-// versions included.
+// The work of the plain flow as one would write it by hand in C++ on SQLite: the same tables and indices as
+// the lists have, statements prepared once, records in batches of one transaction. Item versions included.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -1,8 +1,8 @@
 // What the engine of flows costs by itself. Databases are files.
 //   flow/compose       actions a second through a loop of Compose
-//   flow/recurrence    1,000 flows whose minute is due at one moment: from then until a run has
-//   begun, 99th percentile flow/waiting       memory of a run that waits for a time flow/foreach
-//   the most memory, over what there was before, that a loop over 100,000 items takes
+//   flow/recurrence    1,000 flows whose minute is due at one moment: from then until a run has begun, 99th percentile
+//   flow/waiting       memory of a run that waits for a time
+//   flow/foreach       the most memory, over what there was before, that a loop over 100,000 items takes
 #include <fmt/format.h>
 #include <unistd.h>
 

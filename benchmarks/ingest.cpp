@@ -1,9 +1,7 @@
-// ingest/…: log rows a second through the door until they are durable, in OTLP's protobuf, OTLP's
-// JSON and NDJSON, sent by one sender and by two, which is as many cores as they can use. Beside
-// them, in the same run and for the same rows: DuckDB's appender fed from memory, with a commit for
-// each batch (the baseline of all), and for JSON simdjson alone, which parses and keeps nothing.
-// The figures with CPU in their name are rows for each second of processor time, whatever else the
-// machine does meanwhile.
+// ingest/…: log rows a second through the door until they are durable, in OTLP's protobuf, OTLP's JSON and NDJSON, sent by one
+// sender and by two, which is as many cores as they can use. Beside them, in the same run and for the same rows: DuckDB's
+// appender fed from memory, with a commit for each batch (the baseline of all), and for JSON simdjson alone, which parses and keeps nothing.
+// The figures with CPU in their name are rows for each second of processor time, whatever else the machine does meanwhile.
 #include <duckdb.h>
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -247,8 +245,7 @@ Rate median_of(const std::vector<Rate>& rates) {
 
 // ---- the baselines
 
-// The rows by DuckDB's C API as its documentation has it: a value at a time, flushed and committed
-// for each batch.
+// The rows by DuckDB's C API as its documentation has it: a value at a time, flushed and committed for each batch.
 Rate appender(const std::vector<telemetry::LogBatch>& all) {
   const Folder folder;
   const auto file = folder.path / "appender.duckdb";

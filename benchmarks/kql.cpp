@@ -1,7 +1,6 @@
-// kql/compile: what parsing, binding and lowering a query costs, over the queries of a collection
-// (ROLLCALL_CORPUS). kql/QUESTION/ROWS: ten questions about a day of logs, each in turns with the
-// same question in SQL by hand, on the same DuckDB and a copy of the file. kql/last-hour: the last
-// hour's versions out of that day, beside the same over all of it.
+// kql/compile: what parsing, binding and lowering a query costs, over the queries of a collection (ROLLCALL_CORPUS).
+// kql/QUESTION/ROWS: ten questions about a day of logs, each in turns with the same question in SQL by hand, on the same
+// DuckDB and a copy of the file. kql/last-hour: the last hour's versions out of that day, beside the same over all of it.
 #include <duckdb.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -183,8 +182,8 @@ struct Times {
   double ours = 0, other = 0;  // ms, the medians
 };
 
-// In turns, so that what else the machine does falls on both: once each to read the file's blocks,
-// then until both had seven rounds and two seconds.
+// In turns, so that what else the machine does falls on both: once each to read the file's blocks, then until both had
+// seven rounds and two seconds.
 Times in_turns(const std::function<void()>& ours, const std::function<void()>& other) {
   std::vector<double> times[2];
   ours();

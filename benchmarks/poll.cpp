@@ -1,7 +1,6 @@
-// poll/…: Deployments(1h) over 100,000 cells × 5 instances, after an hour of heartbeats of all of
-// them, when nothing is new and when one cell in a hundred has a new version; and how fast these
-// heartbeats were taken in. The baseline of a poll is the same hour asked of the log lines: first
-// and last seen by instance and version.
+// poll/…: Deployments(1h) over 100,000 cells × 5 instances, after an hour of heartbeats of all of them, when nothing is new
+// and when one cell in a hundred has a new version; and how fast these heartbeats were taken in. The baseline of a poll is the
+// same hour asked of the log lines: first and last seen by instance and version.
 #include <fmt/format.h>
 #include <unistd.h>
 

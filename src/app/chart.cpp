@@ -184,8 +184,7 @@ Plot plot_of(const Data& data) {
   return {(count - 1) * std::min<std::size_t>(plot_width / count, 4) + 1, 0};
 }
 
-// The values by characters: times at their place, several on one as their mean; other places as
-// bars.
+// The values by characters: times at their place, several on one as their mean; other places as bars.
 std::vector<double> plotted(const Data& data, const Series& series, Plot plot) {
   std::vector<double> sums(plot.width, 0), counts(plot.width, 0);
   const auto add = [&](std::size_t at, double value) {

@@ -6,9 +6,8 @@
 
 namespace rollcall::app {
 
-// `answer` is the API's: columns, rows and visualization. timechart, linechart, areachart and
-// columnchart stand upright, a panel for each series; barchart and piechart lie. "" for what is
-// better read as a table, and where nothing can be drawn.
+// `answer` is the API's: columns, rows and visualization. timechart, linechart, areachart and columnchart stand upright, a
+// panel for each series; barchart and piechart lie. "" for what is better read as a table, and where nothing can be drawn.
 std::string chart(const json::value& answer);
 
 }  // namespace rollcall::app

@@ -264,8 +264,7 @@ void add_token(const Context& context) {
   carry_out(context, *revoke, options, revoke_token);
 }
 
-// Help and version are an answer; everything else that CLI11 throws is a wrong command line, said
-// in one line.
+// Help and version are an answer; everything else that CLI11 throws is a wrong command line, said in one line.
 int explain(const CLI::App& app, const CLI::ParseError& error, const Console& console) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     std::ostringstream out, err;

@@ -34,9 +34,9 @@ struct Configuration {
       otlp_port;  // OTLP alone, where exporters look for it (4318); absent: only on `port`
   Durability durability = Durability::power;
   std::filesystem::path
-      ingest_folder;     // from which `.ingest into` may read files; empty: from nowhere
-  std::string database;  // a PostgreSQL connection string, where lists and runs are; empty: in the
-                         // data folder
+      ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
+  std::string
+      database;  // a PostgreSQL connection string, where lists and runs are; empty: in the data folder
   std::optional<warehouse::ClusterOptions>
       kusto;  // where the logs are asked and sent; absent: in the data folder
   doors::WebhookOptions webhooks;
@@ -47,8 +47,8 @@ struct Configuration {
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 
-// CONFIG0101 the file cannot be read; CONFIG0102 it is no TOML; CONFIG0103 an unknown key;
-// CONFIG0104 a value of the wrong kind. Each says line and column.
+// CONFIG0101 the file cannot be read; CONFIG0102 it is no TOML; CONFIG0103 an unknown key; CONFIG0104 a value
+// of the wrong kind. Each says line and column.
 Result<Configuration> read_configuration(const std::filesystem::path& file);
 // The same from text; `name` stands in messages, and is where its paths are relative to.
 Result<Configuration> parse_configuration(std::string_view text, std::string_view name);

@@ -39,8 +39,7 @@ class RemoteConnection final : public Connection {
   std::unique_ptr<http::Client> client_;
 };
 
-// Without a server nobody takes flows forward: so whatever may move them does, when it is asked
-// for.
+// Without a server nobody takes flows forward: so whatever may move them does, when it is asked for.
 class LocalConnection final : public Connection {
  public:
   LocalConnection(std::unique_ptr<Serving> serving, const Console& console)

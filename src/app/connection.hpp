@@ -1,5 +1,5 @@
-// How a command reaches the product: through the server that runs on the data folder, or by opening
-// the folder itself. Either way it speaks the API, so that a command is written once.
+// How a command reaches the product: through the server that runs on the data folder, or by opening the folder
+// itself. Either way it speaks the API, so that a command is written once.
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -1,5 +1,4 @@
-// What the binary carries with it: the shipped flows, the shipped KQL functions, and the portal's
-// files.
+// What the binary carries with it: the shipped flows, the shipped KQL functions, and the portal's files.
 #pragma once
 #include <span>
 

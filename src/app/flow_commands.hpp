@@ -1,5 +1,4 @@
-// `rollcall flow …`: deploying flows, running them, and looking at runs. All but `validate` speak
-// the API.
+// `rollcall flow …`: deploying flows, running them, and looking at runs. All but `validate` speak the API.
 #pragma once
 #include "app/console.hpp"
 #include "base/clock.hpp"

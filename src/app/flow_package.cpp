@@ -26,8 +26,8 @@ std::string without_guid(std::string name) {
   return name;
 }
 
-// ---- ARM templates: `[parameters('x')]`, `[concat('a', variables('y'))]`. Their language is ours
-// but for what Azure alone knows, so it is read by ours.
+// ---- ARM templates: `[parameters('x')]`, `[concat('a', variables('y'))]`. Their language is ours but for what Azure
+// alone knows, so it is read by ours.
 
 class ArmEnvironment final : public expr::Environment {
  public:
@@ -144,8 +144,7 @@ Result<std::vector<PackedFlow>> from_json(const std::string& text, const std::st
   return flows;
 }
 
-// Solutions keep their flows under Workflows/, Power Automate's packages under
-// Microsoft.Flow/flows/ID/definition.json.
+// Solutions keep their flows under Workflows/, Power Automate's packages under Microsoft.Flow/flows/ID/definition.json.
 Result<std::vector<PackedFlow>> from_zip(const std::string& bytes, const json::object& values) {
   TRY(const auto entries, read_zip(bytes, {".json"}));
   std::vector<PackedFlow> flows;

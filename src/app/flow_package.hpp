@@ -1,5 +1,4 @@
-// The flows in what people export: a definition, an ARM template, a flow's .zip of Power Automate,
-// a solution's.
+// The flows in what people export: a definition, an ARM template, a flow's .zip of Power Automate, a solution's.
 #pragma once
 #include <string>
 #include <vector>

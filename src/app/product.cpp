@@ -25,8 +25,8 @@ std::string name_of(const doors::File& file) {
   return std::string(file.name.substr(0, file.name.rfind('.')));
 }
 
-// What seals and signs for the flows lies beside the database, readable by its owner alone, so that
-// a copy of the database tells nothing that is hidden.
+// What seals and signs for the flows lies beside the database, readable by its owner alone, so that a copy of the
+// database tells nothing that is hidden.
 Result<std::string> flow_key(const std::filesystem::path& file) {
   std::error_code error;
   if (std::filesystem::exists(file, error) || error) {

@@ -1,6 +1,6 @@
-// The whole product without its doors, on one data folder and one clock: warehouse, lists, runs,
-// connectors and the driver of flows, opened in this order and closed in the other. The server puts
-// doors and a thread around it; a replay and the tests step it by hand on a virtual clock.
+// The whole product without its doors, on one data folder and one clock: warehouse, lists, runs, connectors and
+// the driver of flows, opened in this order and closed in the other. The server puts doors and a thread around
+// it; a replay and the tests step it by hand on a virtual clock.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -42,18 +42,16 @@ struct ProductOptions {
   // Which of the shipped flows are enabled at first; the others are there, disabled.
   std::vector<std::string> enabled_flows = {"track-deployments"};
   flow::DriverOptions driver;
-  // Puts something around the warehouse that was opened, such as one that fails when a simulation
-  // says so.
+  // Puts something around the warehouse that was opened, such as one that fails when a simulation says so.
   std::function<std::unique_ptr<warehouse::Warehouse>(std::unique_ptr<warehouse::Warehouse>)>
       around_warehouse = {};
 };
 
 class Product {
  public:
-  // Makes the well-known lists, installs the shipped functions and deploys the shipped flows,
-  // unless somebody put a flow of his own under the name. APP0101 the folder cannot be made or
-  // written; APP0102 its key file is none; STORE0103 another process has it; STORE0104,
-  // WAREHOUSE0201 it was written by a newer Rollcall.
+  // Makes the well-known lists, installs the shipped functions and deploys the shipped flows, unless somebody put a
+  // flow of his own under the name. APP0101 the folder cannot be made or written; APP0102 its key file is none;
+  // STORE0103 another process has it; STORE0104, WAREHOUSE0201 it was written by a newer Rollcall.
   static Result<std::unique_ptr<Product>> open(const Clock& clock, ProductOptions options);
   ~Product();
 

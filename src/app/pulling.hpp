@@ -1,5 +1,5 @@
-// Asks the configured sources, each on a thread and at a pace of its own, and knows of each how it
-// fares: so that a source that stopped is told apart from a region that went silent.
+// Asks the configured sources, each on a thread and at a pace of its own, and knows of each how it fares: so that a source that
+// stopped is told apart from a region that went silent.
 #pragma once
 #include <condition_variable>
 #include <memory>
@@ -16,16 +16,14 @@ namespace rollcall::app {
 
 class Pulling {
  public:
-  // SOURCE0301 for a source that cannot be; WAREHOUSE0111 when the warehouse keeps no positions.
-  // What is passed must outlive it.
+  // SOURCE0301 for a source that cannot be; WAREHOUSE0111 when the warehouse keeps no positions. What is passed must outlive it.
   static Result<std::unique_ptr<Pulling>> start(const std::vector<sources::SourceOptions>& all,
                                                 warehouse::Warehouse& warehouse,
                                                 const Clock& clock);
   ~Pulling();
 
-  // [{"name", "kind", "state": ok|failing|stopped|waiting, "lastSuccess", "watermark",
-  // "lagSeconds", "rows", "badLines", "pulls", "failures", "error"}]. Stopped: nothing was heard
-  // for five times its pace, and at least five minutes.
+  // [{"name", "kind", "state": ok|failing|stopped|waiting, "lastSuccess", "watermark", "lagSeconds", "rows", "badLines", "pulls", "failures", "error"}].
+  // Stopped: nothing was heard for five times its pace, and at least five minutes.
   json::array health() const;
 
  private:

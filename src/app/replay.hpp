@@ -1,7 +1,6 @@
-// `rollcall replay`: real deployments, or real logs, through the real product on a virtual clock. A
-// fleet that sim plays logs what it lives through; the lines go in by the usual ingestion; every
-// five minutes of virtual time the shipped flow itself runs; at the end its two lists are judged
-// against the truth.
+// `rollcall replay`: real deployments, or real logs, through the real product on a virtual clock. A fleet that
+// sim plays logs what it lives through; the lines go in by the usual ingestion; every five minutes of virtual
+// time the shipped flow itself runs; at the end its two lists are judged against the truth.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -40,9 +39,8 @@ struct ReplayReport {
   bool perfect() const { return score.perfect() && snapshot_wrong_cell_minutes == 0; }
 };
 
-// Errors: REPLAY0101 the file cannot be read, SIM0101 it holds something else, REPLAY0102 it has no
-// deployments in the time asked for, REPLAY0103 logs, REPLAY0104 the flow does not run, REPLAY0105
-// the lists cannot be written.
+// Errors: REPLAY0101 the file cannot be read, SIM0101 it holds something else, REPLAY0102 it has no deployments in
+// the time asked for, REPLAY0103 logs, REPLAY0104 the flow does not run, REPLAY0105 the lists cannot be written.
 using ReplayProgress = std::function<void(double done, Timestamp now)>;
 Result<ReplayReport> replay(const ReplayOptions& options, const ReplayProgress& progress);
 

@@ -1,5 +1,4 @@
-// The two lists that a replayed flow kept, read back: as records to judge, and as CSV for other
-// judges.
+// The two lists that a replayed flow kept, read back: as records to judge, and as CSV for other judges.
 #pragma once
 #include <filesystem>
 #include <map>

@@ -17,8 +17,7 @@ struct World {
   sim::Timeline timeline;
 };
 
-// Two to five cells; deployments from seconds to hours apart, some of them back to an older
-// version.
+// Two to five cells; deployments from seconds to hours apart, some of them back to an older version.
 World make_world(std::uint64_t seed) {
   sim::Random random(seed);
   World world;
@@ -147,8 +146,8 @@ class Invariants {
         return violated(fmt::format("the snapshot of {} shows {} {}, which the history has not",
                                     cell(row), text(row, "Version"), id));
       }
-      // In between, what most instances run may be older than the newest deployment, or a return to
-      // an older version that is not believed yet.
+      // In between, what most instances run may be older than the newest deployment, or a return to an older
+      // version that is not believed yet.
       const lists::Item& newest = *found->second.rbegin()->second;
       if (settled && item->second != &newest) {
         return violated(

@@ -1,6 +1,6 @@
-// `rollcall sim`: small random fleets with random faults through the whole product in one thread,
-// looking after every poll for a broken invariant: no acknowledged line, item or run is lost;
-// DeploymentIds are unique; the Sequences of a cell are 1, 2, 3, …; the snapshot shows a deployment
+// `rollcall sim`: small random fleets with random faults through the whole product in one thread, looking after
+// every poll for a broken invariant: no acknowledged line, item or run is lost; DeploymentIds are unique;
+// the Sequences of a cell are 1, 2, 3, …; the snapshot shows a deployment
 // of each cell, and at the end the one of the highest Sequence.
 #pragma once
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Where a replay's log lines come from, in order of arrival: a simulated fleet, or a file of logs
-// made elsewhere. Only the lines of one poll are held.
+// Where a replay's log lines come from, in order of arrival: a simulated fleet, or a file of logs made
+// elsewhere. Only the lines of one poll are held.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -25,9 +25,8 @@ class LineSource {
 };
 
 std::unique_ptr<LineSource> play_lines(sim::Player& player);
-// NDJSON with the columns of OTelLogs and Arrival, .gz or .zst too. REPLAY0103: the file cannot be
-// read, or its lines do not come in order of arrival. What arrives while somebody is down is let in
-// when he is back.
+// NDJSON with the columns of OTelLogs and Arrival, .gz or .zst too. REPLAY0103: the file cannot be read, or its
+// lines do not come in order of arrival. What arrives while somebody is down is let in when he is back.
 Result<std::unique_ptr<LineSource>> read_lines(const std::filesystem::path& file,
                                                sim::Outages outages);
 // The same lines, each heard by the listener as it is handed on.

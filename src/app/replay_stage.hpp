@@ -1,6 +1,5 @@
-// The product on a virtual clock, with what can be done to it: its warehouse goes down and comes
-// back, the process is killed between two steps and started again on its folder. What replays and
-// simulations stand on.
+// The product on a virtual clock, with what can be done to it: its warehouse goes down and comes back, the process
+// is killed between two steps and started again on its folder. What replays and simulations stand on.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -55,10 +54,9 @@ class Stage {
 
 inline constexpr Timespan poll_period = minutes(5);
 
-// Lets virtual time go by: lines go in as they arrive, the flow runs when it is due, the tracker
-// goes down and comes back. A stretch without any line for an hour and a half is skipped, with its
-// polls, to the next line; the end is so long after the last line. `look` is called after whatever
-// was due has run, with the time.
+// Lets virtual time go by: lines go in as they arrive, the flow runs when it is due, the tracker goes down and
+// comes back. A stretch without any line for an hour and a half is skipped, with its polls, to the next line; the
+// end is so long after the last line. `look` is called after whatever was due has run, with the time.
 Result<void> play_through(Stage& stage, LineSource& source, const sim::Outages& outages,
                           const std::function<Result<void>(Timestamp)>& look,
                           std::uint64_t& delivered);

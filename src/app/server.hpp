@@ -1,5 +1,5 @@
-// The running server: a Serving behind a port, the loop that takes its flows forward every second,
-// and the note in the data folder by which commands find it.
+// The running server: a Serving behind a port, the loop that takes its flows forward every second, and the note in
+// the data folder by which commands find it.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -17,16 +17,14 @@ namespace rollcall::app {
 
 class Server {
  public:
-  // APP0103: the address is not this machine's alone, and there are no tokens. HTTP0101: the port
-  // is in use.
+  // APP0103: the address is not this machine's alone, and there are no tokens. HTTP0101: the port is in use.
   static Result<std::unique_ptr<Server>> start(std::unique_ptr<Serving> serving,
                                                std::filesystem::path data,
                                                const std::string& address, std::uint16_t port,
                                                const Console& console);
   ~Server();
 
-  // A second port for OTLP alone, where exporters send to when nobody told them otherwise. Answers
-  // the port listened on.
+  // A second port for OTLP alone, where exporters send to when nobody told them otherwise. Answers the port listened on.
   Result<std::uint16_t> listen_for_otlp(std::uint16_t port);
 
   std::string url() const;

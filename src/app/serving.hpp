@@ -1,5 +1,5 @@
-// A product with its doors: everything that answers requests, without a socket. The server puts a
-// port and a loop around it; a command that finds no server opens one in its own process.
+// A product with its doors: everything that answers requests, without a socket. The server puts a port and a
+// loop around it; a command that finds no server opens one in its own process.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -28,11 +28,9 @@ class Serving {
   doors::Metrics& metrics() { return metrics_; }
   // Called, by any thread, when an answer has come for a flow.
   void on_wake(std::function<void()> call);
-  // Asks these from now on; to be called before requests come. SOURCE0301, WAREHOUSE0111: one of
-  // them cannot be asked.
+  // Asks these from now on; to be called before requests come. SOURCE0301, WAREHOUSE0111: one of them cannot be asked.
   Result<void> pull(const std::vector<sources::SourceOptions>& sources);
-  // Takes flows forward until nothing is due. A step that fails is said by `log`, and tried again
-  // next time.
+  // Takes flows forward until nothing is due. A step that fails is said by `log`, and tried again next time.
   void run_due_flows(const std::function<void(std::string_view)>& log);
 
  private:

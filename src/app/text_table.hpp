@@ -9,8 +9,7 @@ namespace rollcall::app {
 
 inline constexpr std::size_t screen_columns = 80;
 
-// The first row is the heading. When the table is too wide, the widest columns are cut (`…`) until
-// it fits.
+// The first row is the heading. When the table is too wide, the widest columns are cut (`…`) until it fits.
 std::string text_table(const std::vector<std::vector<std::string>>& rows);
 // How many characters are shown; text is UTF-8.
 std::size_t width_of(std::string_view text);

@@ -1,5 +1,4 @@
-// Reads zip archives, as flows and solutions are exported in: stored and deflated entries, whole in
-// memory.
+// Reads zip archives, as flows and solutions are exported in: stored and deflated entries, whole in memory.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,8 +13,8 @@ struct ZipEntry {
   std::string content;
 };
 bool is_zip(std::string_view bytes);
-// Entries whose names end with one of these. APP0301: it is no archive, is damaged, encrypted, or
-// unpacks to more than 64 MB. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+// Entries whose names end with one of these. APP0301: it is no archive, is damaged, encrypted, or unpacks to more
+// than 64 MB. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 Result<std::vector<ZipEntry>> read_zip(std::string_view bytes,
                                        const std::vector<std::string>& endings);
 

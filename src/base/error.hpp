@@ -1,6 +1,6 @@
-// What goes wrong because of a user, a file, the network or a clock travels as a value of type
-// Error. An Error has a code for programs, a message a person can act on, and a span where there is
-// a source text. Our own bugs are not errors: they stop the process through CHECK (check.hpp).
+// What goes wrong because of a user, a file, the network or a clock travels as a value of type Error.
+// An Error has a code for programs, a message a person can act on, and a span where there is a source text.
+// Our own bugs are not errors: they stop the process through CHECK (check.hpp).
 #pragma once
 #include <cstdint>
 #include <expected>
@@ -32,8 +32,7 @@ using Result = std::expected<T, Error>;
   return std::unexpected(Error{std::move(code), std::move(message), span});
 }
 
-// One line: `KQL0103 1:14..18 unknown column 'Lvel'`. Lines and columns count from 1; columns count
-// bytes.
+// One line: `KQL0103 1:14..18 unknown column 'Lvel'`. Lines and columns count from 1; columns count bytes.
 std::string render(const Error& error, std::string_view source);
 
 }  // namespace rollcall

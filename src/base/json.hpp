@@ -8,8 +8,8 @@
 namespace rollcall {
 namespace json = boost::json;
 
-// Parses one document. Depth and size are bounded by the caller's limits; the error has code
-// `JSON`, and its message says line and column of the first character that does not fit.
+// Parses one document. Depth and size are bounded by the caller's limits; the error has code `JSON`, and
+// its message says line and column of the first character that does not fit.
 Result<json::value> parse_json(std::string_view text, std::size_t max_depth = 100);
 // Two spaces a level, keys in the order they have; ends with a line feed.
 std::string pretty(const json::value& value);

@@ -5,8 +5,7 @@
 namespace rollcall {
 namespace {
 
-// Days since 0001-01-01 of a civil date, and back: the usual era arithmetic with March as first
-// month.
+// Days since 0001-01-01 of a civil date, and back: the usual era arithmetic with March as first month.
 constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) {
   year -= month <= 2;
   const std::int64_t era = year / 400;

@@ -1,6 +1,5 @@
-// Timestamp and Timespan count ticks of 100 ns, as Kusto's datetime and timespan do: a Timestamp
-// since 0001-01-01T00:00:00Z (proleptic Gregorian, UTC, no leap seconds), up to
-// 9999-12-31T23:59:59.9999999Z.
+// Timestamp and Timespan count ticks of 100 ns, as Kusto's datetime and timespan do: a Timestamp since
+// 0001-01-01T00:00:00Z (proleptic Gregorian, UTC, no leap seconds), up to 9999-12-31T23:59:59.9999999Z.
 #pragma once
 #include <compare>
 #include <cstdint>

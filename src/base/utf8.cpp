@@ -5,8 +5,7 @@
 namespace rollcall {
 namespace {
 
-// The length of the valid sequence at `at`, or 0. (The table of well-formed byte sequences of the
-// Unicode Standard, 3.9.)
+// The length of the valid sequence at `at`, or 0. (The table of well-formed byte sequences of the Unicode Standard, 3.9.)
 std::size_t sequence_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) {
     return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;

@@ -1,5 +1,5 @@
-// The HTTP action: one request to anywhere. Bodies that are JSON are JSON, texts are strings, the
-// rest is an envelope {"$content-type", "$content"} with base64.
+// The HTTP action: one request to anywhere. Bodies that are JSON are JSON, texts are strings, the rest is an
+// envelope {"$content-type", "$content"} with base64.
 // https://learn.microsoft.com/azure/connectors/connectors-native-http
 #pragma once
 #include <memory>

@@ -19,8 +19,8 @@
 
 namespace rollcall::doors {
 
-// The loop that steps the driver and the handlers that start runs take turns: nobody moves the
-// flows while another does several things with them.
+// The loop that steps the driver and the handlers that start runs take turns: nobody moves the flows while another
+// does several things with them.
 class SharedDriver {
  public:
   explicit SharedDriver(flow::Driver& driver) : driver_(driver) {}

@@ -1,6 +1,5 @@
-// A query's result as JSON, its values encoded as Kusto's REST protocol does: decimals, real NaN
-// and infinities as texts, datetime in ISO 8601, timespan `[-][d.]hh:mm:ss[.fffffff]`, dynamic as
-// the JSON it is.
+// A query's result as JSON, its values encoded as Kusto's REST protocol does: decimals, real NaN and infinities as
+// texts, datetime in ISO 8601, timespan `[-][d.]hh:mm:ss[.fffffff]`, dynamic as the JSON it is.
 #pragma once
 #include <string>
 

@@ -1,6 +1,5 @@
-// What people and pipelines say they did, beside what the logs show: declarations of deployments,
-// rollbacks, removals, configuration and flag changes, the list they are kept in, and the
-// comparison of the two. Pure.
+// What people and pipelines say they did, beside what the logs show: declarations of deployments, rollbacks, removals,
+// configuration and flag changes, the list they are kept in, and the comparison of the two. Pure.
 #pragma once
 #include <optional>
 #include <span>
@@ -55,10 +54,9 @@ struct Finding {
   Cell cell;
 };
 
-// Compares what was declared with what was seen, cell by cell. A pair is within `tolerance` of each
-// other in time. What is younger than the tolerance at `now` is not judged. Configuration and flags
-// leave no version to be seen and are not judged. Versions that are only spelled differently are
-// the same. The findings borrow from the two.
+// Compares what was declared with what was seen, cell by cell. A pair is within `tolerance` of each other in time. What is
+// younger than the tolerance at `now` is not judged. Configuration and flags leave no version to be seen and are not judged.
+// Versions that are only spelled differently are the same. The findings borrow from the two.
 std::vector<Finding> compare(std::span<const Declaration> declared,
                              std::span<const Deployment> seen, Timespan tolerance, Timestamp now);
 

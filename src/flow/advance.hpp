@@ -1,7 +1,7 @@
-// The core of a flow: a pure function that takes a run forward by one event and says what is to be
-// done. It reads no clock, does no I/O and draws no random numbers of its own: time comes with the
-// event, random numbers from the run's seed and the place that asks. So folding the events of a run
-// gives its state again, and what it still waits for is what a crash left undone.
+// The core of a flow: a pure function that takes a run forward by one event and says what is to be done.
+// It reads no clock, does no I/O and draws no random numbers of its own: time comes with the event, random
+// numbers from the run's seed and the place that asks. So folding the events of a run gives its state again,
+// and what it still waits for is what a crash left undone.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -43,8 +43,7 @@ struct Instance {
 
 // What happened. The history of a run is a list of these.
 struct Started {
-  // {"name", "startTime", "outputs": {"headers", "body"}, "clientTrackingId", …}; of a resumed run
-  // also
+  // {"name", "startTime", "outputs": {"headers", "body"}, "clientTrackingId", …}; of a resumed run also
   // {"resume": {"run", "from"}}: the action `from` is held back until Released.
   json::value trigger;
 };
@@ -105,8 +104,8 @@ struct Finish {
 };
 using Command = std::variant<CallOperation, StartChild, Respond, Finish>;
 
-// False: the event does not fit the state (a second completion, a time that was waited for no
-// longer) and changed nothing. Then it must not be kept either.
+// False: the event does not fit the state (a second completion, a time that was waited for no longer) and
+// changed nothing. Then it must not be kept either.
 bool advance(const Workflow& workflow, State& state, Event event, std::vector<Command>& commands);
 
 }  // namespace rollcall::flow

@@ -1,8 +1,7 @@
-// The seam to everything a flow calls: a Connector has operations, an operation turns JSON inputs
-// into JSON outputs. Where an operation runs (Place) decides what a crash may do to it: a store
-// operation happens exactly once, in the transaction of its turn; a read may be repeated until its
-// answer is recorded; an outside call may be repeated too, with the same idempotency key, so that
-// the other side can tell.
+// The seam to everything a flow calls: a Connector has operations, an operation turns JSON inputs into JSON
+// outputs. Where an operation runs (Place) decides what a crash may do to it: a store operation happens
+// exactly once, in the transaction of its turn; a read may be repeated until its answer is recorded; an
+// outside call may be repeated too, with the same idempotency key, so that the other side can tell.
 #pragma once
 #include <memory>
 #include <optional>
@@ -37,17 +36,15 @@ struct Operation {
   // "/datasets/{dataset}/tables/{table}/items". Empty: only reachable by id.
   std::string method;
   std::string path;
-  // Its answer may be 202 with a Location, which is then asked (Call::location) until the answer is
-  // another: a long operation, or a polling trigger, whose Location also says what it has seen
-  // already.
+  // Its answer may be 202 with a Location, which is then asked (Call::location) until the answer is another:
+  // a long operation, or a polling trigger, whose Location also says what it has seen already.
   bool asynchronous = false;
-  // Of one that is given Call::callback_url: what ends the subscription again, called with what
-  // subscribing answered as its parameters. Empty: nothing needs to.
+  // Of one that is given Call::callback_url: what ends the subscription again, called with what subscribing
+  // answered as its parameters. Empty: nothing needs to.
   std::string unsubscribe = {};
 };
 
-// Run, action, iterations and attempt: the same after a crash, different for each thing that is
-// asked for.
+// Run, action, iterations and attempt: the same after a crash, different for each thing that is asked for.
 struct IdempotencyKey {
   std::int64_t run = 0;
   std::string_view action;
@@ -57,9 +54,8 @@ struct IdempotencyKey {
 };
 
 struct Call {
-  // The inputs: `inputs.parameters` of OpenApiConnection as they are (flat keys such as
-  // "item/Title"); of ApiConnection the parts of its path, its queries and `body`; of Http its
-  // inputs.
+  // The inputs: `inputs.parameters` of OpenApiConnection as they are (flat keys such as "item/Title"); of
+  // ApiConnection the parts of its path, its queries and `body`; of Http its inputs.
   const json::object& parameters;
   std::string_view connection;  // the connection's name in the definition; may be empty
   const Principal& principal;   // of kind flow_run
@@ -68,8 +64,7 @@ struct Call {
   store::Transaction* transaction;  // present exactly for Place::store
   // The pagination policy: pages are followed until there are so many items. Absent: one page.
   std::optional<int> most_items = std::nullopt;
-  // Of an asynchronous operation that answered with a Location: that one is asked now, in place of
-  // the operation.
+  // Of an asynchronous operation that answered with a Location: that one is asked now, in place of the operation.
   std::string_view location = {};
   // Of a webhook: the signed address at which this call wants to be answered.
   std::string_view callback_url = {};
@@ -90,8 +85,8 @@ struct Outcome {
 Outcome answered(int status, json::value body);
 // Failed for good: a request that would fail again.
 Outcome refused(int status, std::string code, std::string message);
-// A refusal that carries one of our own errors: 404 for an unknown list or item, 412 for an ETag,
-// 409 for a value that is there already, else 400.
+// A refusal that carries one of our own errors: 404 for an unknown list or item, 412 for an ETag, 409 for a
+// value that is there already, else 400.
 Outcome refused(const Error& error);
 
 class Connector {
@@ -103,19 +98,19 @@ class Connector {
   virtual std::span<const Operation> operations() const = 0;
   // The place of the operation of that id, letter case ignored.
   virtual std::optional<std::size_t> find(std::string_view operation) const;
-  // An Error means that nothing can be known or done now (the store is gone, the disk is full): the
-  // turn is rolled back and tried again. What the caller did wrong is an Outcome that failed.
+  // An Error means that nothing can be known or done now (the store is gone, the disk is full): the turn is
+  // rolled back and tried again. What the caller did wrong is an Outcome that failed.
   virtual Result<Outcome> call(std::size_t operation, const Call& call) = 0;
 };
 
-// The connectors a driver knows, by id; letter case is ignored. A connection that was configured
-// has a connector of its own: so who calls, and where to, is decided when a flow is deployed.
+// The connectors a driver knows, by id; letter case is ignored. A connection that was configured has a connector of
+// its own: so who calls, and where to, is decided when a flow is deployed.
 class Connectors {
  public:
   // Id and connection together must be new. "": for connections that nobody configured.
   void add(std::unique_ptr<Connector> connector, std::string connection = {});
-  // That of the connection; else the one for connections that nobody configured; else the only one.
-  // An id that is no connector's may be a configured connection's name. Null: none of them.
+  // That of the connection; else the one for connections that nobody configured; else the only one. An id that is no
+  // connector's may be a configured connection's name. Null: none of them.
   Connector* find(std::string_view id, std::string_view connection = {}) const;
   std::vector<std::string> ids() const;
   // The configured connections of a connector.
@@ -135,8 +130,8 @@ struct BoundOperation {
   std::size_t index = 0;
   const Operation& operation() const { return connector->operations()[index]; }
 };
-// FLOW0301 unknown connector, or one of several connections must be named; FLOW0302 unknown
-// operation: both say what there is instead.
+// FLOW0301 unknown connector, or one of several connections must be named; FLOW0302 unknown operation: both say what
+// there is instead.
 Result<BoundOperation> bind_operation(const Connectors& connectors, std::string_view connector,
                                       std::string_view operation, std::string_view connection = {});
 

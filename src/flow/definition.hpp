@@ -297,8 +297,8 @@ struct Parameter {
   std::string
       type;  // in lower case: string, securestring, int, float, bool, array, object, secureobject
   std::optional<Template> default_value;
-  // Not declared, but asked for: Logic Apps Standard keeps parameters in a file of their own. It
-  // must be given a value when the flow is deployed.
+  // Not declared, but asked for: Logic Apps Standard keeps parameters in a file of their own. It must be given a
+  // value when the flow is deployed.
   bool implied = false;
 };
 

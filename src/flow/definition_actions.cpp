@@ -66,8 +66,7 @@ bool holds_arm(const json::value& source) {
   return false;
 }
 
-// What stands in an ARM expression becomes one of ours only when Azure has evaluated it: until then
-// it is text.
+// What stands in an ARM expression becomes one of ours only when Azure has evaluated it: until then it is text.
 json::value with_arm_as_text(const json::value& source) {
   if (const auto* text = source.if_string()) {
     if (!is_arm_expression(*text)) return source;

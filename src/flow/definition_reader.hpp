@@ -55,8 +55,7 @@ const json::value* member(const json::value* value, std::string_view name);
 std::string text_of(const json::value* value);
 // `inputs`, `outputs`: what runtimeConfiguration.secureData names, in lower case.
 std::vector<std::string> secured(const json::value* runtime_configuration);
-// `[concat('a', parameters('b'))]`: an expression of an ARM template, which Azure evaluates and
-// nothing here does.
+// `[concat('a', parameters('b'))]`: an expression of an ARM template, which Azure evaluates and nothing here does.
 bool is_arm_expression(std::string_view text);
 // A whole number, also one written as text; nullopt: an expression, or nothing.
 std::optional<int> number_of(const json::value* value);

@@ -1,6 +1,6 @@
-// What differs between two definitions, by meaning: order of members, letter case of types and
-// statuses, missing runAfter and the designers' metadata do not count; an action that only has
-// another name is renamed, one that stands elsewhere is moved.
+// What differs between two definitions, by meaning: order of members, letter case of types and statuses, missing
+// runAfter and the designers' metadata do not count; an action that only has another name is renamed, one that
+// stands elsewhere is moved.
 #pragma once
 #include <string>
 #include <vector>

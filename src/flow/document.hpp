@@ -1,6 +1,5 @@
-// What an operation answered: a JSON value, or the text of one that is parsed when somebody first
-// asks for it. Most answers of our own lists are only kept in the history, so they are never more
-// than text.
+// What an operation answered: a JSON value, or the text of one that is parsed when somebody first asks for it.
+// Most answers of our own lists are only kept in the history, so they are never more than text.
 #pragma once
 #include <string>
 #include <string_view>

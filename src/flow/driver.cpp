@@ -123,8 +123,7 @@ Result<void> Driver::Impl::open() {
   return {};
 }
 
-// Not before somebody moves: by then the address is known that those are told who are asked to call
-// back.
+// Not before somebody moves: by then the address is known that those are told who are asked to call back.
 Result<void> Driver::Impl::take_up_runs() {
   if (taken_up_) return {};
   TRY_DO(enter());

@@ -1,5 +1,5 @@
-// The driver's inside: flows by name, runs under way, and what is due. driver.cpp has what people
-// ask for, driver_steps.cpp how it moves.
+// The driver's inside: flows by name, runs under way, and what is due. driver.cpp has what people ask for,
+// driver_steps.cpp how it moves.
 #pragma once
 #include <map>
 #include <mutex>

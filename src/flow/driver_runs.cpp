@@ -1,5 +1,5 @@
-// What happens to runs from outside of them: they wait for their turn, are called back, are
-// answered, are resumed, are forgotten.
+// What happens to runs from outside of them: they wait for their turn, are called back, are answered, are
+// resumed, are forgotten.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 namespace rollcall::flow {
 namespace {
 
-// https://learn.microsoft.com/azure/logic-apps/logic-apps-workflow-actions-triggers, “Change
-// waiting runs limit”: 10 and the runs at once, unless the trigger says how many.
+// https://learn.microsoft.com/azure/logic-apps/logic-apps-workflow-actions-triggers, “Change waiting runs limit”:
+// 10 and the runs at once, unless the trigger says how many.
 std::size_t most_waiting(const Trigger& trigger) {
   if (trigger.waiting_runs) return static_cast<std::size_t>(std::max(*trigger.waiting_runs, 0));
   return 10 + static_cast<std::size_t>(trigger.concurrent_runs.value_or(0));
@@ -188,8 +188,7 @@ std::string why_not_reached(const Workflow& workflow, const State& state, Action
   return "the branch it stands in was not taken";
 }
 
-// Without the subscriptions that nobody called back: they name the old run, and the new one
-// subscribes anew.
+// Without the subscriptions that nobody called back: they name the old run, and the new one subscribes anew.
 void drop_subscriptions(const Workflow& workflow, std::vector<Event>& events) {
   struct Subscribing {
     std::optional<std::size_t> at;

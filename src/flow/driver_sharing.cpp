@@ -1,16 +1,13 @@
-// Several processes on one database share its runs. Each has a row of its own, whose beat it counts
-// up while it lives, and runs that name it as their owner.
+// Several processes on one database share its runs. Each has a row of its own, whose beat it counts up while it
+// lives, and runs that name it as their owner.
 //   what                     who                                       how two never do it
-//   begin a run              who fires its trigger, or is called       the trigger's time is moved
-//   on in the same transaction take it forward          its owner                                 a
-//   turn's commit asks for owner and events take over                who sees a beat stand still
-//   for the       the row goes if the beat is still the one that was
-//                            lease, by its own clock                   seen; whose row is gone has
-//                            no runs any more
-//   ask for a trigger        who has moved its time on by the claim    the answer's commit asks for
-//   that time
-// No clock is compared with another's. What others did (flows that were deployed, letters to runs
-// that are here) is looked for again and again.
+//   begin a run              who fires its trigger, or is called       the trigger's time is moved on in the same transaction
+//   take it forward          its owner                                 a turn's commit asks for owner and events
+//   take over                who sees a beat stand still for the       the row goes if the beat is still the one that was
+//                            lease, by its own clock                   seen; whose row is gone has no runs any more
+//   ask for a trigger        who has moved its time on by the claim    the answer's commit asks for that time
+// No clock is compared with another's. What others did (flows that were deployed, letters to runs that are here)
+// is looked for again and again.
 #include <fmt/format.h>
 
 #include <random>
@@ -20,8 +17,7 @@
 namespace rollcall::flow {
 namespace {
 
-// The longest that a trigger's question takes; who has not answered by then has it asked by
-// another.
+// The longest that a trigger's question takes; who has not answered by then has it asked by another.
 constexpr Timespan question_claim = minutes(3);
 constexpr std::string_view key_mark = "processes that share flows";
 
@@ -197,8 +193,7 @@ Result<void> Driver::Impl::take_up_letters() {
   return {};
 }
 
-// What is answered at once needs no claim of its own: its transaction asks whether the trigger is
-// due still.
+// What is answered at once needs no claim of its own: its transaction asks whether the trigger is due still.
 Result<void> Driver::Impl::ask_for_all(LoadedFlow& flow) {
   const auto name = flow.record.name;
   const auto due = *flow.record.next_fire;

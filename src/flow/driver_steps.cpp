@@ -108,8 +108,8 @@ bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
   return !limit || unfinished(flow.record.name) < static_cast<std::size_t>(*limit);
 }
 
-// A trigger that may not fire now, because as many runs as may be are under way, stays due: it
-// fires once when one of them ends. Recurrences that are due together fire in one commit.
+// A trigger that may not fire now, because as many runs as may be are under way, stays due: it fires once
+// when one of them ends. Recurrences that are due together fire in one commit.
 Result<bool> Driver::Impl::fire_due() {
   constexpr std::size_t most_at_once = 200;
   const auto now = clock_.now();

@@ -1,14 +1,12 @@
-// Triggers that ask others: those that poll, and webhooks, which subscribe when their flow is
-// enabled and are then called. What a trigger has seen (a Location) or subscribed is durable,
-// written in the transaction that creates the runs of the same answer: no answer starts a run
-// twice, and none is lost.
+// Triggers that ask others: those that poll, and webhooks, which subscribe when their flow is enabled and are
+// then called. What a trigger has seen (a Location) or subscribed is durable, written in the transaction that
+// creates the runs of the same answer: no answer starts a run twice, and none is lost.
 //   answer to a poll             what happens                                next poll
-//   success but 202              a run (one per item of splitOn)             Retry-After, else the
-//   recurrence 202                          nothing is new Retry-After, else the recurrence a
-//   failure                    is said in Driver::problems()               Retry-After, else the
-//   recurrence
-// A Location in the answer is asked next time, in place of what the trigger's inputs say; not when
-// a run cannot be made of the answer: it is asked for again, and Driver::problems() says why.
+//   success but 202              a run (one per item of splitOn)             Retry-After, else the recurrence
+//   202                          nothing is new                              Retry-After, else the recurrence
+//   a failure                    is said in Driver::problems()               Retry-After, else the recurrence
+// A Location in the answer is asked next time, in place of what the trigger's inputs say; not when a run cannot be
+// made of the answer: it is asked for again, and Driver::problems() says why.
 // https://learn.microsoft.com/azure/logic-apps/logic-apps-create-api-app, “Trigger patterns”
 #include <fmt/format.h>
 

@@ -30,8 +30,7 @@ std::unexpected<Error> wrong(std::string_view text) {
 
 }  // namespace
 
-// duration = [ "-" ] "P" *( number ( "Y" / "M" / "W" / "D" ) ) [ "T" 1*( number ( "H" / "M" / "S" )
-// ) ]
+// duration = [ "-" ] "P" *( number ( "Y" / "M" / "W" / "D" ) ) [ "T" 1*( number ( "H" / "M" / "S" ) ) ]
 Result<Timespan> parse_duration(std::string_view text) {
   auto rest = trim(text);
   const bool negative = rest.starts_with('-');

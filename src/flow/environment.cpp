@@ -34,8 +34,7 @@ const Frame* frame_of(const Frame& from, ActionIndex loop) {
   return frame;
 }
 
-// What is kept of iterations that are over: of Until the last one, of Foreach all of them as an
-// array.
+// What is kept of iterations that are over: of Until the last one, of Foreach all of them as an array.
 class Gathering {
  public:
   Gathering(const Workflow& workflow, ActionIndex action, const std::vector<ActionIndex>& loops)

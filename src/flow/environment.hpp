@@ -1,5 +1,5 @@
-// What the expressions of one action see of its run: the actions before it, the loops around it,
-// variables, the trigger. Answers borrow from the State.
+// What the expressions of one action see of its run: the actions before it, the loops around it, variables,
+// the trigger. Answers borrow from the State.
 #pragma once
 #include "expr/environment.hpp"
 #include "flow/state.hpp"
@@ -39,8 +39,8 @@ class Environment final : public expr::Environment {
   Timestamp now_;
 };
 
-// {"name", "inputs", "outputs", "startTime", "endTime", "status", "code", "error"}: as actions()
-// and result() have it.
+// {"name", "inputs", "outputs", "startTime", "endTime", "status", "code", "error"}: as actions() and result()
+// have it.
 std::string_view code_of(const Slot& slot);
 json::object record(const Workflow& workflow, ActionIndex action, const Slot& slot);
 

@@ -171,8 +171,8 @@ Status worse(Status a, Status b) {
 
 }  // namespace
 
-// The status of a block is the worst of the actions that nothing runs after; one that was skipped
-// counts as those before it do. So a failure that a branch has caught is none.
+// The status of a block is the worst of the actions that nothing runs after; one that was skipped counts as
+// those before it do. So a failure that a branch has caught is none.
 Status Execution::block_status(Frame& frame, const BlockPlan& block) {
   Status status = Status::succeeded;
   std::vector<ActionIndex> look(block.last);

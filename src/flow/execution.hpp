@@ -1,7 +1,6 @@
-// One advance() at work: what the action kinds (actions/*.cpp) see of it. An action begins when its
-// runAfter is satisfied, and ends at once or when an event comes; whatever ends may make others
-// ready. Ready actions stand in State::ready, so that nothing recurses deeper than blocks are
-// nested.
+// One advance() at work: what the action kinds (actions/*.cpp) see of it. An action begins when its runAfter
+// is satisfied, and ends at once or when an event comes; whatever ends may make others ready. Ready actions
+// stand in State::ready, so that nothing recurses deeper than blocks are nested.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,9 +1,8 @@
-// The history of a run as it is stored: the events of a turn packed into one row, a JSON array a
-// line, compressed block by block as it grows. What can be computed from them (inputs, local steps,
-// statuses) is not stored.
+// The history of a run as it is stored: the events of a turn packed into one row, a JSON array a line,
+// compressed block by block as it grows. What can be computed from them (inputs, local steps, statuses) is
+// not stored.
 //   ["s", ticks, trigger]                                             Started
-//   ["c", ticks, "Action", [iterations], attempt, outputs]            Completed; when it failed (or
-//   says to wait) also
+//   ["c", ticks, "Action", [iterations], attempt, outputs]            Completed; when it failed (or says to wait) also
 //                                         , code, message, may_retry, retry_after]
 //   ["t", ticks, "Action", [iterations]]                              TimeCame
 //   ["m", ticks]                                                      Continued
@@ -11,8 +10,7 @@
 //   ["b", ticks, "Action", [iterations], outputs]                     CalledBack
 //   ["r", ticks]                                                      Released
 //   ["e", ticks]                                                      Expired
-// Outputs of an action or trigger that hides them are {"$sealed": …} (seal.hpp); so is the message
-// of a failure.
+// Outputs of an action or trigger that hides them are {"$sealed": …} (seal.hpp); so is the message of a failure.
 #pragma once
 #include <span>
 #include <string>
@@ -25,8 +23,8 @@ struct ZSTD_CCtx_s;
 
 namespace rollcall::flow {
 
-// The memory that writers work in, one after the other: setting it up anew would cost a short turn
-// more than all of its events.
+// The memory that writers work in, one after the other: setting it up anew would cost a short turn more than
+// all of its events.
 class HistoryMemory {
  public:
   HistoryMemory();
@@ -70,8 +68,7 @@ Result<Event> parse_event_line(const Workflow& workflow, std::string_view line);
 // FLOW0402: the row is damaged, or names an action that the definition does not have.
 Result<std::vector<Event>> unpack_events(std::span<const std::byte> row, const Workflow& workflow);
 
-// `Create_item` or `Create_item/3.0`: how an instance is written where people and other runs read
-// it.
+// `Create_item` or `Create_item/3.0`: how an instance is written where people and other runs read it.
 std::string to_string(const Workflow& workflow, const Instance& instance);
 Result<Instance> parse_instance(const Workflow& workflow, std::string_view text);
 

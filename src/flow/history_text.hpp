@@ -1,5 +1,4 @@
-// A run as lines of text: every action with its time, status and what came of it; for tests of
-// flows.
+// A run as lines of text: every action with its time, status and what came of it; for tests of flows.
 #pragma once
 #include <string>
 

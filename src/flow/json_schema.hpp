@@ -1,7 +1,6 @@
-// JSON Schema as Parse JSON and request triggers use it (draft 4 to 7, without remote references):
-// compiled once, checked often. Keywords that only describe (title, format, examples, x-…) are
-// skipped, as the specification says; a keyword that would check something we do not is an error at
-// compilation.
+// JSON Schema as Parse JSON and request triggers use it (draft 4 to 7, without remote references): compiled
+// once, checked often. Keywords that only describe (title, format, examples, x-…) are skipped, as the
+// specification says; a keyword that would check something we do not is an error at compilation.
 #pragma once
 #include <cstdint>
 #include <memory>

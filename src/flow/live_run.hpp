@@ -1,6 +1,5 @@
-// A run that is under way, in memory: its record, its folded state, and what it has asked for. When
-// its turn fails or is thrown away, nothing here may be used again: the run is loaded anew from the
-// store.
+// A run that is under way, in memory: its record, its folded state, and what it has asked for. When its turn
+// fails or is thrown away, nothing here may be used again: the run is loaded anew from the store.
 #pragma once
 #include <deque>
 #include <memory>

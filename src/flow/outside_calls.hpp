@@ -1,6 +1,5 @@
-// Calls that leave the process: made by threads of their own, or (without threads) by whoever asks
-// for the next answer. Each job holds all that the call needs, so that the run may change or go
-// away meanwhile.
+// Calls that leave the process: made by threads of their own, or (without threads) by whoever asks for the
+// next answer. Each job holds all that the call needs, so that the run may change or go away meanwhile.
 #pragma once
 #include <condition_variable>
 #include <deque>

@@ -105,8 +105,7 @@ Result<Timestamp> next_by_interval(const Recurrence& recurrence, Timestamp ancho
 
 // ---- with a schedule: days that fit, and the times of day on them
 
-// Whether the recurrence fires on this day (counted from 0001-01-01), `anchor` being one it counts
-// from.
+// Whether the recurrence fires on this day (counted from 0001-01-01), `anchor` being one it counts from.
 bool day_fits(const Recurrence& recurrence, std::int64_t day, std::int64_t anchor) {
   const auto civil = to_civil({day * ticks_per_day});
   const auto anchor_civil = to_civil({anchor * ticks_per_day});

@@ -1,6 +1,5 @@
-// A flow, tried without anything that it calls: the real driver on a database in memory and a clock
-// that jumps, with connectors that answer from a script, or from what the definition expects
-// (samples.hpp).
+// A flow, tried without anything that it calls: the real driver on a database in memory and a clock that jumps,
+// with connectors that answer from a script, or from what the definition expects (samples.hpp).
 #pragma once
 #include <functional>
 #include <memory>
@@ -52,9 +51,8 @@ class Rehearsal {
   std::unique_ptr<Driver> driver_;
 };
 
-// Runs the flow once with samples: every call is answered with what the definition expects, and
-// whoever waits is called back. The record of the run when it has come to its end, or when nothing
-// moves any more.
+// Runs the flow once with samples: every call is answered with what the definition expects, and whoever waits is
+// called back. The record of the run when it has come to its end, or when nothing moves any more.
 Result<RunRecord> rehearse_with_samples(const json::value& document);
 
 }  // namespace rollcall::flow

@@ -197,8 +197,7 @@ Statement insert_letter_statement() {
   return insert;
 }
 
-// The run, unless it has gone further than the events in the last slot but one, or has another
-// owner.
+// The run, unless it has gone further than the events in the last slot but one, or has another owner.
 Statement update_run() {
   const std::vector<std::string> changing{"Status",  "Ended",    "Wake",   "Code",
                                           "Message", "Response", "Events", "Rows"};

@@ -1,6 +1,6 @@
-// What is durable of flows: their definitions (every version), their triggers' next times, runs,
-// the events of each run, and which process works on a run. It lives in the lists' database, so
-// that a turn's list writes and its events are committed together.
+// What is durable of flows: their definitions (every version), their triggers' next times, runs, the events
+// of each run, and which process works on a run. It lives in the lists' database, so that a turn's list
+// writes and its events are committed together.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -37,8 +37,8 @@ struct FlowRecord {
   std::string deployed_by;
   std::optional<Timestamp> next_fire;  // of its recurrence
   std::optional<Timestamp> last_fire;
-  std::string trigger_state;  // JSON; what a polling trigger has seen, what a webhook subscribed;
-                              // may be empty
+  std::string
+      trigger_state;  // JSON; what a polling trigger has seen, what a webhook subscribed; may be empty
 };
 
 struct RunRecord {
@@ -64,9 +64,8 @@ struct RunRecord {
   std::int64_t owner = 0;  // the process that takes it forward; 0: it has the database for itself
 };
 
-// A process that drives flows in a database which others use too. Its lease on its runs lasts as
-// long as its beat goes on; whoever takes it away deletes the row, and from then on the process
-// writes nothing any more.
+// A process that drives flows in a database which others use too. Its lease on its runs lasts as long as its
+// beat goes on; whoever takes it away deletes the row, and from then on the process writes nothing any more.
 struct Worker {
   std::int64_t id = 0;
   std::int64_t beat = 0;
@@ -95,8 +94,8 @@ struct RunQuery {
   std::size_t limit = 50;       // at most 1,000
 };
 
-// An event that came from outside a run's own turns: its start, a child that ended, a request to
-// cancel. It is kept until the turn that takes it in.
+// An event that came from outside a run's own turns: its start, a child that ended, a request to cancel. It is
+// kept until the turn that takes it in.
 struct Letter {
   std::int64_t id = 0;
   std::string event;  // a line as history.hpp has it
@@ -136,16 +135,16 @@ class RunStore {
   Result<void> remove_flow(store::Transaction&, std::string_view name);
   // Gives the run its id, never used before.
   Result<void> create_run(store::Transaction&, RunRecord& run);
-  // Appends a row of events and writes what changed of the run. FLOW0404: the run has gone further
-  // than `run.events`, or this process has lost it: another one works on it.
+  // Appends a row of events and writes what changed of the run. FLOW0404: the run has gone further than
+  // `run.events`, or this process has lost it: another one works on it.
   Result<void> append(store::Transaction&, RunRecord& run, std::string_view row,
                       std::int64_t events);
   // Answers the letter's id.
   Result<std::int64_t> send(store::Transaction&, RunId to, std::string_view event);
   Result<void> delete_letter(store::Transaction&, std::int64_t id);
   Result<void> delete_letters(store::Transaction&, RunId run);
-  // Forgets ended runs of the flow beyond the newest `keep`, and those that ended before then;
-  // oldest first, so many at once that others need not wait. Answers how many.
+  // Forgets ended runs of the flow beyond the newest `keep`, and those that ended before then; oldest first, so
+  // many at once that others need not wait. Answers how many.
   Result<std::int64_t> prune(store::Transaction&, std::string_view flow,
                              std::optional<Timestamp> before, std::optional<std::int64_t> keep);
 

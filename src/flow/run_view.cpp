@@ -24,8 +24,7 @@ class Collector final : public Observer {
     view.ended = slot.ended;
     view.attempts = slot.call ? slot.call->retries + 1 : slot.attempt;
     if (action.parent != no_action) view.parent = workflow.action(action.parent).name;
-    // What shows the hidden outputs of another is hidden too; of an action that only hands on, both
-    // sides.
+    // What shows the hidden outputs of another is hidden too; of an action that only hands on, both sides.
     const bool shows = workflow.plan(index).shows_secrets;
     const bool hands_on = std::holds_alternative<Compose>(action.kind) ||
                           std::holds_alternative<ParseJson>(action.kind) ||

@@ -1,5 +1,5 @@
-// A run as people look at it: every action with its status, times, inputs and outputs. It is not
-// stored but folded from the history.
+// A run as people look at it: every action with its status, times, inputs and outputs. It is not stored but
+// folded from the history.
 #pragma once
 #include <string>
 #include <vector>

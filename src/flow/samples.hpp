@@ -1,5 +1,5 @@
-// Values that a definition could expect: made from JSON schemas, and from what its expressions ask
-// of an answer. For trying a flow without the services that it calls.
+// Values that a definition could expect: made from JSON schemas, and from what its expressions ask of an
+// answer. For trying a flow without the services that it calls.
 #pragma once
 #include <map>
 #include <string>
@@ -9,8 +9,7 @@
 
 namespace rollcall::flow {
 
-// A small value that fits the schema, as far as types, enum, const, required, items and properties
-// say.
+// A small value that fits the schema, as far as types, enum, const, required, items and properties say.
 json::value sample_of_schema(const json::value& schema);
 
 // What the definition's expressions ask of its trigger and of its actions' answers.

@@ -1,7 +1,6 @@
-// What must not be stored in clear, and who may call a run or a trigger. One key, kept outside of
-// the database, seals texts (AES-256-GCM; the nonce is made from the text, so that the same text
-// gives the same seal and nothing here draws random numbers) and signs the addresses under which
-// flows are called.
+// What must not be stored in clear, and who may call a run or a trigger. One key, kept outside of the
+// database, seals texts (AES-256-GCM; the nonce is made from the text, so that the same text gives the same
+// seal and nothing here draws random numbers) and signs the addresses under which flows are called.
 #pragma once
 #include <string>
 #include <string_view>
@@ -23,8 +22,7 @@ class Seal {
 
   // {"$sealed": "…"}
   json::value close(const json::value& clear) const;
-  // Anything else than a seal is answered as it is. FLOW0405: it was sealed with another key, or
-  // changed.
+  // Anything else than a seal is answered as it is. FLOW0405: it was sealed with another key, or changed.
   Result<json::value> open(const json::value& sealed) const;
   static bool is_sealed(const json::value& value);
 

@@ -1,6 +1,6 @@
-// Variables that the iterations of a Foreach would spoil for each other, if they ran at once: those
-// that are set in the loop, and those that are both changed and read in it. Adding to a variable
-// that nobody reads there is safe in any order.
+// Variables that the iterations of a Foreach would spoil for each other, if they ran at once: those that are
+// set in the loop, and those that are both changed and read in it. Adding to a variable that nobody reads
+// there is safe in any order.
 #pragma once
 #include <string>
 

@@ -79,8 +79,7 @@ struct OtherSide {
   int news = 0;  // what the feed still has to tell
 };
 
-// Operations: Save (our store), Pay (outside), Ask (waits to be called back), News (a polling
-// trigger).
+// Operations: Save (our store), Pay (outside), Ask (waits to be called back), News (a polling trigger).
 class SimulatedConnector final : public Connector {
  public:
   SimulatedConnector(OtherSide& other, Faults& faults, store::Prepared insert)
@@ -212,8 +211,7 @@ class Author {
     return around;
   }
 
-  // Each runs after one that stands before it, whatever became of that one, or only when it
-  // succeeded or failed.
+  // Each runs after one that stands before it, whatever became of that one, or only when it succeeded or failed.
   void block(json::object& actions, std::string before, int depth, std::uint64_t count) {
     std::vector<std::string> names;
     if (!before.empty()) names.push_back(std::move(before));
@@ -421,8 +419,7 @@ Result<std::vector<std::string>> essence(World& world, const RunRecord& run) {
   for (const auto& action : view.actions) {
     std::string at;
     for (const auto iteration : action.iterations) at += fmt::format("/{}", iteration);
-    // What a variable has been increased to depends on who was first, and that on when others
-    // answered.
+    // What a variable has been increased to depends on who was first, and that on when others answered.
     const auto outputs = action.type == "IncrementVariable" ? json::value() : action.outputs;
     lines.push_back(fmt::format("{}{} {} {}", action.name, at, to_string(action.status),
                                 json::serialize(outputs)));

@@ -1,6 +1,5 @@
-// Where flows are called from outside: the address of the server that runs them, and the signatures
-// without which nobody is let in. The address may change while runs wait; signatures stay good as
-// long as the key.
+// Where flows are called from outside: the address of the server that runs them, and the signatures without
+// which nobody is let in. The address may change while runs wait; signatures stay good as long as the key.
 #pragma once
 #include <string>
 #include <string_view>

@@ -1,6 +1,5 @@
-// Where a run stands: statuses and outputs of its actions, variables, loops, times it waits for.
-// Only advance() changes it. Frames hold the actions of the run itself or of one iteration of a
-// loop.
+// Where a run stands: statuses and outputs of its actions, variables, loops, times it waits for. Only
+// advance() changes it. Frames hold the actions of the run itself or of one iteration of a loop.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -60,8 +59,7 @@ struct Slot {
   Status status = Status::waiting;
   SkipReason skip_reason = SkipReason::none;
   std::uint32_t attempt = 0;
-  // Before it runs: predecessors that have not finished. While it runs: actions of its block that
-  // have not.
+  // Before it runs: predecessors that have not finished. While it runs: actions of its block that have not.
   std::uint32_t pending = 0;
   std::uint32_t branch = 0;  // of If and Switch: which of its blocks runs
   Timestamp started, ended;
@@ -93,8 +91,7 @@ struct Timer {
   Purpose purpose;
 };
 
-// Told of every action that ends, with its frame and slot as they are then; for those who show a
-// run.
+// Told of every action that ends, with its frame and slot as they are then; for those who show a run.
 class Observer {
  public:
   virtual void ended(const Workflow& workflow, const Frame& frame, ActionIndex action,

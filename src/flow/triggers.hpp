@@ -1,5 +1,4 @@
-// A flow as the driver holds it: its record, its compiled definition, and when its recurrence
-// fires.
+// A flow as the driver holds it: its record, its compiled definition, and when its recurrence fires.
 #pragma once
 #include <memory>
 #include <optional>
@@ -14,8 +13,7 @@ namespace rollcall::flow {
 struct LoadedFlow {
   FlowRecord record;
   std::shared_ptr<const Workflow> workflow;
-  // The trigger that fires by itself: by its recurrence, by asking others, or by subscribing; of
-  // the workflow.
+  // The trigger that fires by itself: by its recurrence, by asking others, or by subscribing; of the workflow.
   const Trigger* scheduled = nullptr;
   std::optional<Recurrence> recurrence = {};
   std::uint64_t asking = 0;  // the number of its question that is under way; 0: none is
@@ -42,8 +40,7 @@ Result<LoadedFlow> load_flow(FlowRecord record, std::shared_ptr<const Workflow> 
                              Timestamp now);
 // "": the only one. FLOW0506: there is no such trigger, or several.
 Result<const Trigger*> find_trigger(const Workflow& workflow, std::string_view name);
-// The question of a trigger that polls or subscribes (`ends`: unsubscribes). nullopt: there is
-// nothing to ask.
+// The question of a trigger that polls or subscribes (`ends`: unsubscribes). nullopt: there is nothing to ask.
 struct TriggerCall {
   BoundOperation operation;
   json::value inputs;
@@ -53,8 +50,7 @@ struct TriggerCall {
 Result<std::optional<TriggerCall>> trigger_call(const LoadedFlow& flow, const TriggerState& state,
                                                 const std::string& callback_url, bool ends,
                                                 Timestamp now);
-// The client tracking id: of the trigger's correlation, or of the header x-ms-client-tracking-id;
-// "" when neither.
+// The client tracking id: of the trigger's correlation, or of the header x-ms-client-tracking-id; "" when neither.
 Result<std::string> tracking_of(const Workflow& workflow, const Trigger& trigger,
                                 const json::value& record, Timestamp now);
 // {"name", "startTime", "endTime", "status", "outputs"}
@@ -62,8 +58,8 @@ json::value trigger_record(const Trigger& trigger, json::value outputs, Timestam
 // All of the trigger's conditions hold for this record.
 Result<bool> conditions_hold(const Workflow& workflow, const Trigger& trigger,
                              const json::value& record, Timestamp now);
-// The outputs of the runs that it starts: one for each item when it has a splitOn, else as they
-// are. FLOW0507: what it splits is no array, or longer than may be.
+// The outputs of the runs that it starts: one for each item when it has a splitOn, else as they are.
+// FLOW0507: what it splits is no array, or longer than may be.
 Result<std::vector<json::value>> split(const Workflow& workflow, const Trigger& trigger,
                                        json::value outputs, Timestamp now);
 

@@ -84,8 +84,7 @@ Result<void> Turn::call(store::Transaction* transaction) {
 }
 
 Result<void> Turn::commit(store::Transaction& transaction) {
-  // Children that the limits left over must not be lost: they are created in the turn that asked
-  // for them.
+  // Children that the limits left over must not be lost: they are created in the turn that asked for them.
   while (!run_.children.empty()) {
     auto child = std::move(run_.children.back());
     run_.children.pop_back();

@@ -1,6 +1,6 @@
-// A turn takes one run forward by as many events as it can, and commits them with everything they
-// did to our own stores, or nothing of it. Reads that need no transaction (the warehouse) are made
-// before it begins; one that is asked for later ends the turn.
+// A turn takes one run forward by as many events as it can, and commits them with everything they did to our
+// own stores, or nothing of it. Reads that need no transaction (the warehouse) are made before it begins; one
+// that is asked for later ends the turn.
 #pragma once
 #include <functional>
 

@@ -263,8 +263,8 @@ void Workflow::keep_what_is_asked_for(ActionIndex from, const expr::Reference& r
   }
 }
 
-// Iterations that set a variable and read it would see each other's values. One after the other is
-// an order in which they may run anyway, and the one in which nothing is lost.
+// Iterations that set a variable and read it would see each other's values. One after the other is an order in
+// which they may run anyway, and the one in which nothing is lost.
 void Workflow::decide_how_many_at_once(ActionIndex loop) {
   if (!std::holds_alternative<Foreach>(action(loop).kind)) return;
   auto& plan = plans_[loop];

@@ -1,6 +1,5 @@
-// A definition laid out for running: operations are bound, parameters have their values, and every
-// action has a place (a slot) in the frame of the innermost loop around it, so that an iteration is
-// one small array.
+// A definition laid out for running: operations are bound, parameters have their values, and every action has
+// a place (a slot) in the frame of the innermost loop around it, so that an iteration is one small array.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -34,12 +33,10 @@ struct ActionPlan {
   Connector* connector =
       nullptr;  // of a call in the classic style, whose operation is found when it runs
   BoundOperation operation;  // of every other call
-  // Of a loop: finished iterations are kept, because something outside it asks for what was in
-  // them.
+  // Of a loop: finished iterations are kept, because something outside it asks for what was in them.
   bool kept = false;
-  // Of a Foreach: how many iterations run at once. One, whatever the definition says, when they
-  // would otherwise read each other's half-set variables, or stand in a loop whose iterations run
-  // at once.
+  // Of a Foreach: how many iterations run at once. One, whatever the definition says, when they would otherwise
+  // read each other's half-set variables, or stand in a loop whose iterations run at once.
   int at_once = 1;
   bool shares_variables =
       false;  // it would run several at once, were it not for the variables it sets
@@ -49,8 +46,7 @@ struct ActionPlan {
 
 class Seal;
 
-// What a trigger that asks others is bound to; nothing when it is none, or its connector is not
-// here.
+// What a trigger that asks others is bound to; nothing when it is none, or its connector is not here.
 struct TriggerPlan {
   Connector* connector = nullptr;  // of the classic style
   BoundOperation operation;
@@ -59,8 +55,8 @@ struct TriggerPlan {
   bool bound() const { return connector != nullptr || operation.connector != nullptr; }
 };
 
-// How much one run may do. They are kept with the flow's version, so that a run is the same
-// whenever it is folded.
+// How much one run may do. They are kept with the flow's version, so that a run is the same whenever it is
+// folded.
 struct Limits {
   std::uint64_t actions = 5'000'000;  // that it may begin
   Timespan run_duration = days(90);
@@ -74,8 +70,7 @@ struct Settings {
   const Seal* seal = nullptr;  // for what must not be stored in clear; outlives the workflow
 };
 
-// The ids of the connectors that its calls and triggers are bound to, whether they are there or
-// not.
+// The ids of the connectors that its calls and triggers are bound to, whether they are there or not.
 std::vector<std::string> connectors_of(const Definition& definition, const Settings& settings);
 
 class Workflow {
@@ -90,8 +85,7 @@ class Workflow {
   const TriggerPlan& plan(const Trigger& trigger) const;
   const BlockPlan& block(std::uint32_t index) const { return blocks_[index]; }
   const BlockPlan& root() const { return blocks_[0]; }
-  // The actions with a slot in the frame of this loop (no_action: of the run), in order of their
-  // slots.
+  // The actions with a slot in the frame of this loop (no_action: of the run), in order of their slots.
   const std::vector<ActionIndex>& frame(ActionIndex loop) const;
   // no_action when there is none. The name as it is written is found fastest.
   ActionIndex find(std::string_view name) const;

@@ -1,5 +1,5 @@
-// The HTTP client's seam, and the one that goes over the network (libcurl). One request, one
-// answer, no retries: whoever calls knows what may be repeated.
+// The HTTP client's seam, and the one that goes over the network (libcurl). One request, one answer, no
+// retries: whoever calls knows what may be repeated.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -24,9 +24,8 @@ struct ClientRequest {
 class Client {
  public:
   virtual ~Client() = default;
-  // An answer of any status is an answer. HTTP0201 the URL cannot be asked (not http or https,
-  // malformed); HTTP0202 no connection; HTTP0203 no answer in time; HTTP0204 the answer is larger
-  // than allowed.
+  // An answer of any status is an answer. HTTP0201 the URL cannot be asked (not http or https, malformed);
+  // HTTP0202 no connection; HTTP0203 no answer in time; HTTP0204 the answer is larger than allowed.
   virtual Result<Response> send(const ClientRequest& request) = 0;
 };
 

@@ -188,8 +188,7 @@ void Connection::handle() {
   answer(std::move(busy), head);
 }
 
-// Reads ahead while the handler works, to hear of a client that goes away. What it sends is the
-// next request's.
+// Reads ahead while the handler works, to hear of a client that goes away. What it sends is the next request's.
 void Connection::watch() {
   if (watching_ || ended_ || unread_.size() >= chunk_.size()) return;
   watching_ = true;

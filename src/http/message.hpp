@@ -79,8 +79,7 @@ Parameters parse_query(std::string_view query);
 
 Response text_response(int status, std::string text);
 Response json_response(int status, const json::value& value);
-// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…,"code":…}; the title follows the
-// status.
+// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…,"code":…}; the title follows the status.
 Response problem(int status, std::string_view code, std::string_view detail);
 // `Not Found` for 404; "" for a status that has no name.
 std::string_view reason_phrase(int status);

@@ -52,8 +52,7 @@ RequestParser::State RequestParser::feed(std::string_view bytes, std::size_t& ta
   auto& parser = impl_->parser;
   impl_->started = impl_->started || !bytes.empty();
   taken = 0;
-  // Beast 1.81 asserts that an empty chunked body comes in one piece; five bytes are the least
-  // still to come.
+  // Beast 1.81 asserts that an empty chunked body comes in one piece; five bytes are the least still to come.
   if (!parser.is_done() && parser.is_header_done() && parser.chunked() && bytes.size() < 5) {
     return State::wants_more;
   }

@@ -17,8 +17,7 @@ std::string name_of(std::string_view part) {
   return std::string(part.substr(1, part.size() - (is_rest(part) ? 5 : 2)));
 }
 
-// How a route fits: for each part 0 (literal), 1 (parameter) or 2 (rest); the least list is the
-// best fit.
+// How a route fits: for each part 0 (literal), 1 (parameter) or 2 (rest); the least list is the best fit.
 struct Fit {
   std::vector<int> rank;
   Parameters parameters;

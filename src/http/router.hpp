@@ -1,7 +1,6 @@
-// Finds the handler of a request by method and path. Patterns are paths whose parts may be `{name}`
-// (one part, decoded into path_parameters) and, at the end, `{name...}` (the rest of the path, also
-// empty). A literal part goes before `{name}`, and that before `{name...}`, whatever the order they
-// were added in.
+// Finds the handler of a request by method and path. Patterns are paths whose parts may be `{name}` (one
+// part, decoded into path_parameters) and, at the end, `{name...}` (the rest of the path, also empty).
+// A literal part goes before `{name}`, and that before `{name...}`, whatever the order they were added in.
 #pragma once
 #include <functional>
 #include <memory>

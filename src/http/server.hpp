@@ -1,6 +1,6 @@
-// An HTTP/1.1 server: one thread moves bytes, a small pool of workers runs the handler. Everything
-// has a limit: header, body (packed and unpacked), time to send a request, connections, requests in
-// wait. Handlers run on any worker, several at once; they may block.
+// An HTTP/1.1 server: one thread moves bytes, a small pool of workers runs the handler. Everything has a
+// limit: header, body (packed and unpacked), time to send a request, connections, requests in wait.
+// Handlers run on any worker, several at once; they may block.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -34,8 +34,7 @@ class Server {
   virtual ~Server() = default;  // stops
   // The port listened on, also when 0 was asked for.
   virtual std::uint16_t port() const = 0;
-  // Stops accepting, lets requests under way finish (at most 5 seconds), then closes. May be called
-  // twice.
+  // Stops accepting, lets requests under way finish (at most 5 seconds), then closes. May be called twice.
   virtual void stop() = 0;
 };
 

@@ -371,9 +371,8 @@ Columns unpacked(const sql::ExprPtr& row, const std::vector<Scalar>& columns) {
   return result;
 }
 
-// arg_max(Timestamp, Text), which is asked most: two plain aggregates are twice as fast as one over
-// structs. A string is never null, so none of the rows is left out; where all times are null, any
-// row will do.
+// arg_max(Timestamp, Text), which is asked most: two plain aggregates are twice as fast as one over structs. A string is
+// never null, so none of the rows is left out; where all times are null, any row will do.
 Columns latest_text(Site& site, const char* function, std::vector<Scalar> columns) {
   for (auto& column : columns) column = site.binder.hoist(*site.scope.rows, column);
   const bool most = std::string_view(function) == "arg_max";

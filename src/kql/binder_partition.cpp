@@ -268,8 +268,7 @@ Relation bind_operator(Binder& binder, Relation rows, const ast::TopNested& node
   return result;
 }
 
-// reduce by: texts of one shape, as one native pass over all of them; with kind=source each row
-// with its shape.
+// reduce by: texts of one shape, as one native pass over all of them; with kind=source each row with its shape.
 Relation bind_operator(Binder& binder, Relation rows, const ast::Reduce& node,
                        const EnvironmentPtr& environment) {
   Scope scope{environment};

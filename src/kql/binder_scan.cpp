@@ -179,8 +179,7 @@ sql::ExprPtr either(sql::ExprPtr a, sql::ExprPtr b) {
 }
 sql::ExprPtr truly(sql::ExprPtr a) { return coalesce(std::move(a), sql::literal(false)); }
 
-// The steps whose state a step may take over, the nearest first: the one before it, and beyond
-// optional ones those before them.
+// The steps whose state a step may take over, the nearest first: the one before it, and beyond optional ones those before them.
 std::vector<std::size_t> sources_of(const Machine& m, std::size_t k) {
   std::vector<std::size_t> sources;
   for (std::size_t j = k; j-- > 0;) {

@@ -1,6 +1,6 @@
-// KQL text laid out as people expect it: a statement begins a line, so does each `|`; brackets that
-// hold a long query, or several statements, are indented; an operator too long for a line is broken
-// at its commas. Comments stay, and so does every token: only white space between them changes.
+// KQL text laid out as people expect it: a statement begins a line, so does each `|`; brackets that hold a long query,
+// or several statements, are indented; an operator too long for a line is broken at its commas. Comments stay, and so
+// does every token: only white space between them changes.
 #pragma once
 #include <expected>
 #include <string>

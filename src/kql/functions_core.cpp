@@ -34,8 +34,7 @@ bool all_are(const std::vector<Scalar>& values, Type type) {
   return std::ranges::all_of(values, [&](const auto& value) { return value.type == type; });
 }
 
-// What iff and case give: a dynamic is read as the type of the others; of several types a dynamic
-// is made.
+// What iff and case give: a dynamic is read as the type of the others; of several types a dynamic is made.
 Type chosen_type(const std::vector<Scalar>& values) {
   return all_are(values, Type::dynamic) ? Type::dynamic
                                         : common_type(values).value_or(Type::dynamic);

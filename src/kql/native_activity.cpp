@@ -403,8 +403,7 @@ std::size_t reduce_line(std::vector<Shape>& shapes, const std::string& line, dou
   return static_cast<std::size_t>(at - shapes.begin());
 }
 
-// Rows of [text, cell …]: the shapes as [pattern, count, representative]; or, where rows are kept,
-// each row's cells before those.
+// Rows of [text, cell …]: the shapes as [pattern, count, representative]; or, where rows are kept, each row's cells before those.
 Cell reduced(Arguments a, Scratch& s) {
   const auto& rows = parsed(a[0], s);
   const bool keeps_rows = truth(a[3]);

@@ -1,7 +1,7 @@
 // KQL's scalar types and how a value of each is stored in a lowered query's columns:
-//   bool BOOLEAN · int INTEGER · long BIGINT · real DOUBLE · decimal VARCHAR (see decimal.hpp) ·
-//   string, guid VARCHAR datetime BIGINT (ticks since 0001-01-01) · timespan BIGINT (ticks) ·
-//   dynamic VARCHAR (compact JSON text)
+//   bool BOOLEAN · int INTEGER · long BIGINT · real DOUBLE · decimal VARCHAR (see decimal.hpp) · string, guid VARCHAR
+//   datetime BIGINT (ticks since 0001-01-01) · timespan BIGINT (ticks) · dynamic VARCHAR (compact
+//   JSON text)
 // A string is never NULL (Kusto's strings are empty instead); every other type may be.
 #pragma once
 #include <optional>

@@ -1,6 +1,6 @@
-// Copying a list from one store into another, SQLite or PostgreSQL, by its log of changes: with all
-// versions, their times and principals, and the same ids. A copy that was interrupted goes on
-// behind the last change that it has; so does one that is made again after the list has changed.
+// Copying a list from one store into another, SQLite or PostgreSQL, by its log of changes: with all versions, their
+// times and principals, and the same ids. A copy that was interrupted goes on behind the last change that it has; so
+// does one that is made again after the list has changed.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -22,8 +22,8 @@ struct CopiedList {
 // How many changes of how many are there.
 using CopyProgress = std::function<void(std::int64_t, std::int64_t)>;
 
-// `as`: the copy's name; empty: the list's own. LIST0112: what has that name is no copy of the
-// list, or somebody writes into it; LIST0109: a list that it looks up has no copy yet.
+// `as`: the copy's name; empty: the list's own. LIST0112: what has that name is no copy of the list, or somebody writes
+// into it; LIST0109: a list that it looks up has no copy yet.
 Result<CopiedList> copy_list(store::Database& from, std::string_view list, store::Database& to,
                              std::string_view as, const CopyProgress& progress);
 

@@ -83,8 +83,7 @@ class KeptList {
   static std::string versions_name(std::int64_t id);
   static std::string changes_name(std::int64_t id);
 
-  // Slots: the head, then all columns. Changes nothing when the unique key refuses it, if there is
-  // one.
+  // Slots: the head, then all columns. Changes nothing when the unique key refuses it, if there is one.
   const store::Prepared& insert_item() const { return insert_item_; }
   // Slots: the head, valid, deleted, then all columns.
   const store::Prepared& insert_version() const { return insert_version_; }

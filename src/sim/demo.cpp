@@ -92,8 +92,7 @@ void Demo::append_until(Timestamp until, telemetry::LogBatch& batch) {
   }
 }
 
-// What the instance served since its last heartbeat: a few requests, of which the bad version fails
-// many.
+// What the instance served since its last heartbeat: a few requests, of which the bad version fails many.
 void Demo::append_requests(const Line& line, telemetry::LogBatch& batch) {
   Random random(hash(seed_, line.instance, line.timestamp.ticks));
   const Cell& cell = player_.truth().cells[line.cell];

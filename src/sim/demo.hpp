@@ -1,7 +1,6 @@
-// The fleet of `rollcall demo`: two roles in fourteen regions that are deployed to in sequence
-// order, least used first. Behind it lies a day with a rollout that went through and one that hurt
-// and was rolled back; at `now` a rollout is under way; from then on it lives for weeks. Beside
-// heartbeats it logs requests, some of which fail.
+// The fleet of `rollcall demo`: two roles in fourteen regions that are deployed to in sequence order, least used
+// first. Behind it lies a day with a rollout that went through and one that hurt and was rolled back; at
+// `now` a rollout is under way; from then on it lives for weeks. Beside heartbeats it logs requests, some of which fail.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -31,8 +30,8 @@ class Demo {
   explicit Demo(Timestamp now, std::uint64_t seed = 1);
   Timestamp begins() const { return begins_; }
   const DemoIncident& incident() const { return incident_; }
-  // Appends, in order of arrival, all rows not given out yet that have arrived by `until`. To have
-  // the history found as it would have been, go from begins() in steps of a poll.
+  // Appends, in order of arrival, all rows not given out yet that have arrived by `until`. To have the
+  // history found as it would have been, go from begins() in steps of a poll.
   void append_until(Timestamp until, telemetry::LogBatch& batch);
 
  private:

@@ -1,6 +1,5 @@
-// What can go wrong between a fleet and its tracker. Each fault is a small independent piece: a
-// stateless answer to a question about one line, or a schedule of intervals made in advance from
-// the seed.
+// What can go wrong between a fleet and its tracker. Each fault is a small independent piece: a stateless
+// answer to a question about one line, or a schedule of intervals made in advance from the seed.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -20,8 +19,7 @@ enum class Fault : std::uint8_t {
   skew,        // each host's clock is off by up to five minutes either way
   duplicates,  // 2 % of the lines come twice
   loss,        // 2 % of the lines never come
-  silence,  // nothing of a region comes for up to an hour, about once a month, while it is deployed
-            // to
+  silence,  // nothing of a region comes for up to an hour, about once a month, while it is deployed to
   warehouse,  // the warehouse is down for three polls in a row, every few days
   tracker,    // the tracker is down for 20 minutes, every few days, and once for three hours
   crash,      // kill -9 between two steps of a poll, and restart
@@ -88,8 +86,7 @@ class LineFaults {
   Timespan skew(std::uint64_t host) const;
   bool lost(std::uint64_t n) const;
   bool doubled(std::uint64_t n) const;
-  // From writing to arrival: some seconds; with lateness up to 40 minutes more. copy 1 is the
-  // duplicate.
+  // From writing to arrival: some seconds; with lateness up to 40 minutes more. copy 1 is the duplicate.
   Timespan delay(Timestamp written, std::uint64_t host, std::uint64_t n, unsigned copy) const;
 
  private:

@@ -1,5 +1,5 @@
-// Hears log lines that somebody else made for a timeline, and notes in the truth what could be
-// known from them, as the player does for its own.
+// Hears log lines that somebody else made for a timeline, and notes in the truth what could be known from them,
+// as the player does for its own.
 #pragma once
 #include <cstdint>
 #include <string>

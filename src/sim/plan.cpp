@@ -71,8 +71,7 @@ class CellPlan {
     return std::min(options_.rollout, Timespan{(next - time).ticks * 9 / 10});
   }
 
-  // When the i-th of the instances restarts: evenly over the duration, the first at once, the last
-  // at its end.
+  // When the i-th of the instances restarts: evenly over the duration, the first at once, the last at its end.
   Timespan offset(std::uint32_t i, Timespan duration) const {
     return options_.instances == 1 ? Timespan{0}
                                    : Timespan{duration.ticks * i / (options_.instances - 1)};
@@ -96,8 +95,8 @@ class CellPlan {
     return deployment.time + offset(options_.instances - 1, duration);
   }
 
-  // Before the last restart one of the new instances comes back with the old image, for some
-  // minutes. At least one other new one lives on. Answers when it is new again.
+  // Before the last restart one of the new instances comes back with the old image, for some minutes. At
+  // least one other new one lives on. Answers when it is new again.
   Timestamp stray(const Deployment& deployment, Timespan duration, std::uint32_t index) {
     Random chosen = random(strays, index);
     if (options_.instances < 3 || duration < minutes(1) || !chosen.chance(old_image_share))

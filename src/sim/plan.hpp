@@ -1,6 +1,5 @@
-// From a timeline to the life of every instance: which process runs in which place from when to
-// when, and the stretches of time in which the fleet is played. Made before the play; the player
-// only walks it.
+// From a timeline to the life of every instance: which process runs in which place from when to when, and the
+// stretches of time in which the fleet is played. Made before the play; the player only walks it.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -27,8 +26,7 @@ struct Plan {
   std::vector<std::vector<Episode>> episodes;  // by cell; numbered
   std::vector<Interval> stretches;             // in which lines are written
 
-  // The time itself when it is in a stretch, else when the next one begins; timestamp_max after the
-  // last.
+  // The time itself when it is in a stretch, else when the next one begins; timestamp_max after the last.
   Timestamp awake(Timestamp time) const;
 };
 

@@ -117,8 +117,7 @@ struct Player::State {
 
   void deliver(const InFlight& sent) {
     Episode& episode = truth.episodes[sent.line.cell][sent.episode];
-    // An instance back on the old image speaks for the old version, not for the rollout that it
-    // belongs to.
+    // An instance back on the old image speaks for the old version, not for the rollout that it belongs to.
     if (episode.version != sent.line.version) return;
     if (episode.lines++ == 0) {
       episode.first_arrival = sent.line.arrival;

@@ -1,12 +1,10 @@
-// Plays a fleet that lives through a timeline: so many instances in every cell, a line when an
-// instance starts and a heartbeat every so often, rolling restarts, and the faults that were asked
-// for. Lines come out in order of arrival; only those in flight are held. The same options and
-// timeline give the same lines.
+// Plays a fleet that lives through a timeline: so many instances in every cell, a line when an instance
+// starts and a heartbeat every so often, rolling restarts, and the faults that were asked for. Lines come out
+// in order of arrival; only those in flight are held. The same options and timeline give the same lines.
 //
-// Quiet stretches are skipped: lines are written only from half an hour before a deployment
-// anywhere in the fleet until an hour and a half after its rollout. In between, the whole fleet is
-// silent at once and at full heartbeat before and after; nobody may read that as a cell's own
-// silence.
+// Quiet stretches are skipped: lines are written only from half an hour before a deployment anywhere in the fleet
+// until an hour and a half after its rollout. In between, the whole fleet is silent at once and at full
+// heartbeat before and after; nobody may read that as a cell's own silence.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -53,8 +51,7 @@ class Player {
   Player& operator=(Player&&) noexcept;
 
   std::optional<Line> next();
-  // Complete when next() has answered nullopt; what was delivered counts up to the last line given
-  // out.
+  // Complete when next() has answered nullopt; what was delivered counts up to the last line given out.
   const Truth& truth() const;
   const Outages& outages() const;
   // About how much of the play is over, 0..1.

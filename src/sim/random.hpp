@@ -1,6 +1,5 @@
-// Seeded randomness that is the same on every machine: the generators of <random> are, its
-// distributions are not. hash() answers a question about (seed, subject) without any state, so that
-// one fault never moves another.
+// Seeded randomness that is the same on every machine: the generators of <random> are, its distributions are not.
+// hash() answers a question about (seed, subject) without any state, so that one fault never moves another.
 #pragma once
 #include <cstdint>
 

@@ -21,9 +21,8 @@ std::unordered_map<std::string, std::size_t> index_cells(const Truth& truth) {
   return found;
 }
 
-// What a perfect tracker would have recorded of one cell. Optional is what happened but could not
-// be told from what was delivered, and may be guessed: by a stray of its version, or by what came
-// before and after it.
+// What a perfect tracker would have recorded of one cell. Optional is what happened but could not be told from
+// what was delivered, and may be guessed: by a stray of its version, or by what came before and after it.
 struct Expected {
   Episode episode;        // previous and kind by what could be observed
   std::size_t index = 0;  // in the cell's episodes
@@ -65,8 +64,8 @@ Timespan distance(const Expected& expected, const Record& record) {
                                  : Timespan{0};
 }
 
-// Pairs expected deployments with records, both in order: as many as can be, then as near in time
-// as can be. Answers for each expected one its record, or none.
+// Pairs expected deployments with records, both in order: as many as can be, then as near in time as can be.
+// Answers for each expected one its record, or none.
 std::vector<std::size_t> align(const std::vector<Expected>& expected,
                                const std::vector<const Record*>& records,
                                const std::vector<std::string>& versions) {
@@ -195,8 +194,7 @@ class CellJudge {
           fmt::format("recorded at {}, first heard at {}", format_iso_seconds(record.started),
                       format_iso_seconds(episode.first_heard)));
     }
-    // Completion shows when the last old instance has been silent for a while, or the last new one
-    // is heard.
+    // Completion shows when the last old instance has been silent for a while, or the last new one is heard.
     if (!record.completed) return;
     const Timestamp last = std::max(episode.completion, episode.all_heard);
     if (*record.completed < episode.start - slack ||
@@ -286,8 +284,7 @@ void judge_snapshot(const Truth& truth, const std::vector<SnapshotRow>& snapshot
   }
   for (std::size_t cell = 0; cell < truth.cells.size(); ++cell) {
     std::vector<Expected> expected = expect(truth.episodes[cell]);
-    // Who recorded it again, because what was between could not be observed, shows it as its own
-    // previous version.
+    // Who recorded it again, because what was between could not be observed, shows it as its own previous version.
     const bool again =
         !expected.empty() && expected.back().optional && expected.back().episode.observable();
     std::erase_if(expected, [](const Expected& e) { return e.optional; });

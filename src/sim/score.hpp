@@ -1,5 +1,5 @@
-// Judges what a tracker recorded against the truth. Plain structs in, counts and findings out; it
-// knows the truth's rules for kinds and nothing of how deployments are detected.
+// Judges what a tracker recorded against the truth. Plain structs in, counts and findings out; it knows the
+// truth's rules for kinds and nothing of how deployments are detected.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -55,8 +55,7 @@ struct Score {
   std::uint64_t undecidable =
       0;  // of the errors, those with a neighbour too close; in the other counts too
   std::uint64_t snapshot_wrong_at_end = 0;
-  // By Kind: those that could be told from what was delivered, and of them those that no record is
-  // of.
+  // By Kind: those that could be told from what was delivered, and of them those that no record is of.
   std::array<std::uint64_t, 4> expected_of{}, missed_of{};
   double delay_p50_s = 0, delay_p99_s = 0;  // from completion to detection; 0 when detected sooner
   std::vector<Finding> findings;
@@ -67,16 +66,15 @@ struct Score {
   }
 };
 
-// A record may say that a deployment started as early as a heartbeat (and the skew) before it did,
-// and as late as that after the first line of it that was delivered; completion likewise. A
-// deployment whose predecessor could not be observed and whose version stood before that one too,
-// looks as if nothing happened: recording it is right, and so is not.
+// A record may say that a deployment started as early as a heartbeat (and the skew) before it did, and as late as
+// that after the first line of it that was delivered; completion likewise. A deployment whose predecessor could
+// not be observed and whose version stood before that one too, looks as if nothing happened: recording it is right, and so is not.
 Score judge(const Truth& truth, const std::vector<Record>& records,
             const std::vector<SnapshotRow>& snapshot, const ScoreOptions& options);
 
-// Watches the snapshot while the play goes on. A row is wrong at a poll when it shows a version
-// that is not current any more although lines of most instances of the next one had come `settle`
-// before the poll, or one of which nothing has been delivered yet, or when there is no row.
+// Watches the snapshot while the play goes on. A row is wrong at a poll when it shows a version that
+// is not current any more although lines of most instances of the next one had come `settle` before the poll,
+// or one of which nothing has been delivered yet, or when there is no row.
 class SnapshotWatch {
  public:
   SnapshotWatch(const Truth& truth, Timespan settle);

@@ -1,6 +1,6 @@
 // What was deployed where and when, as a file of real deployments says it: lines of
-// `time,environment,role,region,version,change` below a heading that names the columns in any
-// order. A timeline is the world's plan; the player (player.hpp) makes a fleet live through it.
+// `time,environment,role,region,version,change` below a heading that names the columns in any order.
+// A timeline is the world's plan; the player (player.hpp) makes a fleet live through it.
 #pragma once
 #include <cstdint>
 #include <string>

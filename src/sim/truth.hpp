@@ -1,6 +1,5 @@
-// What really happened in a fleet: per cell its deployments in order, with what of each could be
-// known from the lines that were delivered. The player writes it, the score (score.hpp) judges
-// records against it.
+// What really happened in a fleet: per cell its deployments in order, with what of each could be known from
+// the lines that were delivered. The player writes it, the score (score.hpp) judges records against it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -13,8 +12,8 @@
 
 namespace rollcall::sim {
 
-// initial: the cell's first; redeploy: the version stays; rollback: the version was first in the
-// cell before the version it replaces; deploy: all others.
+// initial: the cell's first; redeploy: the version stays; rollback: the version was first in the cell before
+// the version it replaces; deploy: all others.
 enum class Kind : std::uint8_t { initial, deploy, rollback, redeploy };
 std::string_view to_string(Kind kind);
 
@@ -41,8 +40,7 @@ struct Truth {
       episodes;  // by cell, in order of start; a cell's first is initial
 
   std::size_t deployments() const;
-  // Index into the cell's episodes of what is current (most instances) at a time; nullopt before
-  // its first.
+  // Index into the cell's episodes of what is current (most instances) at a time; nullopt before its first.
   std::optional<std::size_t> current(std::size_t cell, Timestamp time) const;
 };
 

@@ -1,6 +1,6 @@
-// A folder of NDJSON files that grow. The position names each file by its inode and says how far it
-// was read, with a hash of how it begins: so a file that was renamed goes on where it was, and one
-// that was cut or written anew is read from its start. Only whole lines are taken.
+// A folder of NDJSON files that grow. The position names each file by its inode and says how far it was read, with a hash of
+// how it begins: so a file that was renamed goes on where it was, and one that was cut or written anew is read from its start.
+// Only whole lines are taken.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -168,8 +168,7 @@ class Directory final : public Source {
       }
       auto chunk = file.read(state.offset, chunk_bytes);
       const auto whole = chunk.rfind('\n');
-      // A line without an end is not yet written; unless it is longer than any line may be, and
-      // then it is passed over.
+      // A line without an end is not yet written; unless it is longer than any line may be, and then it is passed over.
       if (whole == std::string::npos && chunk.size() < chunk_bytes) return {};
       if (whole != std::string::npos) chunk.resize(whole + 1);
       TRY_DO(take(chunk, pulled));

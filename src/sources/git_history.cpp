@@ -58,8 +58,7 @@ class Log {
     history_.commits.push_back({std::string(parts[0]), std::string(parts[2]), std::string(parts[3]),
                                 at.value_or(Timestamp{})});
   }
-  // `100644 100644 <blob> <blob> M<tab>path`; a path with odd characters comes in quotes and is
-  // passed over.
+  // `100644 100644 <blob> <blob> M<tab>path`; a path with odd characters comes in quotes and is passed over.
   void take_file(std::string_view line) {
     const auto tab = line.find('\t');
     const auto parts = split(line.substr(0, tab), ' ');
@@ -70,8 +69,7 @@ class Log {
   GitHistory& history_;
 };
 
-// What `git cat-file --batch` writes: `<blob> blob <size>`, the bytes, a line feed; or `<blob>
-// missing`.
+// What `git cat-file --batch` writes: `<blob> blob <size>`, the bytes, a line feed; or `<blob> missing`.
 class Blobs {
  public:
   explicit Blobs(std::function<void(std::string_view, std::string_view)> take)

@@ -1,5 +1,5 @@
-// The history of a GitOps repository: which commit of its main line changed which version. Reads
-// with git's own program, in two runs of it, however long the history is.
+// The history of a GitOps repository: which commit of its main line changed which version. Reads with git's own program, in two
+// runs of it, however long the history is.
 #pragma once
 #include <filesystem>
 #include <functional>

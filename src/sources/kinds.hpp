@@ -30,8 +30,7 @@ void append_row(telemetry::LogBatch& rows, const telemetry::Names& names, const 
 // `build.version`: the text or number at that place; nullopt when there is none.
 std::optional<std::string> text_at(const json::value& document, std::string_view dotted);
 
-// The time that a pull covers: from the position (at the first pull an hour ago) to now minus the
-// lag.
+// The time that a pull covers: from the position (at the first pull an hour ago) to now minus the lag.
 struct Slice {
   Timestamp from, to;
 };

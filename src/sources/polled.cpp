@@ -96,8 +96,7 @@ class PrometheusServer final : public HttpSource {
   }
 };
 
-// The images that pods run:
-// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
+// The images that pods run: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 class Kubernetes final : public HttpSource {
  public:
   using HttpSource::HttpSource;

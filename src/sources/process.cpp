@@ -31,8 +31,7 @@ class Descriptor {
   int number_;
 };
 
-// Errors of the program go into a file that nobody else sees, so that a full pipe cannot hold it
-// up.
+// Errors of the program go into a file that nobody else sees, so that a full pipe cannot hold it up.
 std::string text_of(int file) {
   std::array<char, 2'000> text{};
   const auto size = ::pread(file, text.data(), text.size(), 0);

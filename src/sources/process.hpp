@@ -10,9 +10,8 @@
 
 namespace rollcall::sources {
 
-// The first argument is the program, found in PATH. `input`: the file that is its standard input;
-// empty: none. SOURCE0101: it cannot be started, or ended with an error, which then is in the
-// message.
+// The first argument is the program, found in PATH. `input`: the file that is its standard input; empty: none. SOURCE0101: it
+// cannot be started, or ended with an error, which then is in the message.
 Result<void> run_program(const std::vector<std::string>& arguments,
                          const std::filesystem::path& input,
                          const std::function<void(std::string_view)>& output);

@@ -1,6 +1,5 @@
-// Sources that are asked for the lines of a slice of time: Loki, Elasticsearch, a Kusto cluster.
-// The slice ends the source's lag before now, and the next begins where it ended, so that no line
-// is read twice.
+// Sources that are asked for the lines of a slice of time: Loki, Elasticsearch, a Kusto cluster. The slice ends the source's lag
+// before now, and the next begins where it ended, so that no line is read twice.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -20,8 +19,8 @@ constexpr std::size_t page_lines = 5'000;
 
 std::int64_t nanoseconds(Timestamp time) { return (time.ticks - unix_epoch_ticks) * 100; }
 
-// A page that is full may break off inside of a moment: what stands at its last moment is left to
-// the next page, which begins there. SOURCE0104: more lines than a page at one moment.
+// A page that is full may break off inside of a moment: what stands at its last moment is left to the next page, which begins
+// there. SOURCE0104: more lines than a page at one moment.
 Result<Timestamp> end_of_page(std::vector<Timestamp> times, const SourceOptions& options) {
   std::sort(times.begin(), times.end());
   if (times.front() < times.back()) return times.back();
@@ -97,8 +96,7 @@ class Loki final : public HttpSource {
   }
 };
 
-// https://www.elastic.co/guide/en/elasticsearch/reference/current/search-search.html ; fields by
-// the Elastic Common Schema.
+// https://www.elastic.co/guide/en/elasticsearch/reference/current/search-search.html ; fields by the Elastic Common Schema.
 class Elasticsearch final : public HttpSource {
  public:
   using HttpSource::HttpSource;

@@ -1,6 +1,5 @@
-// What is pulled: a source is asked again and again, and answers rows of logs and how far it has
-// been read. The position is kept in the warehouse with the rows, so a restart loses nothing and
-// repeats nothing.
+// What is pulled: a source is asked again and again, and answers rows of logs and how far it has been read. The position is
+// kept in the warehouse with the rows, so a restart loses nothing and repeats nothing.
 #pragma once
 #include <cstdint>
 #include <memory>

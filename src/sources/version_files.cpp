@@ -116,8 +116,7 @@ class YamlLines {
     while (!frames_.empty() && frames_.back().indent > indent) frames_.pop_back();
     return frames_.empty() ? std::string() : frames_.back().place;
   }
-  // What the items at that indentation belong to: a sequence may stand as deep as its own key. Its
-  // last item is closed.
+  // What the items at that indentation belong to: a sequence may stand as deep as its own key. Its last item is closed.
   Frame& sequence_at(std::size_t indent) {
     while (!frames_.empty() &&
            (frames_.back().indent > indent + 1 || is_item_of(frames_.back(), indent)))
@@ -167,8 +166,7 @@ void put(Versions& versions, const FileRule& rule, const Pattern::Found& found,
   versions.insert_or_assign(std::move(place), std::string(version));
 }
 
-// images: [{name, newName?, newTag}]:
-// https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/
+// images: [{name, newName?, newTag}]: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/
 void read_kustomize(Versions& versions, const FileRule& rule, const Pattern::Found& found,
                     const Scalars& scalars) {
   std::map<std::string, std::map<std::string, std::string>> images;

@@ -1,6 +1,5 @@
 // Which versions a file of a GitOps repository says, and of what: its path by a pattern such as
-// `charts/image-tags/{environment}/{role}`, its content as a version, JSON, or YAML (values of
-// Helm, Kustomize). Pure.
+// `charts/image-tags/{environment}/{role}`, its content as a version, JSON, or YAML (values of Helm, Kustomize). Pure.
 #pragma once
 #include <map>
 #include <optional>
@@ -12,8 +11,7 @@
 
 namespace rollcall::sources {
 
-// `{name}` stands for one or more characters but the separator, `*` for any of them; everything
-// else for itself.
+// `{name}` stands for one or more characters but the separator, `*` for any of them; everything else for itself.
 class Pattern {
  public:
   // SOURCE0201: a brace is not closed, or a name is none of environment, role, region, version.
@@ -42,17 +40,17 @@ using Versions = std::map<Place, std::string>;
 
 struct FileRule {
   Pattern path;
-  std::vector<Pattern> values;  // places of versions inside JSON and YAML, as `{role}.image.tag`;
-                                // empty: the usual ones
-  Place fixed;                  // what neither path nor content says
+  std::vector<Pattern>
+      values;  // places of versions inside JSON and YAML, as `{role}.image.tag`; empty: the usual ones
+  Place fixed;  // what neither path nor content says
 };
 
-// What the file says; nothing when it does not match the pattern, or says no version that can be
-// told. The content may be anything.
+// What the file says; nothing when it does not match the pattern, or says no version that can be told. The content may be
+// anything.
 Versions read_versions(const FileRule& rule, std::string_view path, std::string_view content);
 
-// A document's scalars by their dotted places (`images.0.newTag`). YAML: block mappings and
-// sequences of scalars, quoted or not; what else YAML can say is passed over.
+// A document's scalars by their dotted places (`images.0.newTag`). YAML: block mappings and sequences of scalars, quoted or not;
+// what else YAML can say is passed over.
 std::vector<std::pair<std::string, std::string>> scalars_of_yaml(std::string_view text);
 std::optional<std::vector<std::pair<std::string, std::string>>> scalars_of_json(
     std::string_view text);

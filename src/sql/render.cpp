@@ -331,8 +331,7 @@ class Renderer {
     if (node.over) window(*node.over);
   }
 
-  // A text that is ordered as bytes, whatever the database's own order is; only PostgreSQL has
-  // others.
+  // A text that is ordered as bytes, whatever the database's own order is; only PostgreSQL has others.
   void as_bytes(const ExprPtr& text) {
     if (dialect_ != Dialect::postgresql) return operand(text);
     put('(');
@@ -340,8 +339,7 @@ class Renderer {
     put(" COLLATE \"C\")");
   }
 
-  // SQLite's functions that PostgreSQL calls otherwise, or has for other types. False: its own name
-  // serves.
+  // SQLite's functions that PostgreSQL calls otherwise, or has for other types. False: its own name serves.
   bool postgresql_call(const Call& node) {
     const auto& arguments = node.arguments;
     const auto wrapped = [&](std::string_view before, const ExprPtr& argument,

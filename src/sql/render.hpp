@@ -1,5 +1,5 @@
-// One renderer for each dialect: a statement becomes text with `?` (SQLite) or `$n` (PostgreSQL,
-// DuckDB) and the values to bind in order. The only place where SQL text is made.
+// One renderer for each dialect: a statement becomes text with `?` (SQLite) or `$n` (PostgreSQL, DuckDB)
+// and the values to bind in order. The only place where SQL text is made.
 #pragma once
 #include <string>
 #include <variant>

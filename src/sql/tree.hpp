@@ -1,6 +1,6 @@
-// The SQL tree: what kql, odata and store build, and the one place from which SQL text is made
-// (render.hpp). Nodes are immutable and may be shared. User values stand only in Parameter nodes,
-// which are always bound; Literal holds our own constants. Identifiers are quoted when rendered.
+// The SQL tree: what kql, odata and store build, and the one place from which SQL text is made (render.hpp).
+// Nodes are immutable and may be shared. User values stand only in Parameter nodes, which are always bound;
+// Literal holds our own constants. Identifiers are quoted when rendered.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -58,8 +58,8 @@ struct Unary {
   UnaryOperator op;
   ExprPtr operand;
 };
-// `divide` is of floating numbers in every dialect; `integer_divide` wants integers; `like` has the
-// dialect's own escape; `is_(not_)distinct_from` treat null as a value.
+// `divide` is of floating numbers in every dialect; `integer_divide` wants integers; `like` has the dialect's
+// own escape; `is_(not_)distinct_from` treat null as a value.
 enum class BinaryOperator {
   and_,
   or_,
@@ -282,8 +282,8 @@ struct AddColumn {
   std::string table;
   ColumnDefinition column;
 };
-// MERGE INTO table USING source ON …: matched rows are updated; with `insert` the others are put
-// in, each of these columns from the source's column of that name. For the warehouse's batches.
+// MERGE INTO table USING source ON …: matched rows are updated; with `insert` the others are put in, each of
+// these columns from the source's column of that name. For the warehouse's batches.
 struct Merge {
   std::string table;
   std::string source;

@@ -1,7 +1,6 @@
-// The Database seam: what lists, runs and tokens are kept in. Statements are sql trees, rendered
-// once by prepare() and compiled once per connection; values are bound. Reads see one snapshot;
-// writes are one at a time, each whole or not at all, and writers that wait together share one
-// commit (group commit).
+// The Database seam: what lists, runs and tokens are kept in. Statements are sql trees, rendered once by
+// prepare() and compiled once per connection; values are bound. Reads see one snapshot; writes are one at a
+// time, each whole or not at all, and writers that wait together share one commit (group commit).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +23,7 @@
 
 namespace rollcall::store {
 
-// power: what was acknowledged survives a power cut (fsync at commit). process: it survives kill
-// -9.
+// power: what was acknowledged survives a power cut (fsync at commit). process: it survives kill -9.
 enum class Durability { power, process };
 
 // A value to bind; texts and blobs are only looked at, and must live until the call returns.
@@ -75,8 +73,7 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Calls `each` with every row: a function of Row that answers nothing, or Result<void> to stop
-  // early.
+  // Calls `each` with every row: a function of Row that answers nothing, or Result<void> to stop early.
   template <class Each>
   Result<void> query(const Prepared& statement, std::span<const Argument> arguments, Each&& each) {
     if constexpr (std::is_void_v<std::invoke_result_t<Each, const Row&>>) {
@@ -105,8 +102,8 @@ class Connection {
     return found;
   }
 
-  // Something that its owner keeps until the transaction ends or a savepoint rolls back: the
-  // catalog it has read, say. Empty at first.
+  // Something that its owner keeps until the transaction ends or a savepoint rolls back: the catalog it
+  // has read, say. Empty at first.
   std::shared_ptr<const void>& slot(const void* owner);
 
  protected:
@@ -118,8 +115,7 @@ class Connection {
   std::vector<std::pair<const void*, std::shared_ptr<const void>>> slots_;
 };
 
-// A connection that may write. What it wrote is there for all when write() has answered, or for
-// none.
+// A connection that may write. What it wrote is there for all when write() has answered, or for none.
 class Transaction : public Connection {
  public:
   // How many rows changed.
@@ -133,19 +129,17 @@ class Transaction : public Connection {
   virtual Result<void> execute_once(const sql::Statement& statement) = 0;
   // Runs `work`; when it fails, what it wrote is undone and the transaction goes on.
   virtual Result<void> nested(const std::function<Result<void>()>& work) = 0;
-  // Called after the commit, when it is durable, by whichever thread committed; never after a
-  // rollback.
+  // Called after the commit, when it is durable, by whichever thread committed; never after a rollback.
   void on_commit(std::function<void()> call) { on_commit_.push_back(std::move(call)); }
 
  protected:
   std::vector<std::function<void()>> on_commit_;
 };
 
-// Errors: STORE0101 cannot open, STORE0102 refused by the database (a bug or a broken file),
-// STORE0103 locked by another process, STORE0104 written by a newer Rollcall, STORE0105 not unique,
-// STORE0106 disk full, STORE0107 the connection is lost, STORE0108 not done by this driver,
-// STORE0109 another process has the claim, STORE0110 a value that was calculated does not fit its
-// type, STORE0111 the statement nests too deeply.
+// Errors: STORE0101 cannot open, STORE0102 refused by the database (a bug or a broken file), STORE0103 locked
+// by another process, STORE0104 written by a newer Rollcall, STORE0105 not unique, STORE0106 disk full,
+// STORE0107 the connection is lost, STORE0108 not done by this driver, STORE0109 another process has the claim,
+// STORE0110 a value that was calculated does not fit its type, STORE0111 the statement nests too deeply.
 class Database {
  public:
   virtual ~Database() = default;
@@ -155,9 +149,9 @@ class Database {
     return Prepared(sql::render(statement, dialect()));
   }
 
-  // Runs work(Transaction&) in a transaction: commits when it answers a value, rolls back when it
-  // answers an error. It may run on another writer's thread while this one waits; it must not call
-  // write() itself. Blocking; work of several threads never runs at once.
+  // Runs work(Transaction&) in a transaction: commits when it answers a value, rolls back when it answers an
+  // error. It may run on another writer's thread while this one waits; it must not call write() itself.
+  // Blocking; work of several threads never runs at once.
   template <class Work>
   auto write(Work&& work) -> std::invoke_result_t<Work, Transaction&> {
     std::optional<std::invoke_result_t<Work, Transaction&>> answer;
@@ -180,8 +174,8 @@ class Database {
     return *std::move(answer);
   }
 
-  // Says that this process alone, of all that share the database, does a thing, or that only those
-  // do it who say so too, until the database is closed.
+  // Says that this process alone, of all that share the database, does a thing, or that only those do it who say so
+  // too, until the database is closed.
   enum class Claim { alone, shared };
   virtual Result<void> claim(std::string_view what, Claim claim) = 0;
   // Writes a whole, consistent copy to a new file while others go on.
@@ -197,9 +191,8 @@ class Database {
 // Opens or creates the file; its folder must exist. `:memory:` for tests.
 Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, Durability durability);
 
-// Opens a database of a PostgreSQL server, 15 or newer, with encoding UTF8: `connection` is a libpq
-// connection string or URI ("postgresql://host/rollcall"). Tables are made in its first schema.
-// Several processes may share it.
+// Opens a database of a PostgreSQL server, 15 or newer, with encoding UTF8: `connection` is a libpq connection
+// string or URI ("postgresql://host/rollcall"). Tables are made in its first schema. Several processes may share it.
 Result<std::unique_ptr<Database>> open_postgresql(const std::string& connection,
                                                   Durability durability);
 
@@ -208,8 +201,8 @@ struct Migration {
   std::vector<sql::Statement> statements;
   std::function<Result<void>(Transaction&)> then = {};  // after the statements; may be empty
 };
-// Brings the module's tables to the newest version, which is the number of migrations; each step is
-// one transaction. A database that a newer Rollcall has written is refused.
+// Brings the module's tables to the newest version, which is the number of migrations; each step is one
+// transaction. A database that a newer Rollcall has written is refused.
 Result<void> migrate(Database& database, std::string_view module,
                      std::span<const Migration> migrations);
 

@@ -1,7 +1,6 @@
-// A batch of log rows on its way to the warehouse: the columns of OTelLogs, each stored in one
-// piece, so that millions of rows cost no allocation each. Doors, readers and the simulator append
-// rows; the warehouse reads columns. A missing text is "", a missing SeverityNumber is null; the
-// attributes are JSON text, "" for null.
+// A batch of log rows on its way to the warehouse: the columns of OTelLogs, each stored in one piece, so that
+// millions of rows cost no allocation each. Doors, readers and the simulator append rows; the warehouse
+// reads columns. A missing text is "", a missing SeverityNumber is null; the attributes are JSON text, "" for null.
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -57,8 +56,7 @@ struct LogRow {
 class LogBatch {
  public:
   void append(const LogRow& row);
-  // All rows of another batch, each with the time it arrived; for batches that all have one, or
-  // none.
+  // All rows of another batch, each with the time it arrived; for batches that all have one, or none.
   void append(const LogBatch& other, Timestamp ingested_at);
   LogRow row(std::size_t index) const;  // valid until the batch changes
   std::size_t size() const { return timestamp.size(); }
@@ -70,9 +68,8 @@ class LogBatch {
   TextColumn environment, role, region, version, instance, host;
   std::vector<std::int32_t> severity_number;
   TextColumn severity_text, body, trace_id, span_id, resource_attributes, log_attributes;
-  // When each line reached the door, which is then its ingestion time, for replays on a virtual
-  // clock: filled by a simulated fleet, and by a reader that was asked for it
-  // (ReaderOptions::arrival); else empty.
+  // When each line reached the door, which is then its ingestion time, for replays on a virtual clock: filled by
+  // a simulated fleet, and by a reader that was asked for it (ReaderOptions::arrival); else empty.
   std::vector<Timestamp> arrival;
   Timestamp ingestion(std::size_t row, Timestamp ingested_at) const {
     return arrival.empty() ? ingested_at : arrival[row];

@@ -1,5 +1,4 @@
-// Undoes gzip and zstd in a stream that comes in pieces. Files glued together are read through, as
-// gunzip and zstd do.
+// Undoes gzip and zstd in a stream that comes in pieces. Files glued together are read through, as gunzip and zstd do.
 #pragma once
 #include <functional>
 #include <memory>

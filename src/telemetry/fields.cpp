@@ -11,9 +11,8 @@ namespace {
 
 constexpr int max_depth = 100;
 
-// Walks JSON text (RFC 8259) and says where it breaks. What must be rewritten goes into an arena
-// with room for the whole line, so that it never moves: unescaped and compacted texts are never
-// longer than what they are made from.
+// Walks JSON text (RFC 8259) and says where it breaks. What must be rewritten goes into an arena with room for the whole
+// line, so that it never moves: unescaped and compacted texts are never longer than what they are made from.
 class JsonWalker {
  public:
   JsonWalker(std::string_view text, std::string& arena) : text_(text), arena_(arena) {}

@@ -1,6 +1,5 @@
-// One line becomes its fields: a JSON object's members, or a CSV record's values. Texts are
-// borrowed from the line, or from an arena that holds what had to be unescaped; both live until the
-// next line.
+// One line becomes its fields: a JSON object's members, or a CSV record's values. Texts are borrowed from the line, or from
+// an arena that holds what had to be unescaped; both live until the next line.
 #pragma once
 #include <expected>
 #include <string>

@@ -7,8 +7,8 @@
 
 namespace rollcall::telemetry {
 
-// ISO 8601, or a number of seconds (perhaps with a fraction), milliseconds, microseconds or
-// nanoseconds since 1970, told apart by their size.
+// ISO 8601, or a number of seconds (perhaps with a fraction), milliseconds, microseconds or nanoseconds since 1970, told
+// apart by their size.
 std::optional<Timestamp> read_time(std::string_view text);
 
 class LogRowMaker {

@@ -1,7 +1,6 @@
-// Reads logs and records as people send them: NDJSON or CSV, plain, gzip or zstd, fed in pieces of
-// any size. A line that cannot be read is reported by its number with the reason, and counted; the
-// others go on. A compressed stream that ends early is an error that says how much was read before
-// it.
+// Reads logs and records as people send them: NDJSON or CSV, plain, gzip or zstd, fed in pieces of any size.
+// A line that cannot be read is reported by its number with the reason, and counted; the others go on. A
+// compressed stream that ends early is an error that says how much was read before it.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -21,8 +20,7 @@ enum class Format { ndjson, csv };
 // automatic: by the first bytes of the stream.
 enum class Compression { automatic, none, gzip, zstd };
 
-// `logs.ndjson.gz`, `.jsonl`, `.json`, `.csv`, `.csv.zst`: by the ending of the name; nullopt when
-// it says nothing.
+// `logs.ndjson.gz`, `.jsonl`, `.json`, `.csv`, `.csv.zst`: by the ending of the name; nullopt when it says nothing.
 std::optional<Format> format_of_name(std::string_view name);
 
 struct ReaderOptions {
@@ -49,8 +47,8 @@ struct ReadReport {
   std::vector<BadLine> bad_lines;  // the first ones
 };
 
-// A field of a record: what the line said, before any table gives it a type. CSV gives only texts;
-// of NDJSON, numbers keep their spelling, objects and arrays are JSON text.
+// A field of a record: what the line said, before any table gives it a type. CSV gives only texts; of NDJSON,
+// numbers keep their spelling, objects and arrays are JSON text.
 struct Field {
   enum class Kind { null, boolean, number, text, json };
   std::string name;
@@ -70,10 +68,9 @@ using RecordSink = std::function<std::optional<std::string>(Record&)>;
 
 class LineReader;
 
-// Rows of OTelLogs. Column names are those of OTelLogs (letter case ignored); members that OTelLogs
-// has no column for are kept in LogAttributes. Timestamp is required; ObservedTimestamp is
-// Timestamp when absent. Times are ISO 8601, or integers: Unix seconds, milliseconds, microseconds
-// or nanoseconds, told apart by their size.
+// Rows of OTelLogs. Column names are those of OTelLogs (letter case ignored); members that OTelLogs has no column for are
+// kept in LogAttributes. Timestamp is required; ObservedTimestamp is Timestamp when absent. Times are
+// ISO 8601, or integers: Unix seconds, milliseconds, microseconds or nanoseconds, told apart by their size.
 class LogReader {
  public:
   LogReader(ReaderOptions options, LogSink sink);

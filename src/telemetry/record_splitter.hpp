@@ -1,5 +1,5 @@
-// Cuts a stream of bytes into records: lines for NDJSON; for CSV a line, or several when a quoted
-// field holds line ends. Knows the number of each record's first line.
+// Cuts a stream of bytes into records: lines for NDJSON; for CSV a line, or several when a quoted field holds line ends. Knows
+// the number of each record's first line.
 #pragma once
 #include <cstdint>
 #include <functional>

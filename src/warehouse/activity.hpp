@@ -1,6 +1,5 @@
-// What was asked and what went wrong, for `.show queries`, `.cancel query` and `.show ingestion
-// failures`: the queries under way, and the last of those that ended. In memory; a restart forgets
-// it. May be used from any thread.
+// What was asked and what went wrong, for `.show queries`, `.cancel query` and `.show ingestion failures`: the queries
+// under way, and the last of those that ended. In memory; a restart forgets it. May be used from any thread.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -59,8 +58,7 @@ class Activity {
 
   // Oldest first; those under way last.
   std::vector<QueryRecord> queries(bool only_running);
-  // How many were told to stop: all that the client named so, of this principal unless
-  // `of_anybody`.
+  // How many were told to stop: all that the client named so, of this principal unless `of_anybody`.
   std::size_t cancel(std::string_view client_activity_id, const Principal& principal,
                      bool of_anybody);
 

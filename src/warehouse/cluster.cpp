@@ -247,8 +247,7 @@ class Cluster final : public Warehouse {
     return {};
   }
 
-  // What was throttled was not begun, and is sent again; what may be repeated also after the
-  // cluster broke down.
+  // What was throttled was not begun, and is sent again; what may be repeated also after the cluster broke down.
   Result<std::string> send(http::ClientRequest request, bool repeatable) {
     request.max_response_bytes = most_answer_bytes;
     auto pause = options_.first_pause;

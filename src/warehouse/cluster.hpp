@@ -1,6 +1,5 @@
-// A Kusto cluster (Azure Data Explorer, Fabric Eventhouse) behind the Warehouse seam: queries go to
-// it as they are, rows are streamed into it. Its Observations are a materialized view
-// (functions/cluster/observations.kql).
+// A Kusto cluster (Azure Data Explorer, Fabric Eventhouse) behind the Warehouse seam: queries go to it as they are, rows are
+// streamed into it. Its Observations are a materialized view (functions/cluster/observations.kql).
 #pragma once
 #include <functional>
 
@@ -20,8 +19,7 @@ struct ClusterOptions {
   std::function<void(Timespan)> sleep = {};  // empty: the thread sleeps
 };
 
-// The client and the clock must outlive it. Asks for nothing yet. KUSTO0201: the URL or the
-// database is missing.
+// The client and the clock must outlive it. Asks for nothing yet. KUSTO0201: the URL or the database is missing.
 Result<std::unique_ptr<Warehouse>> open_cluster(ClusterOptions options, http::Client& client,
                                                 const Clock& clock);
 

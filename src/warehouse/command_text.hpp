@@ -1,5 +1,4 @@
-// Reads a management command from left to right: words, names (perhaps quoted), strings,
-// punctuation, properties.
+// Reads a management command from left to right: words, names (perhaps quoted), strings, punctuation, properties.
 #pragma once
 #include <map>
 #include <optional>

@@ -1,6 +1,5 @@
-// Kusto's management commands, as far as a warehouse of one database has a use for them. The first
-// words choose the command; one that is in no table is refused by name (WAREHOUSE0401). What
-// `.show` answers can be piped into KQL.
+// Kusto's management commands, as far as a warehouse of one database has a use for them. The first words choose the
+// command; one that is in no table is refused by name (WAREHOUSE0401). What `.show` answers can be piped into KQL.
 #include "warehouse/commands.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,4 @@
-// The tables of management commands: commands.cpp finds the entry, one file for each family carries
-// out.
+// The tables of management commands: commands.cpp finds the entry, one file for each family carries out.
 #pragma once
 #include <span>
 #include <string_view>

@@ -1,5 +1,4 @@
-// What fills and empties tables: `.set`, `.append` and their kin, `.ingest inline`, `.ingest into`,
-// `.clear`, `.delete … records`.
+// What fills and empties tables: `.set`, `.append` and their kin, `.ingest inline`, `.ingest into`, `.clear`, `.delete … records`.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -58,8 +57,7 @@ Result<Table> source_rows(Command& command) {
   return command.warehouse.execute(text, options);
 }
 
-// Columns are matched by their place and type, as Kusto does; those beyond the table's are new
-// ones, if the schema may grow.
+// Columns are matched by their place and type, as Kusto does; those beyond the table's are new ones, if the schema may grow.
 Result<TableSchema> matched(Table& rows, TableSchema target, bool extend) {
   bool same = rows.columns.size() == target.columns.size() ||
               (extend && rows.columns.size() > target.columns.size());

@@ -1,5 +1,4 @@
-// Retention and caching policies of tables, and their ingestion mappings: what is kept as notes of
-// a table.
+// Retention and caching policies of tables, and their ingestion mappings: what is kept as notes of a table.
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -40,8 +39,7 @@ Result<Table> one_policy(Command& command, std::string_view kind, const string& 
   return result;
 }
 
-// retention = JSON / [ "softdelete" "=" timespan ] [ "recoverability" "=" ( "enabled" / "disabled"
-// ) ]
+// retention = JSON / [ "softdelete" "=" timespan ] [ "recoverability" "=" ( "enabled" / "disabled" ) ]
 Result<string> retention(Command& command, std::string_view old) {
   json::object given;
   if (command.text.take("softdelete")) {

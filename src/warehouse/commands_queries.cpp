@@ -1,5 +1,4 @@
-// What runs, what ran, what went wrong, and how the server is: `.show queries`, `.cancel query`,
-// `.show ingestion failures`,
+// What runs, what ran, what went wrong, and how the server is: `.show queries`, `.cancel query`, `.show ingestion failures`,
 // `.show cluster`, `.show diagnostics`.
 #include <fmt/format.h>
 #include <unistd.h>

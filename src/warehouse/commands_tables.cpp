@@ -32,8 +32,7 @@ Result<bool> exists(Command& command, const string& name) {
   return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
 }
 
-// .create table T ( (columns) | based-on U [ifnotexists] ) [with (…)]: a table that is there stays
-// as it is.
+// .create table T ( (columns) | based-on U [ifnotexists] ) [with (…)]: a table that is there stays as it is.
 Result<Table> create_table(Command& command) {
   TableSchema schema;
   TRY(schema.name, command.text.name("a table's name"));

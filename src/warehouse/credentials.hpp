@@ -1,6 +1,5 @@
-// Bearer tokens for a Kusto cluster: one that was given, or one that Entra ID gives for a client's
-// secret, or for a machine's managed identity; asked for when it is needed, and again shortly
-// before it ends.
+// Bearer tokens for a Kusto cluster: one that was given, or one that Entra ID gives for a client's secret, or for a machine's
+// managed identity; asked for when it is needed, and again shortly before it ends.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 #pragma once
@@ -35,8 +34,7 @@ class TokenSource {
         resource_(std::move(resource)),
         client_(client),
         clock_(clock) {}
-  // "" where none is needed. KUSTO0202: no token is given; the message says why, and never holds a
-  // secret.
+  // "" where none is needed. KUSTO0202: no token is given; the message says why, and never holds a secret.
   Result<std::string> token();
   // The token was refused: the next is a new one.
   void forget();

@@ -96,9 +96,8 @@ Error stopped(const Stop& stop) {
           "the query ran longer than its time limit; narrow its time range, or raise the limit"};
 }
 
-// Runs the statement in small tasks and looks at `stop` between them; the watchdog looks inside of
-// them. The caller's thread works too, so that a query goes on even when all of DuckDB's own
-// threads are busy with others.
+// Runs the statement in small tasks and looks at `stop` between them; the watchdog looks inside of them. The caller's thread works too, so that a query
+// goes on even when all of DuckDB's own threads are busy with others.
 Result<void> execute(Connection::State& state, duckdb_prepared_statement prepared, const Stop& stop,
                      ResultHandle& result) {
   const Watchdog::Watch watch(*state.watchdog, state.handle.get(), stop);

@@ -1,6 +1,5 @@
-// The DuckDB driver: a database, its connections, statements made from the SQL tree with bound
-// values, results as typed tables, bulk appends. DuckDB's own errors become ours (WAREHOUSE01xx);
-// nothing of its C API shows here.
+// The DuckDB driver: a database, its connections, statements made from the SQL tree with bound values,
+// results as typed tables, bulk appends. DuckDB's own errors become ours (WAREHOUSE01xx); nothing of its C API shows here.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -47,8 +46,7 @@ class Connection {
   ~Connection();
 
   Result<void> run(const sql::Statement& statement);
-  // The rows as the columns' types say. More rows or bytes than the budget: WAREHOUSE0101 or
-  // WAREHOUSE0102; stopped: WAREHOUSE0103 or WAREHOUSE0110.
+  // The rows as the columns' types say. More rows or bytes than the budget: WAREHOUSE0101 or WAREHOUSE0102; stopped: WAREHOUSE0103 or WAREHOUSE0110.
   Result<Table> select(const sql::Query& query, std::vector<Column> columns, const Stop& stop = {},
                        Budget budget = {});
   // Whether DuckDB would run it: every name, type and function in it is there.
@@ -81,9 +79,8 @@ struct AppendColumn {
   sql::Type type;  // boolean, integer, bigint, real or text
 };
 
-// Rows on their way into a table, or into a statement that reads them as a table named `appended`.
-// Values of a row are given by column, in any order; a text that is no valid UTF-8 has its wrong
-// bytes replaced by U+FFFD.
+// Rows on their way into a table, or into a statement that reads them as a table named `appended`. Values of a row
+// are given by column, in any order; a text that is no valid UTF-8 has its wrong bytes replaced by U+FFFD.
 class Appender {
  public:
   static Result<Appender> into_table(Connection& connection, const std::string& table,

@@ -1,5 +1,4 @@
-// Bulk appends: rows gather in a chunk of DuckDB's own columns, which is handed over when it is
-// full.
+// Bulk appends: rows gather in a chunk of DuckDB's own columns, which is handed over when it is full.
 #include <array>
 
 #include "base/check.hpp"

@@ -1,5 +1,5 @@
-// Result chunks of DuckDB become rows of a typed table. A value that its column's KQL type cannot
-// hold is an error of the lowering (WAREHOUSE0108), never a guess.
+// Result chunks of DuckDB become rows of a typed table. A value that its column's KQL type cannot hold is an error of the
+// lowering (WAREHOUSE0108), never a guess.
 #include <algorithm>
 #include <cmath>
 

@@ -1,5 +1,5 @@
-// KQL's native scalar functions (kql/native.hpp), made known to DuckDB: each call reads a chunk's
-// columns row by row and hands the cells to the pure function.
+// KQL's native scalar functions (kql/native.hpp), made known to DuckDB: each call reads a chunk's columns row by row and
+// hands the cells to the pure function.
 #include <exception>
 
 #include "base/check.hpp"

@@ -1,5 +1,4 @@
-// Opening, queries, functions and ingestion; see embedded.hpp. Tables are changed in
-// embedded_tables.cpp.
+// Opening, queries, functions and ingestion; see embedded.hpp. Tables are changed in embedded_tables.cpp.
 #include "warehouse/embedded.hpp"
 
 #include <chrono>

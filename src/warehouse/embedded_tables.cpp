@@ -274,8 +274,7 @@ Result<std::int64_t> Embedded::delete_records(std::string_view table, std::strin
                 fmt::format("table {} has a column {}; rename it, and its records can be deleted",
                             table, row_id));
   }
-  // The row's identity as one more column, which whatever `where` and `extend` leave must still
-  // have.
+  // The row's identity as one more column, which whatever `where` and `extend` leave must still have.
   kql::Catalog catalog = state()->catalog;
   std::erase_if(catalog.tables, [&](const auto& one) {  // whose own column would be taken for it
     return std::ranges::any_of(one.second.columns,

@@ -1,6 +1,5 @@
-// DuckDB syncs its write-ahead log at each commit, but not the folder that names it: after a power
-// cut a log that was just created could be missing. So, in power mode, the folder is synced
-// whenever the log is a new file.
+// DuckDB syncs its write-ahead log at each commit, but not the folder that names it: after a power cut a log that was just
+// created could be missing. So, in power mode, the folder is synced whenever the log is a new file.
 #pragma once
 #include <cstdint>
 #include <filesystem>

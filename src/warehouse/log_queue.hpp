@@ -1,6 +1,5 @@
-// Group commit: threads that bring logs at the same time share a transaction, and each returns when
-// that is durable. One of them writes for all that wait; nobody waits for company, so a batch alone
-// is written at once.
+// Group commit: threads that bring logs at the same time share a transaction, and each returns when that is durable. One
+// of them writes for all that wait; nobody waits for company, so a batch alone is written at once.
 #pragma once
 #include <condition_variable>
 #include <deque>

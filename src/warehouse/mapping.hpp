@@ -1,5 +1,5 @@
-// Ingestion mappings: which field of a record, or which path of a JSON document, fills which
-// column. https://learn.microsoft.com/azure/data-explorer/kusto/management/mappings
+// Ingestion mappings: which field of a record, or which path of a JSON document, fills which column.
+// https://learn.microsoft.com/azure/data-explorer/kusto/management/mappings
 #pragma once
 #include <optional>
 #include <string>

@@ -284,9 +284,8 @@ Result<void> ObservationKeeper::write_keys(Connection& connection,
   return appender.finish();
 }
 
-// Bins of new keys, and bins later than all that are stored, are new for sure and only appended.
-// The others are merged, neighbouring bins together: a late line of yesterday costs yesterday's
-// blocks, not the whole table.
+// Bins of new keys, and bins later than all that are stored, are new for sure and only appended. The others are merged,
+// neighbouring bins together: a late line of yesterday costs yesterday's blocks, not the whole table.
 Result<void> ObservationKeeper::write_bins(Connection& connection) {
   const std::int64_t first_new = next_key_ - static_cast<std::int64_t>(new_keys_.size());
   const auto is_known = [&](const FoldedBin& one) {

@@ -1,7 +1,6 @@
-// Keeps Observations (and Sightings) beside the logs: a batch is folded in memory to one row per
-// instance, version and 5-minute bin, and these rows are merged into the stored ones in the
-// caller's transaction. The cost of a batch follows its rows; what is written and read back follows
-// the bins that it touches.
+// Keeps Observations (and Sightings) beside the logs: a batch is folded in memory to one row per instance, version and
+// 5-minute bin, and these rows are merged into the stored ones in the caller's transaction. The cost of a batch follows its
+// rows; what is written and read back follows the bins that it touches.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>

@@ -1,6 +1,5 @@
-// Retention and caching policies: JSON documents as Kusto has them, kept as notes of their table.
-// Retention is carried out (Embedded::expire); caching is kept and shown, all data being on this
-// machine's disk.
+// Retention and caching policies: JSON documents as Kusto has them, kept as notes of their table. Retention is
+// carried out (Embedded::expire); caching is kept and shown, all data being on this machine's disk.
 #pragma once
 #include <optional>
 #include <string>
@@ -16,8 +15,7 @@ inline constexpr std::string_view caching_note = "policy caching";
 
 // How long rows are kept after their ingestion; nullopt: for ever.
 std::optional<Timespan> kept_by(std::string_view retention_policy);
-// A policy as `.alter table policy retention` takes it; absent members come from `old`.
-// WAREHOUSE0408 says what is wrong.
+// A policy as `.alter table policy retention` takes it; absent members come from `old`. WAREHOUSE0408 says what is wrong.
 Result<std::string> read_retention_policy(std::string_view text, std::string_view old);
 std::string caching_policy(Timespan hot);
 

@@ -1,6 +1,5 @@
-// Admission of queries: a few run at once, each on a connection of its own; the poll has a place
-// that nobody else takes. Others wait in order of arrival, at most so many and at most until their
-// deadline.
+// Admission of queries: a few run at once, each on a connection of its own; the poll has a place that nobody else takes.
+// Others wait in order of arrival, at most so many and at most until their deadline.
 #pragma once
 #include <condition_variable>
 #include <deque>

@@ -160,8 +160,7 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-// record = field *( SEPARATOR field ) ( LF / CR LF ); a field may stand in double quotes, and has
-// them doubled inside.
+// record = field *( SEPARATOR field ) ( LF / CR LF ); a field may stand in double quotes, and has them doubled inside.
 Result<void> read_separated(RowMaker& maker, std::string_view text, char separator) {
   std::vector<Field> fields;
   std::size_t at = 0;
@@ -220,8 +219,7 @@ Result<void> read_lines(std::string_view text,
   return {};
 }
 
-// Objects one after another, with commas and space between them; an array of objects is read as its
-// elements.
+// Objects one after another, with commas and space between them; an array of objects is read as its elements.
 Result<void> read_values(RowMaker& maker, std::string_view text) {
   std::size_t begin = 0;
   int depth = 0;

@@ -166,8 +166,7 @@ Result<void> copy_rows(Connection& connection, const std::string& from, const st
   return connection.run(sql::DropTable{from});
 }
 
-// Format 2 kept decimals as doubles. DuckDB changes a table but once in a transaction, so the rows
-// move.
+// Format 2 kept decimals as doubles. DuckDB changes a table but once in a transaction, so the rows move.
 Result<void> upgrade_from_2(Connection& connection) {
   TRY(const auto catalog, load_catalog(connection));
   for (const auto& [name, table] : catalog.tables) {

@@ -1,5 +1,5 @@
-// The warehouse's own tables: what people see of them (the catalog) and how DuckDB stores them.
-// Names that begin with `$` are ours and cannot be asked for in KQL.
+// The warehouse's own tables: what people see of them (the catalog) and how DuckDB stores them. Names that begin
+// with `$` are ours and cannot be asked for in KQL.
 #pragma once
 #include <map>
 #include <string>
@@ -23,8 +23,7 @@ const std::vector<TableSchema>& built_in();
 // How the columns of a table are appended and created: its own, then `$ingestion` when it has that.
 std::vector<AppendColumn> storage_of(const std::vector<Column>& columns, bool with_ingestion);
 
-// Creates the tables in a new database; checks the format of one that exists (WAREHOUSE0201 when it
-// is newer, or no warehouse).
+// Creates the tables in a new database; checks the format of one that exists (WAREHOUSE0201 when it is newer, or no warehouse).
 Result<void> prepare(Connection& connection);
 // Built-in tables, the tables that people made, and their functions.
 Result<kql::Catalog> load_catalog(Connection& connection);

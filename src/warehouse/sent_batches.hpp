@@ -1,6 +1,5 @@
-// What makes a batch safe to send again, and a source safe to read on: beside the rows, in their
-// transaction, stand the keys of the batches that came within the last hour, and how far each
-// source has been read.
+// What makes a batch safe to send again, and a source safe to read on: beside the rows, in their transaction, stand the
+// keys of the batches that came within the last hour, and how far each source has been read.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>

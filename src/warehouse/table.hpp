@@ -1,7 +1,6 @@
-// A typed table: what a query answers, and what is appended to a table that people made. A cell's
-// alternative follows its column's type: bool → bool; int, long → int64; real → double; datetime →
-// Timestamp; timespan → Timespan; string, guid → their text; decimal → its digits as text; dynamic
-// → JSON text. Null is monostate; a string is never null.
+// A typed table: what a query answers, and what is appended to a table that people made. A cell's alternative
+// follows its column's type: bool → bool; int, long → int64; real → double; datetime → Timestamp; timespan → Timespan;
+// string, guid → their text; decimal → its digits as text; dynamic → JSON text. Null is monostate; a string is never null.
 #pragma once
 #include <cstdint>
 #include <optional>

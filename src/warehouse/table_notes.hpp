@@ -1,6 +1,5 @@
-// What people say of their tables beside the columns: folder, docstring, policies, ingestion
-// mappings. Kept in the warehouse's own table `$notes`; a value that is read as a whole and
-// replaced as a whole.
+// What people say of their tables beside the columns: folder, docstring, policies, ingestion mappings. Kept in the
+// warehouse's own table `$notes`; a value that is read as a whole and replaced as a whole.
 #pragma once
 #include <map>
 #include <string>
@@ -23,8 +22,7 @@ class TableNotes {
   const OfTable& of(std::string_view table) const;
   const std::map<std::string, OfTable, std::less<>>& all() const { return tables_; }
 
-  // To be called in a transaction, on a copy that is published after it. An empty value takes the
-  // note away.
+  // To be called in a transaction, on a copy that is published after it. An empty value takes the note away.
   Result<void> put(Connection& connection, const std::string& table, const std::string& kind,
                    const std::string& value, const Principal& principal);
   Result<void> forget(Connection& connection, const std::string& table);

@@ -1,7 +1,6 @@
-// The warehouse seam: KQL text in, typed table out. Inside it is DuckDB (open_embedded); outside, a
-// Kusto cluster. A query can only read. An acknowledged ingestion is durable as its `Durability`
-// says, and both the log rows and what they add to Observations are in, or neither. All methods may
-// be called from any thread.
+// The warehouse seam: KQL text in, typed table out. Inside it is DuckDB (open_embedded); outside, a Kusto
+// cluster. A query can only read. An acknowledged ingestion is durable as its `Durability` says, and both the log
+// rows and what they add to Observations are in, or neither. All methods may be called from any thread.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -30,13 +29,11 @@ struct Limits {
 
 struct QueryOptions {
   Timestamp now;  // what now() answers
-  // Values of `declare query_parameters(…)`, by name; each is a KQL literal, as Kusto's REST
-  // protocol has it.
+  // Values of `declare query_parameters(…)`, by name; each is a KQL literal, as Kusto's REST protocol has it.
   std::map<std::string, std::string, std::less<>> parameters;
   Limits limits;
   Principal principal;
-  // The poll has a place of its own; everybody else queues for the others, and is refused
-  // (WAREHOUSE0104) when the queue is full.
+  // The poll has a place of its own; everybody else queues for the others, and is refused (WAREHOUSE0104) when the queue is full.
   enum class Lane { people, poll };
   Lane lane = Lane::people;
   // Set by another thread to stop the query (WAREHOUSE0110).
@@ -49,8 +46,7 @@ struct QueryOptions {
   bool administers = false;  // sees everybody's queries, and may cancel them
   // When it was asked, where `now` was chosen by the client.
   std::optional<Timestamp> asked_at = {};
-  // How the client names its request, itself, and what it asks for: `.show queries` shows it,
-  // `.cancel query` finds it.
+  // How the client names its request, itself, and what it asks for: `.show queries` shows it, `.cancel query` finds it.
   std::string client_activity_id = {};
   std::string activity_id = {};
   std::string application = {};
@@ -74,14 +70,13 @@ struct RecordText {
 
 // How rows are taken.
 struct Ingestion {
-  // Names a batch that may be sent again: one with an equal key within the last hour is not taken
-  // twice, not even when the process was killed in between.
+  // Names a batch that may be sent again: one with an equal key within the last hour is not taken twice, not even when
+  // the process was killed in between.
   struct Key {
     std::int64_t sender = 0, content = 0;
     bool operator==(const Key&) const = default;
   };
-  // How far a source has been read, kept in the transaction of the rows; Warehouse::position
-  // answers it.
+  // How far a source has been read, kept in the transaction of the rows; Warehouse::position answers it.
   struct Position {
     std::string source, text;
   };
@@ -93,27 +88,21 @@ enum class Taken { now, before };
 
 // Built-in tables.
 //   OTelLogs      the columns of DESIGN §5; ingestion_time() is the hidden column `$ingestion`.
-//   Observations  Environment, Role, Region, Host, Instance, Version: string; Bin, First, Last:
-//   datetime; Lines: long;
-//                 LeastLag: timespan; EarliestIngested, LatestIngested: datetime. One row per
-//                 instance, version and 5-minute Bin of Timestamp; only of lines that name
-//                 Environment, Role, Region and Version. Rows stand about in order of ingestion, so
-//                 that `| where LatestIngested >= since` reads only the recent ones: begin with it
-//                 (a single comparison, no `or`), and let `since` be the earlier of the last poll
-//                 and now - lookback: an event of the last hour was also ingested within it, clocks
-//                 of hosts aside.
-//   Sightings     Observations without Bin and LeastLag: one row per instance and version, ever.
-//   Small (instances ×
+//   Observations  Environment, Role, Region, Host, Instance, Version: string; Bin, First, Last: datetime; Lines: long;
+//                 LeastLag: timespan; EarliestIngested, LatestIngested: datetime. One row per instance, version and 5-minute
+//                 Bin of Timestamp; only of lines that name Environment, Role, Region and Version.
+//                 Rows stand about in order of ingestion, so that `| where LatestIngested >= since` reads only the
+//                 recent ones: begin with it (a single comparison, no `or`), and let `since` be the earlier of the last
+//                 poll and now - lookback: an event of the last hour was also ingested within it, clocks of hosts aside.
+//   Sightings     Observations without Bin and LeastLag: one row per instance and version, ever. Small (instances ×
 //                 versions); tells the cells in which anything is new.
-//   Both end with Cell, Process, Clock: long, hashes of the names, to group and join by. Process:
-//   the host and instance in the cell, or the version where neither has a name. Clock: the host, or
-//   the instance that names none.
+//   Both end with Cell, Process, Clock: long, hashes of the names, to group and join by. Process: the host and instance
+//   in the cell, or the version where neither has a name. Clock: the host, or the instance that names none.
 class Warehouse {
  public:
   virtual ~Warehouse() = default;
 
-  // One table for each tabular statement, at least one. A KQL error carries its code and span in
-  // `kql`.
+  // One table for each tabular statement, at least one. A KQL error carries its code and span in `kql`.
   virtual Result<std::vector<Table>> query_all(std::string_view kql,
                                                const QueryOptions& options) = 0;
   // The first of them.
@@ -121,20 +110,17 @@ class Warehouse {
 
   // Appends to OTelLogs and merges into Observations, in one transaction.
   virtual Result<void> ingest(const telemetry::LogBatch& batch, Timestamp ingested_at) = 0;
-  // The same, once for each key. Batches of several threads share a transaction. A warehouse that
-  // keeps no keys takes all.
+  // The same, once for each key. Batches of several threads share a transaction. A warehouse that keeps no keys takes all.
   virtual Result<Taken> take(const telemetry::LogBatch& batch, const Ingestion& ingestion);
   // "" when nothing was read yet. WAREHOUSE0111: this warehouse keeps no positions.
   virtual Result<std::string> position(std::string_view source);
   // Appends to a table that people made; the columns are found by name, absent ones are null.
   virtual Result<void> ingest(std::string_view table, const Table& rows, Timestamp ingested_at) = 0;
   virtual Result<Taken> take(std::string_view table, const Table& rows, const Ingestion& ingestion);
-  // Appends all records of the text or none of them, and answers how many. WAREHOUSE0404 names the
-  // first that cannot be taken.
+  // Appends all records of the text or none of them, and answers how many. WAREHOUSE0404 names the first that cannot be taken.
   virtual Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text,
                                             const QueryOptions& options) = 0;
-  // Kusto's management commands: `.create-or-alter function`, `.show tables`, `.create table`, …
-  // (commands.cpp).
+  // Kusto's management commands: `.create-or-alter function`, `.show tables`, `.create table`, … (commands.cpp).
   virtual Result<Table> execute(std::string_view command, const QueryOptions& options) = 0;
 
   virtual Result<std::vector<TableSchema>> tables() = 0;

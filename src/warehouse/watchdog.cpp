@@ -38,8 +38,8 @@ Watchdog::Watch::~Watch() {
   watchdog_.watched_.erase(entry_);
 }
 
-// Looks around every 20 ms, and sleeps when nothing was watched for a while: waking it costs a
-// short query more than the query itself.
+// Looks around every 20 ms, and sleeps when nothing was watched for a while: waking it costs a short query more than
+// the query itself.
 void Watchdog::run() {
   std::unique_lock lock(mutex_);
   for (int idle = 0; !ending_;) {

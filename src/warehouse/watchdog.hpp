@@ -1,6 +1,5 @@
-// Interrupts queries that must stop, from a thread of its own: whoever runs a query looks at its
-// limits between two of DuckDB's tasks only, and a task may be long. The one thread that the
-// warehouse adds to DuckDB's.
+// Interrupts queries that must stop, from a thread of its own: whoever runs a query looks at its limits between two of
+// DuckDB's tasks only, and a task may be long. The one thread that the warehouse adds to DuckDB's.
 #pragma once
 #include <condition_variable>
 #include <list>

@@ -1,6 +1,6 @@
-// `run`: a command line → what it prints. `file NAME`, `gzip NAME [CUT]` (without its last CUT
-// bytes) and `clock TIME` set up, `poll DATA` lets the flows do what is due, `serve DATA` starts a
-// server, `stop` stops it; `newer DATA` makes a data folder as a later Rollcall might.
+// `run`: a command line → what it prints. `file NAME`, `gzip NAME [CUT]` (without its last CUT bytes) and `clock TIME` set
+// up, `poll DATA` lets the flows do what is due, `serve DATA` starts a server, `stop` stops it;
+// `newer DATA` makes a data folder as a later Rollcall might.
 #include <gtest/gtest.h>
 #include <zlib.h>
 

@@ -1,5 +1,4 @@
-// The driver of a Kusto cluster against our own door: all of the Warehouse seam, over HTTP and with
-// a token.
+// The driver of a Kusto cluster against our own door: all of the Warehouse seam, over HTTP and with a token.
 #include "warehouse/cluster.hpp"
 
 #include <gtest/gtest.h>

@@ -14,16 +14,15 @@ class Stage {
  public:
   Stage();
   ~Stage();
-  // The words of a command line; quotes hold words together. Answers what was printed, what went to
-  // stderr behind `! `, and the exit code when it is not 0.
+  // The words of a command line; quotes hold words together. Answers what was printed, what went to stderr
+  // behind `! `, and the exit code when it is not 0.
   std::string run(const std::string& line);
   void write(const std::string& name, const std::string& content);
   std::string read(const std::string& name) const;
   std::filesystem::path path(const std::string& name) const { return folder_ / name; }
   // Runs what flows have to do now, on the data folder of that name.
   std::string poll(const std::string& data);
-  // Starts a server on the data folder, on a port the system gives; "" stops it. Answers an error's
-  // line.
+  // Starts a server on the data folder, on a port the system gives; "" stops it. Answers an error's line.
   std::string serve(const std::string& data, const std::string& address);
   std::string port() const;
   ManualClock clock{*parse_iso("2026-01-01T12:00:00Z")};

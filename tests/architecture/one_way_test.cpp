@@ -1,5 +1,4 @@
-// A module includes itself and what CMakeLists.txt says it needs, directly or through another;
-// nothing else.
+// A module includes itself and what CMakeLists.txt says it needs, directly or through another; nothing else.
 #include <gtest/gtest.h>
 
 #include <filesystem>

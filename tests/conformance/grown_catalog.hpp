@@ -1,7 +1,6 @@
-// A catalog for a query that was written for somebody else's tables: the tables, columns and
-// functions that it names and does not make, found by compiling until nothing is unknown. Columns
-// are strings; names that speak of a time are datetimes. What compiles then is judged against the
-// same catalog by other tools.
+// A catalog for a query that was written for somebody else's tables: the tables, columns and functions that it names
+// and does not make, found by compiling until nothing is unknown. Columns are strings; names that speak of a time are
+// datetimes. What compiles then is judged against the same catalog by other tools.
 #pragma once
 #include <expected>
 #include <string_view>

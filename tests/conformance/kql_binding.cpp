@@ -1,6 +1,5 @@
-// Queries that people run, bound against the tables they speak of: how many compile; and what they
-// are said to answer, in kql/bound_queries.jsonl, for a comparison with the official binder
-// (binding.mjs).
+// Queries that people run, bound against the tables they speak of: how many compile; and what they are said to answer, in
+// kql/bound_queries.jsonl, for a comparison with the official binder (binding.mjs).
 #include <fstream>
 
 #include "conformance/conformance.hpp"

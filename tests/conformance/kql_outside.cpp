@@ -1,6 +1,5 @@
-// The query vectors from outside: sent to /v2/rest/query of a running server, whose answers must
-// fare as those of the warehouse in this process do. A vector whose answers differ from run to run
-// is asked again on both sides before it counts.
+// The query vectors from outside: sent to /v2/rest/query of a running server, whose answers must fare as those of the warehouse
+// in this process do. A vector whose answers differ from run to run is asked again on both sides before it counts.
 #include "app/server.hpp"
 #include "conformance/conformance.hpp"
 #include "conformance/kql_vectors.hpp"

@@ -205,8 +205,8 @@ std::string judge(const Result<std::vector<Table>>& tables, const json::value& v
 
 namespace {
 
-// Whether Kusto answers it, and answers the same again: nothing by chance, no text that the
-// official parser rejects, no test that its own authors pass over.
+// Whether Kusto answers it, and answers the same again: nothing by chance, no text that the official parser rejects, no test
+// that its own authors pass over.
 bool is_deterministic(const json::value& vector) {
   const auto note = text_or(vector, "note");
   const auto* accepted = find(vector, "official_ok");
@@ -215,8 +215,7 @@ bool is_deterministic(const json::value& vector) {
          (accepted == nullptr || accepted->as_bool());
 }
 
-// The emulator's answers by id: where a page of the documentation shows another, the emulator
-// counts.
+// The emulator's answers by id: where a page of the documentation shows another, the emulator counts.
 std::map<std::string, json::value, std::less<>> emulator_answers(Run& run) {
   std::map<std::string, json::value, std::less<>> answers;
   for (auto& vector : run.lines("kql/emulator_vectors.jsonl")) {

@@ -41,9 +41,8 @@ fs::path default_corpus() {
   return fs::path(ROLLCALL_SOURCE_DIR).parent_path() / "shared" / "corpus";
 }
 
-// The ids that are known to fail, one a line, are kept beside the suites; ROLLCALL_UPDATE=1 writes
-// them anew. Some vectors depend on the clock or on chance, so what is new is said and fails
-// nothing.
+// The ids that are known to fail, one a line, are kept beside the suites; ROLLCALL_UPDATE=1 writes them anew. Some
+// vectors depend on the clock or on chance, so what is new is said and fails nothing.
 void compare_with_known(const std::string& suite, const Run& run) {
   const fs::path path =
       fs::path(ROLLCALL_SOURCE_DIR) / "tests/conformance/known_failures" / (suite + ".txt");

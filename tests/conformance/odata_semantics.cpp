@@ -1,6 +1,6 @@
 // odata/semantics_cases: filters over a few items and the ids that they find; odata/reject_cases:
-// filters that must be refused. Both through a list in a database, as a request would: in SQLite,
-// and in PostgreSQL where the tests have a server (with_postgresql.sh).
+// filters that must be refused. Both through a list in a database, as a request would: in SQLite, and in
+// PostgreSQL where the tests have a server (with_postgresql.sh).
 #include <algorithm>
 
 #include "base/check.hpp"

@@ -1,6 +1,6 @@
-// odata/abnf_cases: texts that OASIS's grammar of OData accepts or rejects, one rule each. Those
-// that a list store meets are marked as the core, and counted once more. What is a text of the
-// grammar is decided before any database is asked.
+// odata/abnf_cases: texts that OASIS's grammar of OData accepts or rejects, one rule each. Those that a list
+// store meets are marked as the core, and counted once more. What is a text of the grammar is decided before
+// any database is asked.
 #include <algorithm>
 #include <functional>
 #include <map>

@@ -90,8 +90,8 @@ const Suite definitions{"wdl/definitions", [](Run& run) {
                           }
                         }};
 
-// Runs: with connectors that answer what the definition expects, one run comes to a final status. A
-// definition that names what is not run is refused for it, by name, and counts as not run.
+// Runs: with connectors that answer what the definition expects, one run comes to a final status. A definition that
+// names what is not run is refused for it, by name, and counts as not run.
 const Suite definitions_run{
     "wdl/definitions-run", [](Run& run) {
       std::size_t supported = 0, ran_of_supported = 0, succeeded = 0;

@@ -1,5 +1,5 @@
-// `request`, `request remote` → the answer; `item LIST` and `table NAME` set up, `clock TIME` moves
-// the clock; `token NAME SCOPES` makes one, and `Authorization: Bearer {NAME}` sends it.
+// `request`, `request remote` → the answer; `item LIST` and `table NAME` set up, `clock TIME` moves the clock;
+// `token NAME SCOPES` makes one, and `Authorization: Bearer {NAME}` sends it.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -86,8 +86,7 @@ TEST(Regions, FollowTheRolloutsThatReachedThem) {
       deployment("a", "1", "west", "2026-01-01T00:00:00Z", "initial"),
       deployment("a", "1", "late", "2026-01-01T05:00:00Z", "initial"),
       deployment("a", "1", "early", "2026-01-01T04:00:00Z", "initial")};
-  // south: 0 and 1; north: 0.5 twice; west: 1 and 0. Equal means: by when they were first seen.
-  // Then those without rollouts.
+  // south: 0 and 1; north: 0.5 twice; west: 1 and 0. Equal means: by when they were first seen. Then those without rollouts.
   EXPECT_EQ(doors::order_regions({}, history, {}),
             (std::vector<std::string>{"west", "south", "north", "early", "late"}));
   const std::vector<std::string> configured{"north", "nowhere", "late"};

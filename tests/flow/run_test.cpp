@@ -1,7 +1,6 @@
-// Flows as text: `connector` says what the other side answers, `workflow` deploys, `run` and
-// `recur` drive the flow on a virtual clock and show a timed history. Every run is repeated with
-// the plug pulled at each point between two durable steps; history and writes must come out the
-// same.
+// Flows as text: `connector` says what the other side answers, `workflow` deploys, `run` and `recur` drive the
+// flow on a virtual clock and show a timed history. Every run is repeated with the plug pulled at each point
+// between two durable steps; history and writes must come out the same.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -197,8 +196,8 @@ void same(const std::string& expected, const Result<std::string>& got, const std
   }
 }
 
-// `taken_over`: also by another process, which then finds what the first had claimed; it waits for
-// a question that was under way.
+// `taken_over`: also by another process, which then finds what the first had claimed; it waits for a question that was
+// under way.
 std::string with_and_without_crashes(const Script& script, const Drive& drive,
                                      bool taken_over = true) {
   World calm(script);

@@ -1,6 +1,5 @@
-// A connector for tests that answers from a script. Which answer a call gets depends on its attempt
-// alone, so that a call that is repeated after a crash gets the same one. Store operations leave a
-// row in TestWrites.
+// A connector for tests that answers from a script. Which answer a call gets depends on its attempt alone, so
+// that a call that is repeated after a crash gets the same one. Store operations leave a row in TestWrites.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,9 +11,8 @@ namespace rollcall::test {
 
 class ScriptedConnector final : public flow::Connector {
  public:
-  // A line: `Operation place answer | answer | …`; an answer is `echo`, or a status and JSON. After
-  // a status may stand `after=SECONDS`, for Retry-After. A line that starts with METHOD /path has a
-  // classic operation.
+  // A line: `Operation place answer | answer | …`; an answer is `echo`, or a status and JSON. After a status
+  // may stand `after=SECONDS`, for Retry-After. A line that starts with METHOD /path has a classic operation.
   ScriptedConnector(std::string id, const std::string& script, store::Database& database);
 
   std::string_view id() const override { return id_; }

@@ -1,5 +1,4 @@
-// Several drivers on one database, as several processes have it: runs are shared, taken over, and
-// never done twice.
+// Several drivers on one database, as several processes have it: runs are shared, taken over, and never done twice.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// Triggers and runs as those see them who call from outside: webhooks that subscribe, runs that
-// wait for their turn, what is hidden on disk, what is forgotten.
+// Triggers and runs as those see them who call from outside: webhooks that subscribe, runs that wait for their
+// turn, what is hidden on disk, what is forgotten.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

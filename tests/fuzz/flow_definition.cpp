@@ -1,6 +1,5 @@
-// Definitions of flows: whatever a document holds, it is refused with a reason or deployed, and a
-// run of it, with every call answered from what the definition expects, comes to an end. A
-// definition does not differ from itself.
+// Definitions of flows: whatever a document holds, it is refused with a reason or deployed, and a run of it, with every
+// call answered from what the definition expects, comes to an end. A definition does not differ from itself.
 #include <cstddef>
 #include <cstdint>
 

@@ -1,5 +1,5 @@
-// Templates of flows: whatever a text or a JSON document with expressions holds, compiling it and
-// evaluating it ends, within the limits, and twice gives the same.
+// Templates of flows: whatever a text or a JSON document with expressions holds, compiling it and evaluating it ends,
+// within the limits, and twice gives the same.
 #include <cstddef>
 #include <cstdint>
 

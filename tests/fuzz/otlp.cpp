@@ -1,5 +1,4 @@
-// Any bytes are read as OTLP or refused, in both encodings and of both signals, and what is counted
-// is there.
+// Any bytes are read as OTLP or refused, in both encodings and of both signals, and what is counted is there.
 #include "telemetry/otlp.hpp"
 #include "fuzz.hpp"
 

@@ -263,8 +263,7 @@ TEST(Server, StopsAfterTheRequestUnderWay) {
                            [port] { return test::exchange(port, "GET / HTTP/1.1\r\n\r\n"); });
   gate.wait_inside(1);
   auto stopped = std::async(std::launch::async, [&] { server->stop(); });
-  // The idle connection is closed at once: reading from it ends (reset, if it was not accepted
-  // yet).
+  // The idle connection is closed at once: reading from it ends (reset, if it was not accepted yet).
   char byte = 0;
   EXPECT_LE(::read(idle, &byte, 1), 0);
   ::close(idle);

@@ -1,5 +1,4 @@
-// A list copied into another store, and back: SQLite into SQLite, or into PostgreSQL where the
-// tests have a server.
+// A list copied into another store, and back: SQLite into SQLite, or into PostgreSQL where the tests have a server.
 #include <gtest/gtest.h>
 
 #include "lists/copy.hpp"

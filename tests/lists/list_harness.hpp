@@ -1,6 +1,6 @@
-// A ListStore in memory driven by text cases: `time T`, `as PRINCIPAL`, `list`, `create LIST`,
-// `update LIST ID [ETAG]`, `delete LIST ID`, `restore LIST ID VERSION`, `read LIST ID`, `versions
-// LIST ID`, `query LIST [as_of=T] [known_at=T]`, and what changes definitions.
+// A ListStore in memory driven by text cases: `time T`, `as PRINCIPAL`, `list`, `create LIST`, `update LIST ID
+// [ETAG]`, `delete LIST ID`, `restore LIST ID VERSION`, `read LIST ID`, `versions LIST ID`, `query LIST
+// [as_of=T] [known_at=T]`, and what changes definitions.
 #pragma once
 #include <fmt/format.h>
 #include <gtest/gtest.h>

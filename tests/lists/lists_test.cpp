@@ -1,5 +1,4 @@
-// Lists as text cases (list_harness.hpp), and what text cannot say: properties, crashes, hostile
-// input.
+// Lists as text cases (list_harness.hpp), and what text cannot say: properties, crashes, hostile input.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 

@@ -1,5 +1,5 @@
-// OData as text cases: `filter` finds ids, `sql` shows the condition and what is bound, `parse
-// RULE` says whether a text is of the grammar.
+// OData as text cases: `filter` finds ids, `sql` shows the condition and what is bound, `parse RULE` says
+// whether a text is of the grammar.
 #include <gtest/gtest.h>
 
 #include <memory>

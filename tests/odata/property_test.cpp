@@ -1,7 +1,6 @@
-// Random filters over random rows find what an independent reading of OData's rules finds: a little
-// evaluator over the same expression, with values that may be null and three truth values. In
-// SQLite, and, where the tests have a server (with_postgresql.sh), in PostgreSQL as well: all three
-// must agree.
+// Random filters over random rows find what an independent reading of OData's rules finds: a little evaluator
+// over the same expression, with values that may be null and three truth values. In SQLite, and, where the
+// tests have a server (with_postgresql.sh), in PostgreSQL as well: all three must agree.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 

@@ -1,5 +1,4 @@
-// What the demo promises to show: a rollout under way, a rollback behind it, errors where the bad
-// version ran.
+// What the demo promises to show: a rollout under way, a rollback behind it, errors where the bad version ran.
 #include "sim/demo.hpp"
 
 #include <gtest/gtest.h>

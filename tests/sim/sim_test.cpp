@@ -1,5 +1,4 @@
-// Text cases: what a timeline becomes (truth), what its fleet logs (play), how records are judged
-// (judge).
+// Text cases: what a timeline becomes (truth), what its fleet logs (play), how records are judged (judge).
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
@@ -43,8 +42,7 @@ Setting read_setting(const GoldenCase& golden) {
   return setting;
 }
 
-// Lines `10:00:00 a B`: time of 2026-01-01, region, version; a `day` before the time counts from
-// the 1st.
+// Lines `10:00:00 a B`: time of 2026-01-01, region, version; a `day` before the time counts from the 1st.
 Timestamp clock_time(std::string_view text) {
   return *parse_iso((text.size() > 8 ? std::string("2026-01-") : std::string("2026-01-01T")) +
                     std::string(text));
@@ -118,8 +116,7 @@ void silence(Truth& truth, std::string_view version) {
   }
 }
 
-// The timeline, a line `records`, then `10:00:00 a B previous kind [completed]` in the cell's
-// sequence.
+// The timeline, a line `records`, then `10:00:00 a B previous kind [completed]` in the cell's sequence.
 std::string judge_case(const GoldenCase& golden) {
   const Setting setting = read_setting(golden);
   const std::size_t middle = golden.body.find("records\n");

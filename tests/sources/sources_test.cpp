@@ -1,6 +1,5 @@
-// Sources, each against a client that answers from a table; a folder of files that grow, move and
-// are cut; git, on a repository that the test makes; and text cases of version files and
-// Prometheus' format.
+// Sources, each against a client that answers from a table; a folder of files that grow, move and are cut; git, on a repository
+// that the test makes; and text cases of version files and Prometheus' format.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -30,8 +29,7 @@ std::string show(const telemetry::LogBatch& rows) {
   return text;
 }
 
-// `files PATTERN PATH [--value P]… [environment=E] [role=R] [region=R]`: what the body says as that
-// file.
+// `files PATTERN PATH [--value P]… [environment=E] [role=R] [region=R]`: what the body says as that file.
 std::string read_file(const test::GoldenCase& one) {
   auto pattern = Pattern::parse(one.arguments.at(0), '/');
   if (!pattern) return pattern.error().code + " " + pattern.error().message;

@@ -1,5 +1,4 @@
-// `render NAME` in a .test file shows the tree of that name in the three dialects, and what is
-// bound.
+// `render NAME` in a .test file shows the tree of that name in the three dialects, and what is bound.
 #include "sql/render.hpp"
 
 #include <fmt/format.h>

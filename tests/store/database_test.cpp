@@ -1,6 +1,5 @@
-// A driver: what a transaction keeps and what it undoes, writers that share a commit, a process
-// that dies in the middle, formats from the future. With a PostgreSQL server (test_database.hpp)
-// its driver, else SQLite's.
+// A driver: what a transaction keeps and what it undoes, writers that share a commit, a process that dies in
+// the middle, formats from the future. With a PostgreSQL server (test_database.hpp) its driver, else SQLite's.
 #include "store/database.hpp"
 
 #include <fmt/format.h>
@@ -248,8 +247,7 @@ TEST(Store, AProcessThatDiesLosesOnlyWhatItDidNotCommit) {
   EXPECT_EQ(count_rows(*database, Statements(*database)), 20);
 }
 
-// Beside one another, on one database: each sees what the other has committed, and nobody's write
-// is lost.
+// Beside one another, on one database: each sees what the other has committed, and nobody's write is lost.
 TEST(Store, TwoProcessesTakeTurns) {
   const Place folder;
   const auto first = open(folder.file());

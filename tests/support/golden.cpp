@@ -65,8 +65,7 @@ class GoldenFile : public testing::Test {
   }
 
  private:
-  // Runs the case that starts at line i, leaves i behind it, and answers its text with what was
-  // answered.
+  // Runs the case that starts at line i, leaves i behind it, and answers its text with what was answered.
   std::string run_case(const std::vector<std::string>& lines, std::size_t& i,
                        const Handlers& handlers) {
     const std::size_t first = i;

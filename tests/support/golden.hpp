@@ -1,6 +1,6 @@
 // The golden runner: text cases, read at run time from the folder of the test binary.
-// A case is a directive line, a body, `----`, the expected text, a blank line. `#` starts a comment
-// line between cases. ROLLCALL_UPDATE=1 writes what was answered over what was expected.
+// A case is a directive line, a body, `----`, the expected text, a blank line. `#` starts a comment line
+// between cases. ROLLCALL_UPDATE=1 writes what was answered over what was expected.
 #pragma once
 #include <functional>
 #include <map>
@@ -20,8 +20,8 @@ struct GoldenCase {
 using Handler = std::function<std::string(const GoldenCase&)>;
 using Handlers = std::map<std::string, Handler>;
 
-// Registers one GoogleTest test for each file of `folder` that ends in `.test` (also in folders
-// below it). `make` is called once a file, so that each file starts from a fresh state.
+// Registers one GoogleTest test for each file of `folder` that ends in `.test` (also in folders below it).
+// `make` is called once a file, so that each file starts from a fresh state.
 void register_golden(const std::string& suite, const std::string& folder,
                      std::function<Handlers()> make);
 

@@ -1,5 +1,5 @@
-// A fresh database for a test: SQLite in memory, or, where ROLLCALL_TEST_POSTGRESQL says how to
-// connect (with_postgresql.sh does), a new schema of that server.
+// A fresh database for a test: SQLite in memory, or, where ROLLCALL_TEST_POSTGRESQL says how to connect
+// (with_postgresql.sh does), a new schema of that server.
 #pragma once
 #include <fmt/format.h>
 

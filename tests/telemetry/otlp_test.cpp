@@ -1,5 +1,5 @@
-// OTLP: every text case is read from JSON and from the protobuf that says the same, and both must
-// agree; then bytes that are no OTLP at all.
+// OTLP: every text case is read from JSON and from the protobuf that says the same, and both must agree; then bytes that are no
+// OTLP at all.
 #include "telemetry/otlp.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,5 @@
-// Text cases of the readers, and what text cannot hold: compressed streams, cut streams, pieces of
-// any size. `logs ndjson|csv [arrival]` and `records ndjson|csv` print the rows, then the bad
-// lines, then the count.
+// Text cases of the readers, and what text cannot hold: compressed streams, cut streams, pieces of any size.
+// `logs ndjson|csv [arrival]` and `records ndjson|csv` print the rows, then the bad lines, then the count.
 #include "telemetry/reader.hpp"
 
 #include <gtest/gtest.h>
@@ -106,8 +105,7 @@ std::string zstd(std::string_view text) {
   return out;
 }
 
-// Long enough that a cut stream has given whole lines before the cut; digits that do not compress
-// to nothing.
+// Long enough that a cut stream has given whole lines before the cut; digits that do not compress to nothing.
 std::string many_lines(int count) {
   std::string text;
   std::uint64_t state = 1;

@@ -8,8 +8,7 @@
 namespace rollcall::telemetry {
 
 std::string show(const LogBatch& batch);
-// `otlp logs|metrics`: the body is OTLP's JSON; it is read as that, and as the protobuf that says
-// the same.
+// `otlp logs|metrics`: the body is OTLP's JSON; it is read as that, and as the protobuf that says the same.
 std::string read_otlp(const test::GoldenCase& one);
 
 }  // namespace rollcall::telemetry

@@ -1,5 +1,4 @@
-// The driver of a Kusto cluster against recorded exchanges: what it sends, what it makes of the
-// answers, when it asks again.
+// The driver of a Kusto cluster against recorded exchanges: what it sends, what it makes of the answers, when it asks again.
 #include "warehouse/cluster.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What text cases cannot show: processes that are killed, files of another format, limits, and
-// Observations against a fold that shares no code with the keeper.
+// What text cases cannot show: processes that are killed, files of another format, limits, and Observations against a fold
+// that shares no code with the keeper.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <sys/wait.h>
@@ -84,8 +84,7 @@ TEST(Embedded, AcknowledgedBatchesSurviveKill) {
 
   const auto warehouse = open(file);
   const auto rows = count(*warehouse, "OTelLogs | count");
-  // The batch in flight may be in as well, but only as a whole, and Observations say the same as
-  // the logs.
+  // The batch in flight may be in as well, but only as a whole, and Observations say the same as the logs.
   EXPECT_TRUE(rows == 100 * acknowledged || rows == 100 * (acknowledged + 1))
       << rows << " " << acknowledged;
   EXPECT_EQ(count(*warehouse, "Observations | summarize sum(Lines)"), rows);
@@ -239,14 +238,12 @@ TEST(Embedded, ThePollHasAPlaceOfItsOwn) {
   auto heavy = options_at(start);
   heavy.limits.timeout = hours(1);
   heavy.cancelled = &cancelled;
-  // Two of them, so that one runs and one waits; refused when the third below happens to be before
-  // them.
+  // Two of them, so that one runs and one waits; refused when the third below happens to be before them.
   const auto insist = [&] {
     while (!cancelled) EXPECT_FALSE(warehouse.query(endless, heavy));
   };
   std::thread first(insist), second(insist);
-  // Until one runs and one waits, a third may still find a place in the queue, and then its time is
-  // over.
+  // Until one runs and one waits, a third may still find a place in the queue, and then its time is over.
   auto third = options_at(start);
   third.limits.timeout = milliseconds(1);
   std::string message;
@@ -327,8 +324,7 @@ Observations read_observations(Warehouse& warehouse, const std::string& environm
 }
 
 TEST(Embedded, ObservationsEqualAFoldOfTheRows) {
-  // One warehouse for all the cases, an environment for each: opening takes longer than all the
-  // rest.
+  // One warehouse for all the cases, an environment for each: opening takes longer than all the rest.
   const TemporaryFolder folder;
   const auto file = folder.path() / "warehouse.duckdb";
   auto warehouse = open(file);

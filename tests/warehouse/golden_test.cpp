@@ -1,7 +1,6 @@
-// Text cases over a warehouse in a file. `command` runs a management command, `query` a query,
-// `ingest AT` log lines (NDJSON) that arrive at that time, `rows TABLE AT` records for a table of
-// the user's, `file NAME` puts one where `.ingest into` may read, `reopen` closes the file and
-// opens it again. `command AT` is given at that time.
+// Text cases over a warehouse in a file. `command` runs a management command, `query` a query, `ingest AT` log lines (NDJSON)
+// that arrive at that time, `rows TABLE AT` records for a table of the user's, `file NAME` puts one where `.ingest into` may read,
+// `reopen` closes the file and opens it again. `command AT` is given at that time.
 #include "warehouse/warehouse.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,5 @@
-// `rollcall backfill --git REPO`: what the main line of a GitOps repository says was deployed, as
-// declarations, with the commit as the change. Asked again it goes on behind the last commit that
-// is known.
+// `rollcall backfill --git REPO`: what the main line of a GitOps repository says was deployed, as declarations, with the commit as
+// the change. Asked again it goes on behind the last commit that is known.
 #include <fmt/format.h>
 
 #include "app/commands/commands.hpp"
@@ -99,8 +98,7 @@ Result<json::object> carry_out(const BackfillOptions& options, const Console& co
     TRY(git.after, last_known(*connection, name));
   }
   auto read = sources::read_git_history(git);
-  // A history that was rewritten no longer has that commit: then all of it is read, and what is
-  // known stays what it is.
+  // A history that was rewritten no longer has that commit: then all of it is read, and what is known stays what it is.
   if (!read && !git.after.empty() && options.after.empty()) {
     git.after.clear();
     read = sources::read_git_history(git);

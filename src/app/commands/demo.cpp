@@ -1,5 +1,5 @@
-// `rollcall demo`: a simulated fleet in place of a real one. Its past is played through the real
-// flow on a virtual clock; then the clock is the machine's, and the fleet lives on.
+// `rollcall demo`: a simulated fleet in place of a real one. Its past is played through the real flow on a virtual
+// clock; then the clock is the machine's, and the fleet lives on.
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
-// `rollcall deployments declare` and `rollcall deployments reconcile`: what pipelines and people
-// say they did, and whether the logs agree.
+// `rollcall deployments declare` and `rollcall deployments reconcile`: what pipelines and people say they did, and whether the
+// logs agree.
 #include <fmt/format.h>
 
 #include "app/commands/commands.hpp"

@@ -1,5 +1,4 @@
-// `rollcall doctor`: whether the warehouse that the configuration names answers and has what the
-// flow asks for; with
+// `rollcall doctor`: whether the warehouse that the configuration names answers and has what the flow asks for; with
 // --install-functions it is given what it lacks.
 #include <fmt/format.h>
 

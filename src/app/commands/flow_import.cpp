@@ -1,6 +1,5 @@
-// `rollcall flow import`, `export` and `url`. Import maps the connections of where the flow comes
-// from to the connectors that are here: as told by --connection or a file, else by asking when
-// somebody is there to answer.
+// `rollcall flow import`, `export` and `url`. Import maps the connections of where the flow comes from to the
+// connectors that are here: as told by --connection or a file, else by asking when somebody is there to answer.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -22,8 +21,7 @@ struct Mapping {
   json::object parameters, connections;
 };
 
-// {"parameters": {…}, "connections": {"shared_office365": "shared_smtp"}}; the command line goes
-// over the file.
+// {"parameters": {…}, "connections": {"shared_office365": "shared_smtp"}}; the command line goes over the file.
 Result<Mapping> mapping_of(const FlowOptions& options) {
   Mapping mapping;
   if (!options.mapping.empty()) {

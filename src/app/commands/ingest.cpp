@@ -1,5 +1,5 @@
-// `rollcall ingest FILE`: unpacks the file and sends it in pieces of whole lines, so that a file of
-// any size goes through the same door as everything else.
+// `rollcall ingest FILE`: unpacks the file and sends it in pieces of whole lines, so that a file of any size goes
+// through the same door as everything else.
 #include <fmt/format.h>
 
 #include <array>
@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t piece_bytes = 8U << 20U;
 
-// Collects unpacked bytes and hands on pieces that end where a line (of CSV: a record) ends; CSV's
-// heading goes before each piece.
+// Collects unpacked bytes and hands on pieces that end where a line (of CSV: a record) ends; CSV's heading goes
+// before each piece.
 class Sender {
  public:
   Sender(Connection& connection, const IngestOptions& options, bool csv)

@@ -1,5 +1,5 @@
-// `rollcall list copy`: a list from one store into another. It opens both itself: neither needs a
-// server, and one may run on either.
+// `rollcall list copy`: a list from one store into another. It opens both itself: neither needs a server, and one may
+// run on either.
 #include <fmt/format.h>
 
 #include "app/commands/list.hpp"

@@ -14,8 +14,7 @@ struct Cell {
   bool silent = false;
 };
 
-// environment → role → region → cell; environments and roles by name, regions as the answer orders
-// them.
+// environment → role → region → cell; environments and roles by name, regions as the answer orders them.
 using Matrix = std::map<std::string, std::map<std::string, std::map<std::string, Cell>>>;
 
 std::int64_t number_or(const json::value& value, std::string_view key, std::int64_t otherwise) {

@@ -172,8 +172,7 @@ Result<json::object> start(Services& services, const http::Request& request,
   return json::object{{"run", id}};
 }
 
-// The body is an exported flow or a bare definition, or {"flow": …, "parameters": {…},
-// "connections": {…}}.
+// The body is an exported flow or a bare definition, or {"flow": …, "parameters": {…}, "connections": {…}}.
 Result<json::object> deploy(Services& services, const http::Request& request,
                             const Principal& principal) {
   TRY(const auto body, parse_json(request.body, 1'000));

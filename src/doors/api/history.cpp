@@ -1,5 +1,4 @@
-// GET /api/v1/history: deployments, newest first; of one cell when environment, role and region are
-// given.
+// GET /api/v1/history: deployments, newest first; of one cell when environment, role and region are given.
 #include <fmt/format.h>
 
 #include "doors/api/items.hpp"

@@ -1,5 +1,4 @@
-// Reading list items for the API: whole answers of several pages, and filters that hold what users
-// typed.
+// Reading list items for the API: whole answers of several pages, and filters that hold what users typed.
 #pragma once
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
-// The API as a table: each operation says what it is, what it takes and what it needs, and the
-// OpenAPI document is made from that, so that it is true at every commit.
+// The API as a table: each operation says what it is, what it takes and what it needs, and the OpenAPI document
+// is made from that, so that it is true at every commit.
 #pragma once
 #include <functional>
 #include <string>

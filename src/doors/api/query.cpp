@@ -1,5 +1,4 @@
-// POST /api/v1/query: KQL in, columns and rows out. POST /api/v1/command: Kusto's management
-// commands.
+// POST /api/v1/query: KQL in, columns and rows out. POST /api/v1/command: Kusto's management commands.
 #include <fmt/format.h>
 
 #include "base/text.hpp"

@@ -1,5 +1,4 @@
-// GET /api/v1/snapshot: the matrix. Who is silent is asked of the warehouse, which hears every
-// line.
+// GET /api/v1/snapshot: the matrix. Who is silent is asked of the warehouse, which hears every line.
 #include "doors/api/items.hpp"
 #include "doors/api/matrix.hpp"
 #include "doors/api/operations.hpp"

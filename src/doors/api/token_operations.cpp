@@ -1,5 +1,4 @@
-// Tokens: only an admin makes, sees and revokes them; the secret is in the answer that makes it,
-// and nowhere else.
+// Tokens: only an admin makes, sees and revokes them; the secret is in the answer that makes it, and nowhere else.
 #include "base/text.hpp"
 #include "doors/api/operations.hpp"
 #include "doors/errors.hpp"

@@ -1,6 +1,6 @@
-// Who asks, and what they may do. A request with a token is that token's; one from this machine
-// without a token is the local admin's; everything else is refused. A browser of this machine that
-// shows somebody else's page, or a proxy in front, does not count as this machine.
+// Who asks, and what they may do. A request with a token is that token's; one from this machine without a
+// token is the local admin's; everything else is refused. A browser of this machine that shows somebody
+// else's page, or a proxy in front, does not count as this machine.
 #pragma once
 #include <functional>
 
@@ -25,8 +25,7 @@ class Access {
   static Result<void> require(const Caller& caller, Scope scope);
 
   using Handler = std::function<http::Response(const http::Request&, const Principal&)>;
-  // Calls `handler` when the caller may do it; answers 401 or 403 otherwise. Access must outlive
-  // what it answers.
+  // Calls `handler` when the caller may do it; answers 401 or 403 otherwise. Access must outlive what it answers.
   http::Handler guard(Scope scope, Handler handler) const;
 
  private:

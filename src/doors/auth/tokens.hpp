@@ -1,5 +1,5 @@
-// API tokens: a name, what it may do, and the hash of the secret. The secret is shown once, when it
-// is made. 256 random bits need no slow hash: SHA-256 is what is kept and looked up.
+// API tokens: a name, what it may do, and the hash of the secret. The secret is shown once, when it is made.
+// 256 random bits need no slow hash: SHA-256 is what is kept and looked up.
 #pragma once
 #include <memory>
 #include <optional>
@@ -48,8 +48,7 @@ class Tokens {
  public:
   static Result<std::unique_ptr<Tokens>> open(store::Database& database);
 
-  // Answers the secret. TOKEN0102: the name is taken; TOKEN0104: it is no name (letters, digits,
-  // `-`,
+  // Answers the secret. TOKEN0102: the name is taken; TOKEN0104: it is no name (letters, digits, `-`,
   // `_`, `.`, up to 64).
   Result<std::string> create(std::string_view name, Scopes scopes, const Principal& by,
                              Timestamp now);

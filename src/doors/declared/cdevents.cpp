@@ -1,6 +1,5 @@
-// CDEvents' service events (https://cdevents.dev/docs/continuous-deployment/): deployed, upgraded,
-// rolledback, removed, of the versions 0.4 (context.version, subject.type) and 0.5
-// (context.specversion). https://github.com/cdevents/spec
+// CDEvents' service events (https://cdevents.dev/docs/continuous-deployment/): deployed, upgraded, rolledback, removed, of the
+// versions 0.4 (context.version, subject.type) and 0.5 (context.specversion). https://github.com/cdevents/spec
 #include <fmt/format.h>
 
 #include "base/text.hpp"

@@ -1,16 +1,13 @@
-// What pipelines and people declare comes in here: CDEvents, GitHub's webhooks, and plain JSON; and
-// what they declared is compared with what the logs show. Every event may come twice and out of
-// order.
+// What pipelines and people declare comes in here: CDEvents, GitHub's webhooks, and plain JSON; and what they declared is
+// compared with what the logs show. Every event may come twice and out of order.
 //
-//   POST /cdevents                            CDEvents 0.4 and 0.5, as CloudEvents in binary or
-//   structured mode POST /webhooks/github                     deployment and deployment_status POST
-//   /api/v1/deployments                  one declaration, or {"deployments": […]} GET
-//   /api/v1/deployments                  what was declared, newest first GET
-//   /api/v1/deployments/reconciliation   declared but never seen, seen but never declared, version
-//   differs
+//   POST /cdevents                            CDEvents 0.4 and 0.5, as CloudEvents in binary or structured mode
+//   POST /webhooks/github                     deployment and deployment_status
+//   POST /api/v1/deployments                  one declaration, or {"deployments": […]}
+//   GET  /api/v1/deployments                  what was declared, newest first
+//   GET  /api/v1/deployments/reconciliation   declared but never seen, seen but never declared, version differs
 //
-// The first two are let in by an HMAC of their body (X-Hub-Signature-256) when a secret is
-// configured, and else by a token.
+// The first two are let in by an HMAC of their body (X-Hub-Signature-256) when a secret is configured, and else by a token.
 #pragma once
 #include <span>
 #include <string>
@@ -43,8 +40,8 @@ struct Recorded {
 Result<Recorded> record(Services& services, std::span<const fleet::Declaration> declarations,
                         const Principal& principal);
 
-// `production-westeurope` by the pattern's groups `environment` and `region`, or else by its first
-// slash. Without either all of it is the environment.
+// `production-westeurope` by the pattern's groups `environment` and `region`, or else by its first slash. Without either all
+// of it is the environment.
 std::pair<std::string, std::string> split_environment(std::string_view name,
                                                       const re2::RE2* pattern);
 

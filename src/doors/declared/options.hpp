@@ -18,8 +18,7 @@ struct WebhookOptions {
       environment_pattern;  // of environment_pattern(); absent: the first slash parts them
 };
 
-// A regular expression with the group `environment` and perhaps `region`. DECLARED0103: it is none,
-// and what RE2 says.
+// A regular expression with the group `environment` and perhaps `region`. DECLARED0103: it is none, and what RE2 says.
 Result<std::shared_ptr<const re2::RE2>> environment_pattern(const std::string& text);
 
 }  // namespace rollcall::doors

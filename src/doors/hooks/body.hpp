@@ -1,5 +1,5 @@
-// Bodies between HTTP and what a flow sees of them: JSON is JSON, text is a string, a form has its
-// values, parts are parts, everything else is an envelope.
+// Bodies between HTTP and what a flow sees of them: JSON is JSON, text is a string, a form has its values, parts
+// are parts, everything else is an envelope.
 #pragma once
 #include "base/json.hpp"
 #include "http/message.hpp"

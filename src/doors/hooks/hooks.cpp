@@ -17,8 +17,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// https://learn.microsoft.com/azure/logic-apps/logic-apps-limits-and-configuration, “Inbound
-// request”
+// https://learn.microsoft.com/azure/logic-apps/logic-apps-limits-and-configuration, “Inbound request”
 constexpr auto longest_wait = std::chrono::seconds(120);
 constexpr auto between_looks = std::chrono::milliseconds(10);
 constexpr std::size_t steps_at_once = 200;

@@ -16,9 +16,9 @@ Result<telemetry::ReadReport> ingest_logs(warehouse::Warehouse& warehouse,
                                           const warehouse::Ingestion& ingestion,
                                           telemetry::ReaderOptions options, std::string_view body) {
   options.batch_rows = options.batch_bytes =
-      SIZE_MAX;              // one transaction: a resend finds all of it or nothing
-  telemetry::LogBatch rows;  // written only when the whole body could be read: a stream that was
-                             // cut off leaves nothing
+      SIZE_MAX;  // one transaction: a resend finds all of it or nothing
+  telemetry::LogBatch
+      rows;  // written only when the whole body could be read: a stream that was cut off leaves nothing
   telemetry::LogReader reader(options, [&](telemetry::LogBatch& batch) -> Result<void> {
     rows = std::move(batch);
     return {};

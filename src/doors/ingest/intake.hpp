@@ -1,6 +1,5 @@
-// How much may be taken in at once: what is being read and written counts by its bytes, and what
-// would go over the limit is sent away with the request to come again, instead of filling the
-// memory. Also how a batch is named, so that a resend is known.
+// How much may be taken in at once: what is being read and written counts by its bytes, and what would go over the limit is
+// sent away with the request to come again, instead of filling the memory. Also how a batch is named, so that a resend is known.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -39,12 +38,10 @@ class Intake {
   std::atomic<std::size_t> taken_{0};
 };
 
-// The principal, the place it was sent to and the body: two requests that agree in all of them are
-// the same batch.
+// The principal, the place it was sent to and the body: two requests that agree in all of them are the same batch.
 warehouse::Ingestion::Key key_of(const http::Request& request, const Principal& principal);
 
-// Where the warehouse fails (its disk is full, say) the sender should come again: 503, and
-// Retry-After beside 429 and 503.
+// Where the warehouse fails (its disk is full, say) the sender should come again: 503, and Retry-After beside 429 and 503.
 int ingest_status(const Error& error);
 void add_retry_after(http::Response& response);
 

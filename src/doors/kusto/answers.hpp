@@ -9,13 +9,11 @@
 
 namespace rollcall::doors {
 
-// {"Tables": […]}: the results, and of a query their properties, the status, and a table of
-// contents behind them.
+// {"Tables": […]}: the results, and of a query their properties, the status, and a table of contents behind them.
 std::string v1_answer(std::span<const warehouse::Table> results, const KustoRequest& request,
                       Timestamp now);
 std::string v1_command_answer(const warehouse::Table& result);
-// [DataSetHeader, @ExtendedProperties, PrimaryResult…, QueryCompletionInformation,
-// DataSetCompletion]
+// [DataSetHeader, @ExtendedProperties, PrimaryResult…, QueryCompletionInformation, DataSetCompletion]
 std::string v2_answer(std::span<const warehouse::Table> results, const KustoRequest& request,
                       Timestamp now);
 

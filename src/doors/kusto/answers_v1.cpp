@@ -57,8 +57,7 @@ json::array status_row(const KustoRequest& request, Timestamp now, const Error* 
           request.client_request_id};
 }
 
-// @ExtendedProperties, QueryStatus, and last the table of contents, by which clients tell results
-// from the rest.
+// @ExtendedProperties, QueryStatus, and last the table of contents, by which clients tell results from the rest.
 json::array behind_the_results(std::span<const warehouse::Table> results,
                                const KustoRequest& request, Timestamp now) {
   using enum kql::Type;

@@ -1,5 +1,4 @@
-// Errors as Kusto's clients know them: OneApi documents, with the words `Syntax error:` and
-// `Semantic error:` that they look for.
+// Errors as Kusto's clients know them: OneApi documents, with the words `Syntax error:` and `Semantic error:` that they look for.
 #pragma once
 #include <string>
 

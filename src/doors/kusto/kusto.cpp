@@ -105,8 +105,7 @@ http::Response stream_in(Services& services, const http::Request& request) {
   return answer(200, v1_command_answer(table), read);
 }
 
-// The public cloud's, which clients take for themselves when they are told nothing. A token of ours
-// needs none of it.
+// The public cloud's, which clients take for themselves when they are told nothing. A token of ours needs none of it.
 http::Response auth_metadata(const http::Request&) {
   const json::object directory{
       {"LoginEndpoint", "https://login.microsoftonline.com"},

@@ -1,5 +1,5 @@
-// Kusto's REST protocol, so that its own clients work: /v1/rest/query, /v2/rest/query,
-// /v1/rest/mgmt, /v1/rest/ingest, /v1/rest/auth/metadata.
+// Kusto's REST protocol, so that its own clients work: /v1/rest/query, /v2/rest/query, /v1/rest/mgmt, /v1/rest/ingest,
+// /v1/rest/auth/metadata.
 // https://learn.microsoft.com/azure/data-explorer/kusto/api/rest/
 // There is one database; whatever name a client sends means it.
 #pragma once

@@ -26,8 +26,7 @@ struct KustoRequest {
 
 // What every request has in its headers.
 KustoRequest identified(const http::Request& request, Timestamp now);
-// KUSTO0101: no JSON, no csl, or an option whose value cannot be read (WAREHOUSE0407). Unknown
-// options are ignored, as Kusto does.
+// KUSTO0101: no JSON, no csl, or an option whose value cannot be read (WAREHOUSE0407). Unknown options are ignored, as Kusto does.
 Result<KustoRequest> read_kusto_request(const http::Request& request, Timestamp now);
 
 }  // namespace rollcall::doors

@@ -7,8 +7,7 @@
 
 namespace rollcall::doors {
 
-// The contents must outlive the router. Without an index.html the page says how to build the
-// portal.
+// The contents must outlive the router. Without an index.html the page says how to build the portal.
 void add_portal(http::Router& router, std::span<const File> files);
 
 }  // namespace rollcall::doors

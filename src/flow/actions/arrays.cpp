@@ -1,5 +1,4 @@
-// Filter array (Query), Select, Create table, Join: they take an array, `from`, and answer {"body":
-// …}.
+// Filter array (Query), Select, Create table, Join: they take an array, `from`, and answer {"body": …}.
 #include <fmt/format.h>
 
 #include "base/text.hpp"

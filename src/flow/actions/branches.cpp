@@ -1,5 +1,4 @@
-// Scope, Condition (If) and Switch: one block runs, the others are passed over; the action ends as
-// it does.
+// Scope, Condition (If) and Switch: one block runs, the others are passed over; the action ends as it does.
 #include <fmt/format.h>
 
 #include "flow/execution.hpp"

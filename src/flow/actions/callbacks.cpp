@@ -1,11 +1,11 @@
 // Actions that wait to be called back: HttpWebhook, ApiConnectionWebhook, OpenApiConnectionWebhook.
 //   state          event                          next
-//   –              begins                         called (subscribe), as in calls.cpp; a deadline
-//   if there is one called         Completed, succeeded           waits called         CalledBack
-//   remembered: the answer to subscribe is late waits          CalledBack unsubscribes, or
-//   Succeeded when there is no unsubscribing waits          TimeCame (deadline) unsubscribes, or
-//   TimedOut unsubscribes   Completed, whatever it says    Succeeded with what the call back said,
-//   or TimedOut
+//   –              begins                         called (subscribe), as in calls.cpp; a deadline if there is one
+//   called         Completed, succeeded           waits
+//   called         CalledBack                     remembered: the answer to subscribe is late
+//   waits          CalledBack                     unsubscribes, or Succeeded when there is no unsubscribing
+//   waits          TimeCame (deadline)            unsubscribes, or TimedOut
+//   unsubscribes   Completed, whatever it says    Succeeded with what the call back said, or TimedOut
 // A second call back finds nobody who waits.
 // https://learn.microsoft.com/azure/connectors/connectors-native-webhook
 #include "flow/calls.hpp"

@@ -1,13 +1,14 @@
-// Calls of connectors: OpenApiConnection, ApiConnection, ServiceProvider, Http, and of other flows.
-// Those that wait to be called back go on in callbacks.cpp.
+// Calls of connectors: OpenApiConnection, ApiConnection, ServiceProvider, Http, and of other flows. Those that
+// wait to be called back go on in callbacks.cpp.
 //   state              event                              next
-//   –                  begins                             called, attempt 1; a deadline, if the
-//   call is outside called             Completed, succeeded               Succeeded called
-//   Completed, 202 with a Location     polls: asks the Location after Retry-After called Completed,
-//   failed, may be retried  waits, attempt + 1, if the policy has one left called Completed, failed
-//   Failed, with its outputs waits              TimeCame (retry)                   called again,
-//   with the same inputs polls              TimeCame (poll)                    called, attempt + 1,
-//   at the Location called or waits    TimeCame (deadline)                TimedOut
+//   –                  begins                             called, attempt 1; a deadline, if the call is outside
+//   called             Completed, succeeded               Succeeded
+//   called             Completed, 202 with a Location     polls: asks the Location after Retry-After
+//   called             Completed, failed, may be retried  waits, attempt + 1, if the policy has one left
+//   called             Completed, failed                  Failed, with its outputs
+//   waits              TimeCame (retry)                   called again, with the same inputs
+//   polls              TimeCame (poll)                    called, attempt + 1, at the Location
+//   called or waits    TimeCame (deadline)                TimedOut
 // An attempt's number is part of its idempotency key; an answer to an earlier attempt is stale.
 #include <fmt/format.h>
 
@@ -28,8 +29,8 @@ Timespan between(Timespan from, Timespan to, std::uint64_t random) {
   return {from.ticks + static_cast<std::int64_t>(random % width)};
 }
 
-// https://learn.microsoft.com/azure/logic-apps/logic-apps-exception-handling, “Retry policy types”:
-// the n-th wait of an exponential policy is uniform in [max(2^(n-2) i, min), min(2^(n-1) i, max)].
+// https://learn.microsoft.com/azure/logic-apps/logic-apps-exception-handling, “Retry policy types”: the n-th
+// wait of an exponential policy is uniform in [max(2^(n-2) i, min), min(2^(n-1) i, max)].
 Timespan wait_before(const RetryPolicy& policy, std::uint32_t retry, std::uint64_t random) {
   if (policy.kind == RetryPolicy::Kind::fixed) return policy.interval;
   const auto doubled = [&](int exponent) {
@@ -44,8 +45,8 @@ Timespan wait_before(const RetryPolicy& policy, std::uint32_t retry, std::uint64
 
 Place place_of(const BoundOperation& operation) { return operation.operation().place; }
 
-// https://learn.microsoft.com/azure/logic-apps/logic-apps-create-api-app, “Perform long-running
-// tasks with the polling action pattern”: how long to wait when the answer does not say.
+// https://learn.microsoft.com/azure/logic-apps/logic-apps-create-api-app, “Perform long-running tasks with the
+// polling action pattern”: how long to wait when the answer does not say.
 constexpr Timespan usual_poll = seconds(20);
 constexpr Timespan least_poll = seconds(1);  // Retry-After: 0 would ask without end
 constexpr Timespan longest_poll = hours(24);
@@ -108,8 +109,8 @@ void call(Execution& execution, Frame& frame, ActionIndex action, const BoundOpe
           json::object inputs) {
   auto& slot = execution.slot(frame, action);
   slot.attempt = 1;
-  // Calls that are retried ask for the same as the first time. Those of our own lists are not: the
-  // answer of a list is its answer.
+  // Calls that are retried ask for the same as the first time. Those of our own lists are not: the answer of
+  // a list is its answer.
   const auto place = place_of(operation);
   if (place != Place::store || execution.keeps_inputs()) slot.inputs = inputs;
   if (const auto timeout = execution.workflow().action(action).timeout;
@@ -153,8 +154,8 @@ void retry(Execution& execution, Frame& frame, ActionIndex action, const Outcome
   execution.set_timer(frame, action, Timer::Purpose::retry, execution.now() + wait);
 }
 
-// The next attempt, or the next look at the Location: with the method GET, and as whom it was asked
-// first, if the Location is of the same origin.
+// The next attempt, or the next look at the Location: with the method GET, and as whom it was asked first, if
+// the Location is of the same origin.
 void ask_again(Execution& execution, Frame& frame, ActionIndex action) {
   auto& slot = execution.slot(frame, action);
   const auto& operation = operation_of(execution.workflow().plan(action), slot);

@@ -1,5 +1,5 @@
-// Foreach and Until. Each iteration has a frame of its own; one that is over is used again for the
-// next, unless something outside the loop asks for what was in it.
+// Foreach and Until. Each iteration has a frame of its own; one that is over is used again for the next,
+// unless something outside the loop asks for what was in it.
 //             iterations        how many at once              ends as
 //   Foreach   one per item      Definition::iterations_at_once  the worst of them
 //   Until     until it holds    one                           the last one

@@ -2,8 +2,8 @@
 //   action                  variable must be     value
 //   InitializeVariable      absent               of the type; absent: "", 0, false, [], {}
 //   SetVariable             there                of the type; null: as when absent
-//   Increment, Decrement    integer, float       a number; an integer stays one, and may not
-//   overflow AppendToStringVariable  string               its text is put behind
+//   Increment, Decrement    integer, float       a number; an integer stays one, and may not overflow
+//   AppendToStringVariable  string               its text is put behind
 //   AppendToArrayVariable   array                is put behind as one element
 #include <fmt/format.h>
 
