@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -41,6 +43,17 @@ T must(Result<T> result) {
   }
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
+
+// A folder of the run's own among the temporary files, gone at its end.
+class Folder {
+ public:
+  Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder();
+  std::string file(std::string_view name) const { return (path / name).string(); }
+  std::filesystem::path path;
+};
 
 double median(std::vector<double> values);
 double seconds_of(const std::function<void()>& work);

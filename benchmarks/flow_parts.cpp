@@ -21,19 +21,6 @@ namespace {
 
 const auto start_time = *parse_iso("2026-01-01T00:00:00Z");
 
-// A folder of this run's own.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::current_path() / "build" / "bench-XXXXXX").string();
-    std::filesystem::create_directories(std::filesystem::current_path() / "build");
-    CHECK(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
-
 // VmHWM or VmRSS in bytes.
 double memory(std::string_view what) {
   std::ifstream status("/proc/self/status");

@@ -28,17 +28,6 @@ constexpr std::size_t rounds = 5;
 constexpr std::uint64_t memory_bytes = std::uint64_t{4} << 30;
 constexpr std::int64_t start_ns = 1'767'225'600'000'000'000;
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "rollcall-bench-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::exit(1);
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path path;
-};
-
 // A line of a fleet: 40 services in 25 regions, an error now and then, a handful of attributes.
 struct Line {
   std::int64_t time_ns;

@@ -248,10 +248,8 @@ void ask_all(const Report& report, const fs::path& folder, std::int64_t rows) {
 
 void run(const Report& report) {
   compile(report);
-  std::string folder = (fs::temp_directory_path() / "rollcall-bench-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) give_up("no temporary folder");
-  for (const std::int64_t rows : {10'000'000, 50'000'000}) ask_all(report, folder, rows);
-  fs::remove_all(folder);
+  const Folder folder;
+  for (const std::int64_t rows : {10'000'000, 50'000'000}) ask_all(report, folder.path, rows);
 }
 
 const Benchmark benchmark("kql", run);

@@ -27,18 +27,6 @@ constexpr std::int64_t items_a_round = 5'000;
 constexpr std::int64_t items_a_transaction = 500;
 constexpr std::int64_t million = 1'000'000;
 
-struct Folder {
-  Folder()
-      : path(std::filesystem::temp_directory_path() /
-             fmt::format("rollcall-bench-lists-{}", getpid())) {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string file(const char* name) const { return (path / name).string(); }
-  std::filesystem::path path;
-};
-
 lists::ListDefinition rows_definition() {
   return {.name = "Rows",
           .columns = {{.name = "Title"},

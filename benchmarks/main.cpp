@@ -1,5 +1,6 @@
 // bench [NAME…] [--json]: runs the benchmarks whose name begins with one of the names, or all.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -49,6 +50,18 @@ void print_text(const Figure& figure) {
 Benchmark::Benchmark(std::string name, std::function<void(const Report&)> run) {
   all().push_back({std::move(name), std::move(run)});
 }
+
+Folder::Folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "rollcall-bench-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    fmt::print(stderr, "no folder can be made in {}\n",
+               std::filesystem::temp_directory_path().string());
+    std::exit(1);
+  }
+  path = name;
+}
+
+Folder::~Folder() { std::filesystem::remove_all(path); }
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

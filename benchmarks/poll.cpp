@@ -24,22 +24,14 @@ const auto start_time = *parse_iso("2026-01-01T00:00:00Z");
 class Fleet {
  public:
   Fleet() {
-    std::string name = (std::filesystem::temp_directory_path() / "rollcall-bench-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::exit(1);
-    folder_ = name;
     warehouse::EmbeddedOptions options;
-    options.file = folder_ / "warehouse.duckdb";
+    options.file = folder_.path / "warehouse.duckdb";
     options.memory_limit_bytes = std::uint64_t{4} << 30;
     warehouse_ = must(warehouse::open_embedded(options));
     for (const auto& file : app::embedded_functions()) {
       must(warehouse_->create_or_alter_function(must(kql::parse_function(file.content)), {}));
     }
   }
-  ~Fleet() {
-    warehouse_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
   // One line of each instance of these cells; answers the seconds it took.
   double heartbeat(Timestamp at, int first_cell, int count, std::string_view version) {
     telemetry::LogBatch batch;
@@ -80,7 +72,7 @@ class Fleet {
   std::size_t rows() const { return rows_; }
 
  private:
-  std::filesystem::path folder_;
+  Folder folder_;
   std::unique_ptr<warehouse::Warehouse> warehouse_;
   std::size_t rows_ = 0;
 };
