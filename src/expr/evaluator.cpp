@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/overload.hpp"
 #include "base/text.hpp"
 #include "expr/decimal.hpp"
 #include "expr/functions.hpp"
@@ -10,11 +11,6 @@
 
 namespace rollcall::expr {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
 
 std::unexpected<Error> at(Error error, Span span) {
   if (!error.span && span.length > 0) error.span = span;  // a condition's call has none

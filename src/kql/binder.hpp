@@ -98,7 +98,9 @@ class Binder {
   MadeColumn made(std::string name, const Scalar& scalar);
   // The query that gives the columns in their order; with `ordered` in the rows' order.
   sql::QueryPtr query_of(const Relation& rows, bool ordered);
-  sql::QueryPtr select_of(const Relation& rows, std::vector<sql::SelectItem> items);
+  // `by_name` as in sql::Select: not for aggregates without keys, whose row stands whatever is read of it.
+  sql::QueryPtr select_of(const Relation& rows, std::vector<sql::SelectItem> items,
+                          bool by_name = false);
   Relation from_query(sql::QueryPtr query, std::vector<RelationColumn> columns);
   sql::ExprPtr window(const Relation& rows, std::string function,
                       std::vector<sql::ExprPtr> arguments,

@@ -57,6 +57,7 @@ Relation aggregate_rows(Binder& binder, Relation rows, std::vector<MadeColumn> k
     select.items.push_back({sql::literal(std::int64_t{1}), binder.fresh_id()});
   select.from = rows.from;
   select.where = rows.where;
+  select.by_name = !select.group_by.empty();
   result.from = sql::derived(sql::query(std::move(select)), binder.fresh_alias());
   return result;
 }

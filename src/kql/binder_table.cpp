@@ -133,7 +133,7 @@ Relation Binder::scan(const Table& table) {
     items.push_back({sql::column(std::string(ingestion_column)), rows.ingestion});
   }
   rows.from = sql::table(table.storage.empty() ? table.name : table.storage, fresh_alias());
-  auto query = select_of(rows, std::move(items));
+  auto query = select_of(rows, std::move(items), true);
   rows.from = sql::derived(std::move(query), fresh_alias());
   rows.name = table.name;
   return rows;

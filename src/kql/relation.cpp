@@ -88,12 +88,14 @@ std::vector<std::string> carried(const Relation& rows, bool keep_hidden) {
 
 }  // namespace
 
-sql::QueryPtr Binder::select_of(const Relation& rows, std::vector<sql::SelectItem> items) {
+sql::QueryPtr Binder::select_of(const Relation& rows, std::vector<sql::SelectItem> items,
+                                bool by_name) {
   sql::Select select;
   select.items = std::move(items);
   if (select.items.empty()) select.items.push_back({sql::literal(std::int64_t{1}), fresh_id()});
   select.from = rows.from;
   select.where = rows.where;
+  select.by_name = by_name;
   return sql::query(std::move(select));
 }
 
@@ -109,7 +111,7 @@ Relation Binder::nest(Relation rows, std::vector<MadeColumn> columns, bool keep_
         std::any_of(items.begin(), items.end(), [&](const auto& item) { return item.alias == id; });
     if (!there) items.push_back({sql::column(id), id});
   }
-  rows.from = sql::derived(select_of(rows, std::move(items)), fresh_alias());
+  rows.from = sql::derived(select_of(rows, std::move(items), true), fresh_alias());
   rows.where = nullptr;
   rows.columns = std::move(visible);
   if (!keep_hidden) rows.hidden.clear();
@@ -153,7 +155,7 @@ Relation Binder::fresh(const Relation& rows) {
   }
   for (auto& id : result.partition) id = rename(id);
   if (!result.ingestion.empty()) result.ingestion = rename(result.ingestion);
-  result.from = sql::derived(select_of(rows, std::move(items)), fresh_alias());
+  result.from = sql::derived(select_of(rows, std::move(items), true), fresh_alias());
   result.where = nullptr;
   ++result.weight;
   return result;

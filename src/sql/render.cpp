@@ -13,14 +13,11 @@
 #include <string_view>
 
 #include "base/check.hpp"
+#include "base/overload.hpp"
+#include "sql/unused.hpp"
 
 namespace rollcall::sql {
 namespace {
-
-template <class... Fs>
-struct Overload : Fs... {
-  using Fs::operator()...;
-};
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -36,7 +33,10 @@ bool is_plain_select(const Query& query) {
 
 class Renderer {
  public:
-  explicit Renderer(Dialect dialect) : dialect_(dialect) { out_.text.reserve(1024); }
+  explicit Renderer(Dialect dialect, Names unused = {})
+      : dialect_(dialect), unused_(std::move(unused)) {
+    out_.text.reserve(1024);
+  }
   Rendered take() { return std::move(out_); }
 
   void statement(const Statement& statement) {
@@ -538,10 +538,7 @@ class Renderer {
   void write(const Select& node) {
     CHECK(!node.items.empty());
     put(node.distinct ? "SELECT DISTINCT " : "SELECT ");
-    list(node.items, [&](const SelectItem& item) {
-      expr(item.expr);
-      alias(item.alias);
-    });
+    select_items(node);
     if (node.from) {
       put(" FROM ");
       from(*node.from);
@@ -555,6 +552,18 @@ class Renderer {
     }
     clause(" HAVING ", node.having);
     clause(" QUALIFY ", node.qualify);
+  }
+  void select_items(const Select& node) {
+    bool first = true;
+    const auto one = [&](const SelectItem& item) {
+      if (!first) put(", ");
+      first = false;
+      expr(item.expr);
+      alias(item.alias);
+    };
+    for (const auto& item : node.items)
+      if (!node.by_name || !unused_.contains(item.alias)) one(item);
+    if (first) put('1');  // the rows are read, none of their columns
   }
   void clause(std::string_view keyword, const ExprPtr& condition) {
     if (!condition) return;
@@ -775,19 +784,21 @@ class Renderer {
   }
 
   Dialect dialect_;
+  Names unused_;
   Rendered out_;
 };
 
 }  // namespace
 
 Rendered render(const Statement& statement, Dialect dialect) {
+  if (const auto* query = std::get_if<QueryPtr>(&statement)) return render(**query, dialect);
   Renderer renderer(dialect);
   renderer.statement(statement);
   return renderer.take();
 }
 
 Rendered render(const Query& query, Dialect dialect) {
-  Renderer renderer(dialect);
+  Renderer renderer(dialect, unused_columns(query));
   renderer.query(query);
   return renderer.take();
 }

@@ -209,6 +209,9 @@ struct Select {
   bool group_by_all = false;
   ExprPtr having;
   ExprPtr qualify;
+  // It is read by its aliases, each of which names one column in the whole query; an item that nobody reads is
+  // left out of the text (unused.hpp).
+  bool by_name = false;
 };
 enum class SetOperator { union_all, union_distinct, except, intersect };
 struct SetQuery {

@@ -106,6 +106,37 @@ Trees queries() {
       {}, grouped, {{column("n"), true, Nulls::first}, {column("a")}}, number(10), number(20)});
   trees["offset"] = std::make_shared<const Query>(
       Query{{}, std::get<Select>(select(star(), table("t"))->body), {}, nullptr, number(5)});
+  // Of the table's three columns one is read, of the sum's two; `c4` hangs on `c3`, which nobody reads.
+  const auto by_name = [](std::vector<SelectItem> items, TableRefPtr from,
+                          std::vector<ExprPtr> keys = {}) {
+    Select node;
+    node.items = std::move(items);
+    node.from = std::move(from);
+    node.group_by = std::move(keys);
+    node.by_name = true;
+    return query(std::move(node));
+  };
+  const auto scan =
+      by_name({{column("a"), "c1"}, {column("b"), "c2"}, {column("c"), "c3"}}, table("t"));
+  const auto extended = by_name({{column("c1"), "c1"},
+                                 {column("c2"), "c2"},
+                                 {column("c3"), "c3"},
+                                 {call("lower", {column("c3")}), "c4"}},
+                                derived(scan, "one"));
+  const auto summed = by_name({{column("c1"), "c1"}, {call("max", {column("c2")}), "c5"}},
+                              derived(extended, "two"), {column("c1")});
+  trees["unused"] = select({{column("c1"), "c1"}}, derived(summed, "three"));
+  trees["unused_but_counted"] = select(call("count", {star()}), derived(extended, "two"));
+  trees["used_by_place"] =
+      select(star(),
+             derived(std::make_shared<const Query>(Query{
+                         {}, SetQuery{SetOperator::union_all, {scan, scan}}, {}, nullptr, nullptr}),
+                     "one"));
+  trees["unnested"] =
+      select({{column("c1"), "c1"}},
+             derived(by_name({{column("c1"), "c1"}, {call("unnest", {column("c2")}), "c6"}},
+                             derived(scan, "one")),
+                     "two"));
   trees["derived"] = select(star(), derived(select(number(1)), "one"));
   trees["joins"] =
       select(star(), join(JoinKind::left,
