@@ -1,3 +1,4 @@
+// flow/quiet-day: what a day of five-minute runs over 1,000 cells adds to the database when nothing is new.
 // flow/plain/N: records per second through the whole loop of flows/track-deployments-plain.json (query, for
 // each: look-up in the history, look-up in the snapshot, create, update), beside the same work by hand. Each
 // round brings a new version of every cell. The query is answered from memory: it is the loop that is measured.
@@ -109,6 +110,12 @@ class Place {
     database.reset();
     remove();
   }
+  // Bytes of the file, with nothing left in the log beside it. The place is of no use afterwards.
+  std::uintmax_t size() {
+    lists.reset();
+    database.reset();
+    return std::filesystem::file_size(file_);
+  }
 
   std::unique_ptr<store::Database> database;
   std::unique_ptr<lists::ListStore> lists;
@@ -128,47 +135,80 @@ json::value plain_flow() {
   return must(parse_json(text.str()));
 }
 
-void measure(std::size_t count, const Report& report) {
+std::string file_named(std::string_view name) {
   const auto folder = std::filesystem::current_path() / "build";
   std::filesystem::create_directories(folder);
-  const auto file = [&](std::string_view name) {
-    return (folder / fmt::format("bench-{}-{}.db", name, getpid())).string();
-  };
-  Place place(file("flow"), count);
-  const auto hand_file = file("hand");
-  Place hand_place(hand_file, count);
-  ByHand by_hand(hand_file, hand_place.tables, true);
+  return (folder / fmt::format("bench-{}-{}.db", name, getpid())).string();
+}
+
+// The flow, deployed in a place.
+class Plain {
+ public:
+  explicit Plain(Place& place) {
+    auto answers = std::make_unique<Answers>();
+    kusto_ = answers.get();
+    connectors_.add(std::move(answers));
+    connectors_.add(connectors::make_sharepointonline(*place.lists));
+    driver_ = must(flow::Driver::open(*place.database, connectors_, clock));
+    flow::DeployOptions options;
+    options.enabled = false;
+    must(driver_->deploy("plain", plain_flow(), {}, options));
+  }
+  void answer_with(const std::vector<Record>& records) { kusto_->rows = rows_of(records); }
+  void run() {
+    const auto run = must(driver_->start("plain", "", nullptr, {}));
+    must(driver_->run_until_idle());
+    const auto record = must(driver_->runs().run(run));
+    if (record->status != flow::Status::succeeded) fmt::print(stderr, "{}\n", record->message);
+    CHECK(record->status == flow::Status::succeeded);
+  }
 
   SystemClock clock;
-  flow::Connectors connectors;
-  auto answers = std::make_unique<Answers>();
-  auto* kusto = answers.get();
-  connectors.add(std::move(answers));
-  connectors.add(connectors::make_sharepointonline(*place.lists));
-  auto driver = must(flow::Driver::open(*place.database, connectors, clock));
-  flow::DeployOptions options;
-  options.enabled = false;
-  must(driver->deploy("plain", plain_flow(), {}, options));
 
+ private:
+  flow::Connectors connectors_;
+  Answers* kusto_ = nullptr;
+  std::unique_ptr<flow::Driver> driver_;
+};
+
+void measure(std::size_t count, const Report& report) {
+  Place place(file_named("flow"), count);
+  const auto hand_file = file_named("hand");
+  Place hand_place(hand_file, count);
+  ByHand by_hand(hand_file, hand_place.tables, true);
+  Plain plain(place);
   std::vector<double> flow_rates, hand_rates;
   for (int round = 1; round <= rounds; ++round) {
     const auto records = records_of(count, round);
-    kusto->rows = rows_of(records);
-    const auto flow_seconds = seconds_of([&] {
-      const auto run = must(driver->start("plain", "", nullptr, {}));
-      must(driver->run_until_idle());
-      const auto record = must(driver->runs().run(run));
-      if (record->status != flow::Status::succeeded) fmt::print(stderr, "{}\n", record->message);
-      CHECK(record->status == flow::Status::succeeded);
-    });
+    plain.answer_with(records);
+    const auto flow_seconds = seconds_of([&] { plain.run(); });
     const auto hand_seconds =
-        seconds_of([&] { by_hand.run(records, records_a_batch, clock.now().ticks); });
+        seconds_of([&] { by_hand.run(records, records_a_batch, plain.clock.now().ticks); });
     flow_rates.push_back(static_cast<double>(count) / flow_seconds);
     hand_rates.push_back(static_cast<double>(count) / hand_seconds);
   }
   report({fmt::format("flow/plain/{}", count), median(flow_rates), "records/s", median(hand_rates),
           "sqlite by hand", static_cast<std::int64_t>(count), "power"});
 }
+
+// The file of a place after one run that finds everything new, and so many that find nothing.
+std::uintmax_t size_after(int quiet_runs) {
+  constexpr std::size_t cells = 1'000;
+  Place place(file_named("quiet"), cells);
+  {
+    Plain plain(place);
+    plain.answer_with(records_of(cells, 1));
+    for (int i = 0; i <= quiet_runs; ++i) plain.run();
+  }
+  return place.size();
+}
+
+const Benchmark quiet_day{"flow/quiet-day", [](const Report& report) {
+                            constexpr int runs = 24 * 12;
+                            const auto bytes = size_after(runs) - size_after(0);
+                            report({"flow/quiet-day", static_cast<double>(bytes) / 1e6, "MB", 0, "",
+                                    runs, "power", true});
+                          }};
 
 const Benchmark flow{"flow", [](const Report& report) {
                        for (const int count : {100, 1'000, 10'000})

@@ -1,7 +1,6 @@
 // A run that is under way, in memory: its record, its folded state, and what it has asked for. When its turn
 // fails or is thrown away, nothing here may be used again: the run is loaded anew from the store.
 #pragma once
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -41,8 +40,8 @@ class LiveRun {
   std::shared_ptr<const Workflow> workflow;
   Principal principal;
   State state;
-  std::deque<Incoming> incoming;
-  std::deque<CallOperation> calls;     // local ones, in the order they were asked for
+  Queue<Incoming> incoming;
+  Queue<CallOperation> calls;          // local ones, in the order they were asked for
   std::vector<CallOperation> outside;  // to go out after the commit
   std::vector<StartChild> children;    // to be created in the turn that asked for them
   Timestamp last_event;

@@ -1,8 +1,8 @@
 // Where a run stands: statuses and outputs of its actions, variables, loops, times it waits for. Only
 // advance() changes it. Frames hold the actions of the run itself or of one iteration of a loop.
 #pragma once
+#include <boost/container/devector.hpp>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +17,10 @@ namespace rollcall::flow {
 
 struct Frame;
 class Site;  // site.hpp
+
+// First in, first out; an empty one takes no memory, and many runs do nothing but wait.
+template <class T>
+using Queue = boost::container::devector<T>;
 
 // Why an action was passed over.
 enum class SkipReason : std::uint8_t { none, run_after, branch, parent };
@@ -134,7 +138,7 @@ struct State {
   json::value trigger;  // {"name", "outputs", …}
   std::unique_ptr<Frame> root;
   std::vector<Variable> variables;
-  std::deque<Ready> ready;
+  Queue<Ready> ready;
   ActionIndex held = no_action;  // of a resumed run: it waits here, not to be begun before Released
   std::vector<Ready> holding;
   std::optional<Timestamp> ends_by;
