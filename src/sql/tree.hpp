@@ -1,5 +1,5 @@
 // The SQL tree: what kql, odata and store build, and the one place from which SQL text is made (render.hpp).
-// Nodes are immutable and may be shared. User values stand only in Parameter nodes, which are always bound;
+// Nodes are immutable and may be shared. User values stand only in Parameter nodes: texts among them are always bound;
 // Literal holds our own constants. Identifiers are quoted when rendered.
 #pragma once
 #include <cstdint>
@@ -41,7 +41,7 @@ struct Column {
 struct Star {
   std::string table;
 };
-// A value from outside: bound, never written into the text.
+// A value from outside: bound; at most a whole number is written into the text.
 struct Parameter {
   Value value;
 };

@@ -96,31 +96,15 @@ Error stopped(const Stop& stop) {
           "the query ran longer than its time limit; narrow its time range, or raise the limit"};
 }
 
-// Runs the statement in small tasks and looks at `stop` between them; the watchdog looks inside of them. The caller's thread works too, so that a query
-// goes on even when all of DuckDB's own threads are busy with others.
+// Runs the statement, on the caller's thread too, so that a query goes on even when all of DuckDB's own are busy with
+// others. The watchdog looks at `stop` meanwhile.
 Result<void> execute(Connection::State& state, duckdb_prepared_statement prepared, const Stop& stop,
                      ResultHandle& result) {
   const Watchdog::Watch watch(*state.watchdog, state.handle.get(), stop);
-  const auto failed = [&](const char* message) {
-    return std::unexpected(must_stop(stop) ? stopped(stop) : to_error(message));
-  };
-  PendingHandle pending;
-  if (duckdb_pending_prepared(prepared, pending.out()) != DuckDBSuccess) {
-    return std::unexpected(to_error(duckdb_pending_error(pending.get())));
-  }
-  for (;;) {
-    const auto progress = duckdb_pending_execute_task(pending.get());
-    if (progress == DUCKDB_PENDING_ERROR) return failed(duckdb_pending_error(pending.get()));
-    if (duckdb_pending_execution_is_finished(progress)) break;
-    if (must_stop(stop)) {
-      duckdb_interrupt(state.handle.get());
-      return std::unexpected(stopped(stop));
-    }
-    if (progress == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
-  }
-  if (duckdb_execute_pending(pending.get(), &result.result) != DuckDBSuccess) {
-    return failed(duckdb_result_error(&result.result));
+  if (must_stop(stop)) return std::unexpected(stopped(stop));
+  if (duckdb_execute_prepared(prepared, &result.result) != DuckDBSuccess) {
+    return std::unexpected(must_stop(stop) ? stopped(stop)
+                                           : to_error(duckdb_result_error(&result.result)));
   }
   return {};
 }

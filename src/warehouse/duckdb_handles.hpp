@@ -38,7 +38,6 @@ using DatabaseHandle = Handle<duckdb_database, duckdb_close>;
 using ConnectionHandle = Handle<duckdb_connection, duckdb_disconnect>;
 using ConfigHandle = Handle<duckdb_config, duckdb_destroy_config>;
 using PreparedHandle = Handle<duckdb_prepared_statement, duckdb_destroy_prepare>;
-using PendingHandle = Handle<duckdb_pending_result, duckdb_destroy_pending>;
 using ChunkHandle = Handle<duckdb_data_chunk, duckdb_destroy_data_chunk>;
 using TypeHandle = Handle<duckdb_logical_type, duckdb_destroy_logical_type>;
 using AppenderHandle = Handle<duckdb_appender, destroy_appender>;

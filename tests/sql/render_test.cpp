@@ -240,7 +240,7 @@ test::Handlers make_handlers() {
                text = fmt::format("duckdb      {}\nsqlite      {}\npostgresql  {}\n", duckdb.text,
                                   sqlite.text, postgresql.text);
              }
-             for (const auto& parameter : duckdb.parameters)
+             for (const auto& parameter : sqlite.parameters)
                text += "  " + show_parameter(parameter) + "\n";
              return text;
            }}};
