@@ -36,6 +36,8 @@ class Engine {
   explicit Engine(const Clock& clock, store::Durability durability = store::Durability::power)
       : database(must(store::open_sqlite((folder_.path / "flows.db").string(), durability))),
         driver(must(flow::Driver::open(*database, connectors_, clock))) {}
+  // Of the database's file.
+  std::uintmax_t bytes() const { return std::filesystem::file_size(folder_.path / "flows.db"); }
   void deploy(const std::string& name, const std::string& text) {
     must(driver->deploy(name, must(parse_json(text)), {}));
   }
@@ -132,15 +134,17 @@ const Benchmark waiting{
           "wait",
           by_hand(
               R"({"Say": {"type": "Compose", "inputs": "a word"}, "Wait": {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Day"}}, "runAfter": {"Say": ["Succeeded"]}}})"));
-      const auto begin = [&](int count) {
+      engine.deploy("say", by_hand(R"({"Say": {"type": "Compose", "inputs": "a word"}})"));
+      const auto begin = [&](const std::string& flow, int count) {
         for (int i = 0; i < count; ++i) {
-          must(engine.driver->start("wait", "", json::object{{"order", i}}, {}));
+          must(engine.driver->start(flow, "", json::object{{"order", i}}, {}));
           must(engine.driver->run_until_idle());
         }
       };
-      begin(1'000);  // what is set up once
+      begin("wait", 1'000);                                     // what is set up once
+      while (engine.bytes() < 40'000'000) begin("say", 1'000);  // SQLite's cache, 32 MiB, is full
       const auto before = memory("VmRSS");
-      begin(runs);
+      begin("wait", runs);
       const auto bytes = memory("VmRSS") - before;
       report({"flow/waiting", bytes / runs, "bytes", 0, "", runs, "process", true});
     }};

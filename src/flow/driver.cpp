@@ -295,7 +295,8 @@ Result<std::vector<Driver::Impl::NewRun>> Driver::Impl::new_runs(const LoadedFlo
     record.principal = principal;
     TRY(record.tracking, tracking_of(*flow.workflow, trigger, about, now));
     if (!record.tracking.empty()) about.as_object()["clientTrackingId"] = record.tracking;
-    runs.push_back({std::move(record), flow.workflow, {{now, Started{std::move(about)}}}});
+    // Kept as long as the run: a copy has no room to grow.
+    runs.push_back({std::move(record), flow.workflow, {{now, Started{json::value(about)}}}});
   }
   return runs;
 }

@@ -304,7 +304,10 @@ void Driver::Impl::after_turn(LiveRun& run) {
   }
   run.outside.clear();
   wake_at(run, run.state.next_time());
-  if (run.has_work()) ready_.push_back(id);
+  if (run.has_work())
+    ready_.push_back(id);
+  else
+    run.rest();
 }
 
 void Driver::Impl::wake_at(LiveRun& run, std::optional<Timestamp> time) {

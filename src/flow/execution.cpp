@@ -229,8 +229,8 @@ void Execution::set_timer(Frame& frame, ActionIndex action, Timer::Purpose purpo
 
 void Execution::drop_timers(const Instance& instance) {
   if (state_.timers.empty()) return;
-  std::erase_if(state_.timers,
-                [&](const auto& timer) { return timer.second.instance == instance; });
+  for (auto timer = state_.timers.begin(); timer != state_.timers.end();)
+    timer = timer->second.instance == instance ? state_.timers.erase(timer) : timer + 1;
 }
 
 bool advance(const Workflow& workflow, State& state, Event event, std::vector<Command>& commands) {

@@ -59,6 +59,14 @@ void LiveRun::take_in(Event event, HistoryWriter* writer) {
   for (auto& command : commands) carry_out(std::move(command));
 }
 
+void LiveRun::rest() {
+  incoming.shrink_to_fit();
+  calls.shrink_to_fit();
+  outside.shrink_to_fit();
+  children.shrink_to_fit();
+  state.ready.shrink_to_fit();
+}
+
 void LiveRun::carry_out(Command command) {
   if (auto* call = std::get_if<CallOperation>(&command)) {
     if (call->operation.operation().place == Place::outside) {

@@ -29,6 +29,8 @@ class LiveRun {
   bool has_work() const {
     return !incoming.empty() || !calls.empty() || !children.empty() || state.has_more();
   }
+  // It has nothing to do but wait, perhaps for days: gives back the room that working took.
+  void rest();
   // It has been created, and waits until fewer runs of its flow are under way.
   bool parked = false;
   // Where it stands among those that the driver wakes.

@@ -2,8 +2,8 @@
 // advance() changes it. Frames hold the actions of the run itself or of one iteration of a loop.
 #pragma once
 #include <boost/container/devector.hpp>
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -142,7 +142,7 @@ struct State {
   ActionIndex held = no_action;  // of a resumed run: it waits here, not to be begun before Released
   std::vector<Ready> holding;
   std::optional<Timestamp> ends_by;
-  std::multimap<Timestamp, Timer> timers;
+  boost::container::flat_multimap<Timestamp, Timer> timers;
   std::uint64_t random = 0;   // where the run's random numbers stand
   std::uint64_t actions = 0;  // how many have begun
   bool responded = false;
