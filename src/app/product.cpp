@@ -110,7 +110,7 @@ Result<void> Product::open_stores() {
   connectors_.add(connectors::make_kusto(*warehouse_));
   connectors_.add(connectors::make_sharepointonline(*lists_));
   connectors_.add(connectors::make_deployments(*lists_, *runs_));
-  connectors_.add(connectors::make_http(*client_));
+  connectors_.add(connectors::make_http(*client_, clock_));
   mailer_ = http::make_mailer();
   TRY_DO(add_connections(options_.connectors, options_.connections,
                          {*client_, *mailer_, clock_, clusters_}, connectors_));

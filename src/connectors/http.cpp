@@ -5,6 +5,8 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "connectors/answer.hpp"
+#include "connectors/http_authentication.hpp"
+#include "connectors/http_chunks.hpp"
 #include "expr/template.hpp"
 #include "expr/text.hpp"
 
@@ -38,28 +40,7 @@ void add_queries(std::string& url, const json::object& inputs) {
   }
 }
 
-// Only what can be sent without a secret store: Basic, and Raw.
-Result<void> authenticate(http::ClientRequest& request, const json::object& inputs) {
-  const auto* given = inputs.if_contains("authentication");
-  if (given == nullptr || !given->is_object() || given->get_object().empty()) return {};
-  const auto& about = given->get_object();
-  const auto type = text_of(about, "type");
-  if (equals_ignoring_case(type, "Basic")) {
-    request.headers.set("Authorization",
-                        "Basic " + expr::base64_encode(text_of(about, "username") + ":" +
-                                                       text_of(about, "password")));
-    return {};
-  }
-  if (equals_ignoring_case(type, "Raw")) {
-    request.headers.set("Authorization", text_of(about, "value"));
-    return {};
-  }
-  return fail(
-      "CONNECTOR0402",
-      fmt::format("authentication of type '{}' is not supported; there are Basic and Raw", type));
-}
-
-Result<http::ClientRequest> request_of(const Call& call) {
+Result<http::ClientRequest> request_of(const Call& call, HttpAuthentication& authentication) {
   http::ClientRequest request;
   const auto& inputs = call.parameters;
   if (const auto method = text_of(inputs, "method"); !method.empty()) request.method = method;
@@ -72,7 +53,9 @@ Result<http::ClientRequest> request_of(const Call& call) {
     for (const auto& [name, value] : headers->get_object())
       request.headers.add(std::string(name), expr::to_text(value));
   }
-  TRY_DO(authenticate(request, inputs));
+  if (const auto* about = inputs.if_contains("authentication");
+      about != nullptr && about->is_object() && !about->get_object().empty())
+    TRY_DO(authentication.add(request, about->get_object()));
   const auto* body = inputs.if_contains("body");
   if (body != nullptr && !body->is_null()) {
     request.body = expr::to_text(*body);
@@ -114,15 +97,16 @@ json::array* items_of(json::value& body) {
 
 class Http final : public flow::Connector {
  public:
-  explicit Http(http::Client& client) : client_(client) {}
+  Http(http::Client& client, const Clock& clock)
+      : client_(client), authentication_(client, clock) {}
 
   std::string_view id() const override { return "http"; }
   std::span<const Operation> operations() const override { return all_operations(); }
 
   Result<Outcome> call(std::size_t, const Call& call) override {
-    const auto request = request_of(call);
-    if (!request) return flow::refused(400, request.error().code, request.error().message);
-    auto response = client_.send(*request);
+    const auto request = request_of(call, authentication_);
+    if (!request) return no_request(request.error());
+    auto response = call.chunked ? send_in_chunks(client_, *request) : client_.send(*request);
     if (!response) return no_answer(response.error());
     // Whoever asks there later does not know the request's URL.
     if (const auto* location = response->headers.find("Location");
@@ -168,13 +152,21 @@ class Http final : public flow::Connector {
     return to_outcome(response, std::move(body));
   }
 
+  // Whoever gives tokens may be there again in a moment; what is wrong with the request stays wrong.
+  static Outcome no_request(const Error& error) {
+    auto refusal = flow::refused(400, error.code, error.message);
+    refusal.may_retry = error.code == "CONNECTOR0535" || error.code == "KUSTO0202";
+    return refusal;
+  }
+
   http::Client& client_;
+  HttpAuthentication authentication_;
 };
 
 }  // namespace
 
-std::unique_ptr<flow::Connector> make_http(http::Client& client) {
-  return std::make_unique<Http>(client);
+std::unique_ptr<flow::Connector> make_http(http::Client& client, const Clock& clock) {
+  return std::make_unique<Http>(client, clock);
 }
 
 }  // namespace rollcall::connectors

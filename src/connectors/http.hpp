@@ -4,12 +4,13 @@
 #pragma once
 #include <memory>
 
+#include "base/clock.hpp"
 #include "flow/connector.hpp"
 #include "http/client.hpp"
 
 namespace rollcall::connectors {
 
-// The client must outlive the connector, and is used by several threads.
-std::unique_ptr<flow::Connector> make_http(http::Client& client);
+// The client and the clock must outlive the connector; the client is used by several threads.
+std::unique_ptr<flow::Connector> make_http(http::Client& client, const Clock& clock);
 
 }  // namespace rollcall::connectors

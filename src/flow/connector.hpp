@@ -68,6 +68,7 @@ struct Call {
   std::string_view location = {};
   // Of a webhook: the signed address at which this call wants to be answered.
   std::string_view callback_url = {};
+  bool chunked = false;  // large contents go in pieces (runtimeConfiguration.contentTransfer)
 };
 
 // What an operation answered. A failed one still has outputs, for the branches that catch it.

@@ -299,8 +299,16 @@ void Driver::Impl::after_turn(LiveRun& run) {
   for (auto& call : run.outside) {
     const auto& action = run.workflow->action(call.instance.action);
     const auto* kind = std::get_if<ConnectorCall>(&action.kind);
-    outside_.ask({id, std::move(call), action.name, kind == nullptr ? "" : kind->connection,
-                  run.principal, clock_.now(), action.most_items});
+    outside_.ask({id,
+                  std::move(call),
+                  action.name,
+                  kind == nullptr ? "" : kind->connection,
+                  run.principal,
+                  clock_.now(),
+                  action.most_items,
+                  {},
+                  0,
+                  action.chunked});
   }
   run.outside.clear();
   wake_at(run, run.state.next_time());

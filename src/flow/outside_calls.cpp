@@ -67,8 +67,9 @@ OutsideAnswer OutsideCalls::make(const OutsideJob& job) {
   const auto& call = job.call;
   const IdempotencyKey key{job.run, job.action, call.instance.iterations.view(), call.attempt};
   auto outcome = call.operation.connector->call(
-      call.operation.index, {call.inputs.get_object(), job.connection, job.principal, key, job.now,
-                             nullptr, job.most_items, call.location, call.callback_url});
+      call.operation.index,
+      {call.inputs.get_object(), job.connection, job.principal, key, job.now, nullptr,
+       job.most_items, call.location, call.callback_url, job.chunked});
   if (outcome)
     return {job.run, call.instance, call.attempt, *std::move(outcome), job.flow, job.question};
   // Nobody answered: as with a connection that breaks, the retry policy decides.

@@ -24,6 +24,7 @@ struct OutsideJob {
   std::optional<int> most_items = std::nullopt;
   std::string flow = {};       // a trigger of this flow asks, and no run
   std::uint64_t question = 0;  // of the trigger
+  bool chunked = false;
 };
 
 struct OutsideAnswer {

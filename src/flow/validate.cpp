@@ -164,10 +164,10 @@ void Validator::block(const Block& block, const std::string& path) {
 
 void Validator::action(ActionIndex index) {
   const Action& action = definition_.actions[index];
-  if (action.chunked)
-    warning("FLOW0141", action.path + "/runtimeConfiguration/contentTransfer",
-            "content goes in one piece, never in chunks: what the other side takes only in chunks "
-            "fails");
+  if (action.chunked && !std::holds_alternative<Http>(action.kind))
+    warning(
+        "FLOW0141", action.path + "/runtimeConfiguration/contentTransfer",
+        "a connector's content goes in one piece, never in chunks; only Http actions have them");
   if (action.name.size() > max_name)
     warning("FLOW0113", action.path,
             fmt::format("the name is longer than {} characters", max_name));

@@ -103,6 +103,13 @@ class CurlClient final : public Client {
     } else {
       curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
+    if (!request.certificate.empty()) {
+      curl_blob certificate{const_cast<char*>(request.certificate.data()),
+                            request.certificate.size(), CURL_BLOB_COPY};
+      curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &certificate);
+      curl_easy_setopt(curl, CURLOPT_SSLCERTTYPE, "P12");
+      curl_easy_setopt(curl, CURLOPT_KEYPASSWD, request.certificate_password.c_str());
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);

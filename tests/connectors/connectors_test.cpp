@@ -70,8 +70,11 @@ class ScriptedMailer final : public http::Mailer {
 
 http::Response response_of(const GoldenCase& one) {
   http::Response response{std::stoi(one.arguments.at(0)), {}, one.body};
-  for (std::size_t i = 1; i + 1 < one.arguments.size(); i += 2)
-    response.headers.add(one.arguments[i], one.arguments[i + 1]);
+  for (std::size_t i = 1; i + 1 < one.arguments.size(); i += 2) {
+    auto value = one.arguments[i + 1];
+    std::ranges::replace(value, '~', ' ');  // an argument has no spaces
+    response.headers.add(one.arguments[i], std::move(value));
+  }
   return response;
 }
 
@@ -127,7 +130,7 @@ struct World {
   World() {
     connectors.add(connectors::make_sharepointonline(*lists));
     connectors.add(connectors::make_kusto(*warehouse));
-    connectors.add(connectors::make_http(client));
+    connectors.add(connectors::make_http(client, clock));
     for (const auto* id : {"shared_smtp", "shared_office365"}) {
       connectors.add(connectors::make_mail(
           id,
@@ -154,13 +157,14 @@ struct World {
   }
 
   std::string location, callback, connection;  // of the next call
+  bool chunked = false;
 
   Result<flow::Outcome> call(const flow::BoundOperation& operation, const json::object& parameters,
                              std::optional<int> most) {
     const auto ask = [&](store::Transaction* transaction) {
       const flow::IdempotencyKey key{7, "Action", {}, 1};
       return operation.connector->call(operation.index, {parameters, "", principal, key, now,
-                                                         transaction, most, location, callback});
+                                                         transaction, most, location, callback, chunked});
     };
     if (operation.operation().place != flow::Place::store) return ask(nullptr);
     return database->write([&](store::Transaction& transaction) { return ask(&transaction); });
@@ -230,6 +234,11 @@ Handlers make() {
   // connection NAME: of the calls that follow
   handlers["connection"] = [world](const GoldenCase& one) -> std::string {
     world->connection = one.arguments.empty() ? "" : one.arguments[0];
+    return {};
+  };
+  // chunked [no]: how the content of the calls that follow is transferred
+  handlers["chunked"] = [world](const GoldenCase& one) -> std::string {
+    world->chunked = one.arguments.empty();
     return {};
   };
   // call CONNECTOR OPERATION [most]
