@@ -75,10 +75,10 @@ const definition = {
 const shared = "shared = true\nlease_seconds = 3";
 
 test("the runs of a server that was killed are finished by the other, and nothing is done twice", async () => {
-  const first = await start("first", shared);
+  // Both find an empty database, and make their tables, lists and flows in it.
+  const [first, second] = await Promise.all([start("first", shared), start("second", shared)]);
   await first.send("POST", "/api/v1/lists", { name: "Steps", columns: [{ name: "Title" }] });
   await first.send("PUT", "/api/v1/flows/steps", { definition });
-  const second = await start("second", shared);
   await assert.rejects(start("third", ""), /STORE0109/);
 
   for (let run = 0; run < runs; run += 1) await (run % 2 ? second : first).send("POST", "/api/v1/flows/steps/runs", { run });
