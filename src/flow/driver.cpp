@@ -211,7 +211,7 @@ Result<Deployed> Driver::Impl::deploy(std::string_view name, const json::value& 
   }
   TRY_DO(database_.write(
       [&](store::Transaction& transaction) { return store_.put_flow(transaction, flow.record); }));
-  if (old != flows_.end() && !keeps_state) end_subscription(old->second);
+  if (old != flows_.end() && !keeps_state) leave(old->second);
   deployed.version = flow.record.version;
   deployed.changed = true;
   workflows_[{flow.record.name, flow.record.version}] = std::move(workflow);
@@ -247,7 +247,7 @@ Result<void> Driver::Impl::remove(std::string_view name) {
   const auto exact = flow->record.name;
   TRY_DO(database_.write(
       [&](store::Transaction& transaction) { return store_.remove_flow(transaction, exact); }));
-  end_subscription(*flow);
+  leave(*flow);
   flows_.erase(exact);
   return {};
 }

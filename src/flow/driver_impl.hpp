@@ -107,6 +107,10 @@ class Driver::Impl {
                            const Outcome& outcome, FlowRecord& record, std::vector<NewRun>& runs);
   Result<Timestamp> next_poll(const LoadedFlow& flow, const Outcome* outcome) const;
   void end_subscription(const LoadedFlow& flow);
+  // The flow is about to go, or to be deployed with other triggers: nobody waits for its answer, but what that
+  // answer subscribes is ended.
+  void leave(const LoadedFlow& flow);
+  void end_late_subscription(LoadedFlow flow, const Outcome& outcome);
   Result<bool> prune_some();
   void take_up_times();
   Result<bool> take_answer();
@@ -131,6 +135,7 @@ class Driver::Impl {
   bool dead_ = false;
   bool taken_up_ = false;        // the runs of earlier processes
   std::uint64_t questions_ = 0;  // that triggers have asked
+  std::map<std::uint64_t, LoadedFlow> left_;  // by the question that is still under way
   Timestamp next_look_;          // at what the other processes do
   Timestamp next_beat_;
   struct Seen {

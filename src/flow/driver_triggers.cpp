@@ -103,12 +103,19 @@ Result<void> Driver::Impl::ask(LoadedFlow& flow) {
 
 Result<void> Driver::Impl::answered(const std::string& name, std::uint64_t question,
                                     Outcome outcome) {
+  if (auto left = left_.extract(question)) {
+    end_late_subscription(std::move(left.mapped()), outcome);
+    return {};
+  }
   const auto found = flows_.find(name);
   // Removed meanwhile, or deployed with other triggers: then it is no answer to what they ask.
   if (found == flows_.end() || found->second.asking != question) return {};
   auto& flow = found->second;
   flow.asking = 0;
-  if (!flow.record.enabled || !flow.record.next_fire) return {};
+  if (!flow.record.enabled || !flow.record.next_fire) {
+    end_late_subscription(flow, outcome);
+    return {};
+  }
   std::vector<NewRun> runs;
   auto record = flow.record;
   TRY_DO(database_.write([&](store::Transaction& transaction) {
@@ -174,6 +181,21 @@ Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const Lo
   record.last_fire = due;
   record.next_fire = next;
   return {};
+}
+
+void Driver::Impl::leave(const LoadedFlow& flow) {
+  end_subscription(flow);
+  if (flow.asking != 0 && flow.subscribes()) left_.emplace(flow.asking, flow);
+}
+
+void Driver::Impl::end_late_subscription(LoadedFlow flow, const Outcome& outcome) {
+  if (!outcome.succeeded() || !flow.subscribes()) return;
+  auto state = parse_trigger_state(flow.record.trigger_state);
+  state.subscribed = true;
+  state.url = site_.trigger_url(flow.record.name, flow.scheduled->name);
+  state.subscription = outcome.outputs.value();
+  flow.record.trigger_state = to_text(state);
+  end_subscription(flow);
 }
 
 // Asked once, and the answer is not waited for: the other side forgets who does not answer.

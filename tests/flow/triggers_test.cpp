@@ -94,6 +94,38 @@ TEST(FlowTriggers, a_webhook_subscribes_once_the_address_is_known_and_ends_when_
   EXPECT_EQ(house.calls.size(), 4U);
 }
 
+// What has been asked of the other side when the flow was changed before the answer came.
+template <class Change>
+std::vector<std::string> asked_around(Change change) {
+  House house;
+  house.driver->set_url("http://here");
+  house.deploy(watching);
+  EXPECT_TRUE(*house.driver->step());
+  EXPECT_TRUE(house.calls.empty());
+  change(house);
+  house.idle();
+  house.idle();
+  for (auto& call : house.calls) call.resize(call.find(' '));
+  return house.calls;
+}
+
+TEST(FlowTriggers, a_subscription_that_nobody_waits_for_any_more_is_ended) {
+  const std::vector<std::string> begun_and_ended{"Watch", "Unwatch"};
+  EXPECT_EQ(
+      asked_around([](House& house) { EXPECT_TRUE(house.driver->remove("flow").has_value()); }),
+      begun_and_ended);
+  EXPECT_EQ(asked_around(
+                [](House& house) { EXPECT_TRUE(house.driver->enable("flow", false).has_value()); }),
+            begun_and_ended);
+  auto calls = asked_around([](House& house) {
+    std::string other = watching;
+    other.replace(other.find("doors"), 5, "panes");
+    house.deploy(other);
+  });
+  std::ranges::sort(calls);
+  EXPECT_EQ(calls, (std::vector<std::string>{"Unwatch", "Watch", "Watch"}));
+}
+
 TEST(FlowTriggers, runs_beyond_the_limit_wait_and_those_beyond_the_waiting_are_refused) {
   House house;
   house.deploy(
