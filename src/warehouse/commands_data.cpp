@@ -206,6 +206,27 @@ Result<Table> ingest_into(Command& command) {
 }
 Result<Table> ingest_async(Command&) { return not_offered("async"); }
 
+// .export [async] to parquet ("name") [with (…)] <| query
+Result<Table> export_rows(Command& command) {
+  if (command.text.take("async")) return not_offered("async");
+  command.text.take("compressed");  // they always are
+  TRY_DO(command.text.expect("to"));
+  if (!command.text.take("parquet"))
+    return fail("WAREHOUSE0401",
+                "exports are to parquet here: .export to parquet (h@\"name\") <| query");
+  TRY_DO(command.text.expect("("));
+  TRY(const auto name, command.text.text("the file's name"));
+  TRY_DO(command.text.expect(")"));
+  TRY(const auto properties, command.text.properties());
+  for (const auto& [key, value] : properties)
+    return fail("WAREHOUSE0401", fmt::format("the export property {} is not offered here", key));
+  TRY_DO(command.text.expect("<|"));
+  const auto query = command.text.rest();
+  auto exported = command.warehouse.export_to_parquet(query, name, command.options);
+  if (!exported) return command.placed(exported.error(), query);
+  return exported;
+}
+
 // .clear table T data
 Result<Table> clear_table(Command& command) {
   TRY(const auto name, command.text.name("a table's name"));
@@ -248,6 +269,7 @@ std::span<const CommandEntry> data_commands() {
       {{".ingest", "inline", "into", "table"}, ingest, ingest_inline},
       {{".ingest", "into", "table"}, write, ingest_into},
       {{".ingest", "async"}, write, ingest_async},
+      {{".export"}, write, export_rows},
       {{".clear", "table"}, write, clear_table},
       {{".delete", "async"}, write, delete_async},
   };

@@ -104,7 +104,9 @@ Result<Table> alter_policy(Command& command, const string& table) {
   TRY(const auto policy, kind == retention_note ? retention(command, old) : caching(command));
   TRY_DO(command.text.end());
   TRY_DO(command.warehouse.put_note(table, string(kind), policy, command.options.principal));
-  if (kind == retention_note) TRY_DO(command.warehouse.expire(command.now()));
+  for (bool more = kind == retention_note; more;) {
+    TRY(more, command.warehouse.apply_retention(command.now()));
+  }
   return one_policy(command, kind, table);
 }
 

@@ -103,12 +103,22 @@ Result<Table> show_tables(Command& command) {
   return table;
 }
 
-// .show table T [cslschema | schema as csl | schema as json | details | policy … | ingestion …]
+// .show removals; .show table T removals: what retention removed in the last ninety days
+Result<Table> show_removals(Command& command) {
+  TRY_DO(command.text.end());
+  return command.warehouse.removals("", command.options);
+}
+
+// .show table T [cslschema | schema as csl | schema as json | details | policy … | ingestion … | removals]
 Result<Table> show_table(Command& command) {
   TRY(const auto name, command.text.name("a table's name"));
   TRY(const auto found, find_table(command.warehouse, name));
   if (command.text.take("policy")) return show_policy(command, name);
   if (command.text.take("ingestion")) return show_mappings(command, name);
+  if (command.text.take("removals")) {
+    TRY_DO(command.text.end());
+    return command.warehouse.removals(name, command.options);
+  }
   if (command.text.take("details")) {
     TRY_DO(command.text.end());
     auto table = details_table();
@@ -287,6 +297,7 @@ std::span<const CommandEntry> show_commands() {
       {{".show", "schema"}, CommandKind::show, show_schema},
       {{".show", "tables"}, CommandKind::show, show_tables},
       {{".show", "table"}, CommandKind::show, show_table},
+      {{".show", "removals"}, CommandKind::show, show_removals},
       {{".show", "materialized-views"}, CommandKind::show, show_no_views},
       {{".show", "external", "tables"}, CommandKind::show, show_no_external_tables},
   };

@@ -36,13 +36,12 @@ Result<void> configure(duckdb_config config, const DuckDbOptions& options) {
       {"memory_limit", memory},
       {"threads", threads},
       {"temp_directory", spill},
-      {"enable_external_access", "false"},
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
       {"allow_community_extensions", "false"},
-      {"checkpoint_threshold", "128MB"},
+      {"checkpoint_threshold", fmt::format("{}B", options.checkpoint_bytes)},
       {"preserve_insertion_order", "true"},
-      {"lock_configuration", "true"},
+      {"enable_external_access", options.export_folder.empty() ? "false" : "true"},
   };
   for (const auto& [name, value] : settings) {
     if (duckdb_set_config(config, name, value.c_str()) != DuckDBSuccess) {
@@ -154,6 +153,7 @@ Result<std::unique_ptr<DuckDb>> DuckDb::open(const DuckDbOptions& options) {
   }
   auto opened = std::make_unique<OpenDuckDb>(std::move(database));
   TRY(auto connection, opened->connect());
+  TRY_DO(connection.lock_down(options.export_folder));
   TRY_DO(register_native_functions(connection.state().handle.get()));
   return opened;
 }
@@ -194,6 +194,19 @@ Result<Table> Connection::select(const sql::Query& query, std::vector<Column> co
   }
 }
 
+Result<std::int64_t> Connection::copy(const sql::CopyToParquet& copy, const Stop& stop) {
+  TRY(auto prepared, prepare(state_->handle.get(), sql::render(copy)));
+  ResultHandle result;
+  TRY_DO(execute(*state_, prepared.get(), stop, result));
+  const ChunkHandle chunk(duckdb_fetch_chunk(result.result));
+  CHECK(chunk.get() != nullptr);  // one row: how many were written
+  Table table;
+  table.columns = {{"Count", kql::Type::long_integer}};
+  Budget budget;
+  TRY_DO(append_chunk(chunk.get(), table, budget));
+  return std::get<std::int64_t>(table.at(0, 0));
+}
+
 Result<void> Connection::prepares(const sql::Query& query) {
   TRY_DO(prepare(state_->handle.get(), sql::render(query, sql::Dialect::duckdb)));
   return {};
@@ -221,6 +234,15 @@ Result<void> Connection::control(const char* word) {
     return std::unexpected(to_error(duckdb_result_error(&result.result)));
   }
   return {};
+}
+
+// In this order: DuckDB takes a folder only after it is open and before access is shut, and nothing after the lock.
+Result<void> Connection::lock_down(const std::filesystem::path& export_folder) {
+  if (!export_folder.empty()) {
+    TRY_DO(control(sql::set_texts("allowed_directories", {(export_folder / "").string()}).c_str()));
+  }
+  TRY_DO(control("SET enable_external_access = false"));
+  return control("SET lock_configuration = true");
 }
 
 Result<void> Connection::begin() { return control("BEGIN TRANSACTION"); }

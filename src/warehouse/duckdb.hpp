@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "sql/copy.hpp"
 #include "sql/render.hpp"
 #include "warehouse/table.hpp"
 
@@ -22,6 +23,8 @@ struct DuckDbOptions {
   std::filesystem::path file;  // empty: in memory
   std::uint64_t memory_limit_bytes = std::uint64_t{2} << 30;
   unsigned threads = 0;  // 0: as many as the machine has
+  std::uint64_t checkpoint_bytes = std::uint64_t{128} << 20;
+  std::filesystem::path export_folder = {};  // the one that may be written to; empty: none
 };
 
 // How far a query may go; the default is no limit.
@@ -49,6 +52,8 @@ class Connection {
   // The rows as the columns' types say. More rows or bytes than the budget: WAREHOUSE0101 or WAREHOUSE0102; stopped: WAREHOUSE0103 or WAREHOUSE0110.
   Result<Table> select(const sql::Query& query, std::vector<Column> columns, const Stop& stop = {},
                        Budget budget = {});
+  // The rows into a file of the export folder; answers how many they are.
+  Result<std::int64_t> copy(const sql::CopyToParquet& copy, const Stop& stop);
   // Whether DuckDB would run it: every name, type and function in it is there.
   Result<void> prepares(const sql::Query& query);
   // The first `limit` rows, every value as text.
@@ -59,6 +64,9 @@ class Connection {
   void roll_back();
   Result<void> checkpoint();
 
+  // No files any more but those below this folder ("": none at all), and no other settings: to be called once.
+  Result<void> lock_down(const std::filesystem::path& export_folder);
+
   State& state() { return *state_; }
 
  private:
@@ -68,7 +76,7 @@ class Connection {
 
 class DuckDb {
  public:
-  // Locked down: no files or network from SQL, no extensions, no change of settings.
+  // Locked down: no files (but those below export_folder) or network from SQL, no extensions, no change of settings.
   static Result<std::unique_ptr<DuckDb>> open(const DuckDbOptions& options);
   virtual ~DuckDb() = default;
   virtual Result<Connection> connect() = 0;

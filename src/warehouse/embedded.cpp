@@ -6,8 +6,10 @@
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "kql/decimal.hpp"
+#include "warehouse/export_file.hpp"
 #include "warehouse/external_records.hpp"
 #include "warehouse/records.hpp"
+#include "warehouse/removals.hpp"
 #include "warehouse/request_options.hpp"
 #include "warehouse/schema.hpp"
 
@@ -88,6 +90,7 @@ Result<void> Embedded::load() {
   TRY_DO(schema::prepare(writer_));
   TRY(auto notes, TableNotes::load(writer_));
   TRY_DO(sent_.load(writer_));
+  TRY_DO(removals::prepare(writer_));
   TRY_DO(log_file_.committed());
   TRY(auto catalog, schema::load_catalog(writer_));
   publish({std::move(catalog), std::move(notes)});
@@ -110,11 +113,11 @@ Result<std::vector<Table>> Embedded::run_all(std::string_view text, const QueryO
   return result;
 }
 
-Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options,
-                                                 const SetStatements& settings, const Stop& stop,
-                                                 const kql::External& external) {
-  TRY(auto lease, places_->take(options.lane, stop));
-  auto& connection = lease.connection();
+Result<std::vector<kql::Output>> Embedded::compile_on(Connection& connection, std::string_view text,
+                                                      const QueryOptions& options,
+                                                      const SetStatements& settings,
+                                                      const Stop& stop,
+                                                      const kql::External& external) {
   kql::Options compile_options{.now = options.now, .parameters = options.parameters, .probe = {}};
   compile_options.probe = [&](const sql::Query& query, std::size_t limit) {
     return connection.select_text(query, limit, stop);
@@ -129,12 +132,21 @@ Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const Qu
     if (name == "query_bin_auto_size") compile_options.bin_auto_size = value;
     if (name == "query_bin_auto_at") compile_options.bin_auto_at = value;
   }
-  const auto compiled = kql::compile(text, state()->catalog, compile_options);
+  auto compiled = kql::compile(text, state()->catalog, compile_options);
   if (!compiled) return std::unexpected(first_error(compiled.error()));
+  return *std::move(compiled);
+}
+
+Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const QueryOptions& options,
+                                                 const SetStatements& settings, const Stop& stop,
+                                                 const kql::External& external) {
+  TRY(auto lease, places_->take(options.lane, stop));
+  auto& connection = lease.connection();
+  TRY(const auto compiled, compile_on(connection, text, options, settings, stop, external));
   std::vector<Table> tables;
   Budget budget{options.limits.rows, options.limits.bytes,
                 options.partial};  // of all results together
-  for (const auto& output : *compiled) {
+  for (const auto& output : compiled) {
     const auto query =
         options.take_records ? taken(*output.query, *options.take_records) : *output.query;
     TRY(auto table, connection.select(query, output.columns, stop, budget));
@@ -172,8 +184,8 @@ void Embedded::write_group(const LogQueue::Group& group) {
     }
   } const roll_back{*this};
   // First of all: what came more than an hour ago is no "before" any more.
-  if (const auto expired = expire_if_due(group.front()->ingestion.at); !expired) {
-    for (auto* one : group) one->result = std::unexpected(expired.error());
+  if (const auto forgot = forget_sent_if_due(group.front()->ingestion.at); !forgot) {
+    for (auto* one : group) one->result = std::unexpected(forgot.error());
     return;
   }
   LogQueue::Group fresh;
@@ -222,7 +234,7 @@ Result<void> Embedded::ingest(std::string_view name, const Table& rows, Timestam
 
 Result<Taken> Embedded::take(std::string_view name, const Table& rows, const Ingestion& ingestion) {
   const std::lock_guard lock(write_mutex_);
-  TRY_DO(expire_if_due(ingestion.at));
+  TRY_DO(forget_sent_if_due(ingestion.at));
   if (ingestion.once && sent_.has(*ingestion.once)) {
     TRY_DO(log_file_.committed());
     return Taken::before;
@@ -415,13 +427,20 @@ Result<Taken> Warehouse::take(std::string_view table, const Table& rows,
   return Taken::now;
 }
 
+Result<bool> Warehouse::apply_retention(Timestamp) { return false; }
+
 Result<std::string> Warehouse::position(std::string_view) {
   return fail("WAREHOUSE0111",
               "this warehouse keeps no positions of sources; sources need the embedded one");
 }
 
-Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options) {
-  TRY(auto database, DuckDb::open({options.file, options.memory_limit_bytes, options.threads}));
+Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& given) {
+  EmbeddedOptions options = given;
+  if (!options.export_folder.empty()) {
+    TRY(options.export_folder, make_export_folder(options.export_folder));
+  }
+  TRY(auto database, DuckDb::open({options.file, options.memory_limit_bytes, options.threads,
+                                   options.checkpoint_bytes, options.export_folder}));
   TRY(auto writer, database->connect());
   TRY(auto places, QueryPlaces::open(*database, std::max(1U, options.concurrent_queries),
                                      options.queued_queries));

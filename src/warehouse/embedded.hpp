@@ -43,6 +43,7 @@ class Embedded final : public Warehouse {
   Result<std::uint64_t> ingest_text(std::string_view table, const RecordText& text,
                                     const QueryOptions& options) override;
   Result<Table> execute(std::string_view command, const QueryOptions& options) override;
+  Result<bool> apply_retention(Timestamp now) override;
   Result<std::vector<TableSchema>> tables() override;
   Result<void> create_table(const TableSchema& wanted, const Principal& principal) override;
   Result<void> drop_table(std::string_view name, const Principal& principal) override;
@@ -78,8 +79,11 @@ class Embedded final : public Warehouse {
                         const Principal& principal);
   // The table of that name, built in or not, but no view: WAREHOUSE0302, WAREHOUSE0301.
   Result<kql::Table> stored_table(std::string_view name) const;
-  // Deletes what retention policies say is too old at that time.
-  Result<void> expire(Timestamp now);
+  // What retention removed lately, a row for each slice; of one table, or of all ("").
+  Result<Table> removals(const std::string& table, const QueryOptions& options);
+  // The rows of a query into a file below the export folder; answers where, how many rows and bytes.
+  Result<Table> export_to_parquet(std::string_view query, const std::string& name,
+                                  const QueryOptions& options);
   Activity& activity() { return activity_; }
   const EmbeddedOptions& options() const { return options_; }
 
@@ -98,9 +102,19 @@ class Embedded final : public Warehouse {
   Result<std::vector<Table>> run_queries(std::string_view text, const QueryOptions& options,
                                          const SetStatements& settings, const Stop& stop,
                                          const kql::External& external);
+  Result<std::vector<kql::Output>> compile_on(Connection& connection, std::string_view text,
+                                              const QueryOptions& options,
+                                              const SetStatements& settings, const Stop& stop,
+                                              const kql::External& external);
+  Result<Table> write_parquet(std::string_view query, const std::string& name,
+                              const QueryOptions& options, const Stop& stop);
   Result<std::uint64_t> ingest_records(std::string_view table, const RecordText& text,
                                        Timestamp now);
-  Result<void> expire_if_due(Timestamp now);
+  Result<void> forget_sent_if_due(Timestamp now);
+  struct Excess;
+  Result<std::optional<Excess>> too_old(Timestamp now);
+  Result<std::optional<Excess>> too_much();
+  Result<bool> remove_slice(const Excess& excess, Timestamp now);
   void write_group(const LogQueue::Group& group);
   Result<void> write_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);
   Result<void> append_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);
@@ -146,8 +160,8 @@ class Embedded final : public Warehouse {
 
   EmbeddedOptions options_;
   std::unique_ptr<DuckDb> database_;
-  std::mutex write_mutex_;  // of writer_, observations_, sent_, log_file_, expired_at_ and changes
-                            // of the state
+  std::mutex write_mutex_;  // of writer_, observations_, sent_, log_file_, removed_ and changes of
+                            // the state
   Connection writer_;
   std::unique_ptr<QueryPlaces> places_;
   LogFile log_file_;
@@ -155,7 +169,8 @@ class Embedded final : public Warehouse {
   SentBatches sent_;
   LogQueue queue_;
   Activity activity_;
-  Timestamp expired_at_{};
+  Timestamp forgotten_at_{};
+  std::int64_t removed_ = 0;  // rows, since their space was last given back
   bool untidy_ = false;
   mutable std::mutex state_mutex_;
   std::shared_ptr<const State> state_;

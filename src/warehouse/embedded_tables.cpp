@@ -2,13 +2,12 @@
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "warehouse/embedded.hpp"
-#include "warehouse/policies.hpp"
 #include "warehouse/schema.hpp"
 
 namespace rollcall::warehouse {
 namespace {
 
-constexpr Timespan expiry_interval = minutes(10);
+constexpr Timespan forgetting_interval = minutes(10);
 constexpr const char* scratch = "$rewrite";
 constexpr const char* row_id = "rowid";  // DuckDB's own, of every table
 
@@ -342,6 +341,13 @@ Result<void> Embedded::replace_rows(const TableSchema& wanted, const Table& rows
   return in_transaction(replace, [&] { publish(std::move(next)); });
 }
 
+// What came more than an hour ago is no "before" any more.
+Result<void> Embedded::forget_sent_if_due(Timestamp now) {
+  if (now - forgotten_at_ < forgetting_interval) return {};
+  forgotten_at_ = now;
+  return in_transaction([&] { return sent_.forget_old(writer_, now); }, [] {});
+}
+
 TableNotes Embedded::notes() const { return state()->notes; }
 
 Result<void> Embedded::put_note(const std::string& table, const std::string& kind,
@@ -352,28 +358,6 @@ Result<void> Embedded::put_note(const std::string& table, const std::string& kin
     return fail("WAREHOUSE0302", fmt::format("there is no table named {}", table));
   return in_transaction([&] { return next.notes.put(writer_, table, kind, value, principal); },
                         [&] { publish(std::move(next)); });
-}
-
-Result<void> Embedded::expire(Timestamp now) {
-  const std::lock_guard lock(write_mutex_);
-  expired_at_ = {};
-  return expire_if_due(now);
-}
-
-Result<void> Embedded::expire_if_due(Timestamp now) {
-  if (now - expired_at_ < expiry_interval) return {};
-  expired_at_ = now;
-  TRY_DO(in_transaction([&] { return sent_.forget_old(writer_, now); }, [] {}));
-  const auto current = state();
-  for (const auto& [table, said] : current->notes.all()) {
-    const auto kept = kept_by(current->notes.find(table, retention_note));
-    if (!kept || kept->ticks >= now.ticks || !current->catalog.tables.contains(table)) continue;
-    const auto old =
-        sql::binary(sql::BinaryOperator::less, sql::column(std::string(kql::ingestion_column)),
-                    sql::literal((now - *kept).ticks));
-    TRY_DO(in_transaction([&] { return writer_.run(sql::Delete{table, old}); }, [] {}));
-  }
-  return {};
 }
 
 }  // namespace rollcall::warehouse

@@ -1,5 +1,5 @@
 // Retention and caching policies: JSON documents as Kusto has them, kept as notes of their table. Retention is
-// carried out (Embedded::expire); caching is kept and shown, all data being on this machine's disk.
+// carried out (Embedded::apply_retention); caching is kept and shown, all data being on this machine's disk.
 #pragma once
 #include <optional>
 #include <string>

@@ -128,6 +128,11 @@ class Warehouse {
   virtual Result<void> create_table(const TableSchema& schema, const Principal& principal) = 0;
   virtual Result<void> drop_table(std::string_view name, const Principal& principal) = 0;
 
+  // Removes a slice of the rows that are older than their table's policy says, or more than may be kept; at the end gives
+  // back their space. True: there is more to do at once; else it is to be called again in a minute. A warehouse that
+  // keeps house by itself (a cluster) does nothing.
+  virtual Result<bool> apply_retention(Timestamp now);
+
   // Functions in KQL. Its syntax is checked now, its names when it is called.
   virtual Result<void> create_or_alter_function(const kql::Function& function,
                                                 const Principal& principal) = 0;
@@ -141,6 +146,13 @@ CommandKind kind_of_command(std::string_view command);
 
 enum class Durability { power, process };
 
+// How much is kept at most, whatever the retention policies say of age: the rows that came first go first. Observations are
+// counted, and never removed.
+struct SizeLimits {
+  std::optional<std::uint64_t> warehouse_bytes = {};  // of all tables together
+  std::map<std::string, std::uint64_t, std::less<>> table_bytes = {};
+};
+
 struct EmbeddedOptions {
   std::filesystem::path file;  // empty: in memory
   Durability durability = Durability::power;
@@ -151,6 +163,9 @@ struct EmbeddedOptions {
   unsigned queued_queries = 64;     // waiting for a place, at most
   std::filesystem::path ingest_folder =
       {};  // `.ingest into` reads files below it, and no others; empty: none
+  std::filesystem::path export_folder = {};  // `.export` writes files below it; empty: none
+  SizeLimits size_limits = {};
+  std::uint64_t checkpoint_bytes = std::uint64_t{128} << 20;  // of log, that are then put in order
 };
 
 // DuckDB in this process. WAREHOUSE0201: the file is of a newer format, or is no warehouse.

@@ -1,5 +1,6 @@
 // `render NAME` in a .test file shows the tree of that name in the three dialects, and what is bound.
 #include "sql/render.hpp"
+#include "sql/copy.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -268,6 +269,18 @@ TEST(Render, LambdasAndStructsAreDuckDbs) {
             ":= 1), "
             "struct_extract(\"s\", 'it''s \"a\"'), first_value(\"a\" IGNORE NULLS) OVER () "
             "FROM \"t\" SEMI JOIN \"u\" ON TRUE");
+}
+
+TEST(Render, FilesAreQuotedTexts) {
+  const auto above = select({{column("a"), "it's"}}, table("t"),
+                            binary(B::greater, column("a"), parameter(std::int64_t{2})));
+  const auto copy = render(CopyToParquet{above, "/out/it's.parquet"});
+  EXPECT_EQ(copy.text,
+            "COPY (SELECT \"a\" AS \"it's\" FROM \"t\" WHERE \"a\" > $1) TO "
+            "'/out/it''s.parquet' (FORMAT parquet, COMPRESSION zstd)");
+  EXPECT_EQ(copy.parameters.size(), 1U);
+  EXPECT_EQ(set_texts("allowed_directories", {"/a", "/it's"}),
+            "SET allowed_directories = ['/a', '/it''s']");
 }
 
 // Fifty nested subqueries are rendered by appending: the text grows by a constant for each level.

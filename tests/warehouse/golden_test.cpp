@@ -1,6 +1,6 @@
 // Text cases over a warehouse in a file. `command` runs a management command, `query` a query, `ingest AT` log lines (NDJSON)
 // that arrive at that time, `rows TABLE AT` records for a table of the user's, `file NAME` puts one where `.ingest into` may read,
-// `reopen` closes the file and opens it again. `command AT` is given at that time.
+// `retain AT` removes what is too old then, `reopen` closes the file and opens it again. `command AT` is given at that time.
 #include "warehouse/warehouse.hpp"
 
 #include <gtest/gtest.h>
@@ -55,6 +55,8 @@ class Cases {
              [self](const auto& one) {
                return self->rows(one.arguments.at(0), *parse_iso(one.arguments.at(1)), one.body);
              }},
+            {"retain",
+             [self](const auto& one) { return self->retain(*parse_iso(one.arguments.at(0))); }},
             {"reopen", [self](const auto&) { return self->reopen(); }}};
   }
 
@@ -85,6 +87,13 @@ class Cases {
     warehouse_.reset();
     open();
     return "";
+  }
+  std::string retain(Timestamp now) {
+    for (;;) {
+      const auto more = warehouse_->apply_retention(now);
+      if (!more) return show(more.error(), "");
+      if (!*more) return "";
+    }
   }
   static std::string answer(const Result<Table>& table, std::string_view source) {
     return table ? show(*table) : show(table.error(), source);
