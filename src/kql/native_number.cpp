@@ -69,20 +69,20 @@ Cell format_bytes(Arguments a, Scratch&) {
                                                          : std::string(units[unit])));
 }
 
-// Seats of a range: how many steps fit, counted from 0, at most a million.
+// How many rows a range has.
 Cell steps(Arguments a, Scratch&) {
   if (is_null(a[0]) || is_null(a[1]) || is_null(a[2]) || whole(a[2]) == 0) return std::int64_t{0};
   const auto span = static_cast<Int128>(whole(a[1])) - whole(a[0]);
   const auto step = static_cast<Int128>(whole(a[2]));
   if ((span < 0) != (step < 0) && span != 0) return std::int64_t{0};
   const auto count = span / step + 1;
-  return count > 1'000'000 ? std::int64_t{1'000'000} : static_cast<std::int64_t>(count);
+  return count > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(count);
 }
 Cell real_steps(Arguments a, Scratch&) {
   if (is_null(a[0]) || is_null(a[1]) || is_null(a[2]) || real(a[2]) == 0) return std::int64_t{0};
   const double count = std::floor((real(a[1]) - real(a[0])) / real(a[2]) + 1e-9) + 1;
   if (!(count > 0)) return std::int64_t{0};
-  return count > 1e6 ? std::int64_t{1'000'000} : static_cast<std::int64_t>(count);
+  return count >= 0x1p63 ? INT64_MAX : static_cast<std::int64_t>(count);
 }
 
 // --- the beta distribution, by its continued fraction

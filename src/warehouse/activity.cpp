@@ -29,6 +29,7 @@ Activity::Query::Query(Activity& activity, std::string_view text, const QueryOpt
   const std::lock_guard lock(activity_.mutex_);
   running_ = activity_.running_.emplace(activity_.running_.end());
   running_->began = std::chrono::steady_clock::now();
+  running_->of_people = options.lane == QueryOptions::Lane::people;
   auto& record = running_->record;
   record.text = text.substr(0, kept_text_bytes);
   record.started_on = options.asked_at.value_or(options.now);
@@ -60,6 +61,7 @@ Activity::Query::~Query() {
   activity_.ended_.push_back(std::move(record));
   if (activity_.ended_.size() > kept_queries) activity_.ended_.pop_front();
   activity_.running_.erase(running_);
+  activity_.ended_one_.notify_all();
 }
 
 std::vector<QueryRecord> Activity::queries(bool only_running) {
@@ -86,6 +88,21 @@ std::size_t Activity::cancel(std::string_view client_activity_id, const Principa
     ++told;
   }
   return told;
+}
+
+bool Activity::displace_people(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  bool any = false;
+  for (auto& running : running_) {
+    if (!running.of_people) continue;
+    running.displaced = true;
+    any = true;
+  }
+  const auto gone = [&] {
+    return std::ranges::none_of(running_,
+                                [](const Running& running) { return running.displaced.load(); });
+  };
+  return any && ended_one_.wait_for(lock, patience, gone);
 }
 
 void Activity::note(IngestionFailure failure) {

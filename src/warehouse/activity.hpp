@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <list>
 #include <mutex>
@@ -38,6 +39,8 @@ class Activity {
     QueryRecord record;
     std::chrono::steady_clock::time_point began;
     std::atomic<bool> killed = false;
+    std::atomic<bool> displaced = false;
+    bool of_people = true;
   };
 
  public:
@@ -49,6 +52,7 @@ class Activity {
     Query& operator=(const Query&) = delete;
     ~Query();
     const std::atomic<bool>* killed() const { return &running_->killed; }
+    const std::atomic<bool>* displaced() const { return &running_->displaced; }
     void ended(const Result<std::vector<Table>>& result);
 
    private:
@@ -62,11 +66,16 @@ class Activity {
   std::size_t cancel(std::string_view client_activity_id, const Principal& principal,
                      bool of_anybody);
 
+  // Stops the queries of people, and waits until they have ended, at most so long. False: there is none, or one of them
+  // has not.
+  bool displace_people(std::chrono::milliseconds patience);
+
   void note(IngestionFailure failure);
   std::vector<IngestionFailure> failures();
 
  private:
   std::mutex mutex_;
+  std::condition_variable ended_one_;
   std::list<Running> running_;
   std::deque<QueryRecord> ended_;
   std::deque<IngestionFailure> failures_;

@@ -91,6 +91,11 @@ bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && flag->loa
 Error stopped(const Stop& stop) {
   if (is_set(stop.killed)) return {"WAREHOUSE0110", "the query was cancelled by a command"};
   if (is_set(stop.cancelled)) return {"WAREHOUSE0110", "the query was cancelled"};
+  if (is_set(stop.displaced))
+    return {
+        "WAREHOUSE0104",
+        "the query was stopped because the search for deployments needed its memory; ask again, "
+        "or ask for less at once"};
   return {"WAREHOUSE0103",
           "the query ran longer than its time limit; narrow its time range, or raise the limit"};
 }

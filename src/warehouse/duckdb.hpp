@@ -32,6 +32,7 @@ struct Stop {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   const std::atomic<bool>* cancelled = nullptr;  // by whoever asked
   const std::atomic<bool>* killed = nullptr;     // by somebody else
+  const std::atomic<bool>* displaced = nullptr;  // the poll needs what it holds
 };
 struct Budget {
   std::uint64_t rows = UINT64_MAX;

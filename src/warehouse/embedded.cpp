@@ -16,6 +16,9 @@
 namespace rollcall::warehouse {
 namespace {
 
+constexpr int most_displacements = 3;
+constexpr std::chrono::seconds patience_with_people(10);
+
 Error first_error(const kql::Diagnostics& diagnostics) {
   CHECK(!diagnostics.empty());
   return kql::to_error(diagnostics.front());
@@ -107,8 +110,15 @@ Result<std::vector<Table>> Embedded::run_all(std::string_view text, const QueryO
   const auto settings = set_statements(text);
   for (const auto& [name, value] : settings) TRY_DO(take_option(options, name, value));
   Activity::Query query(activity_, text, options);
-  const Stop stop = stop_of(options, query.killed());
+  Stop stop = stop_of(options, query.killed());
+  stop.displaced = query.displaced();
   auto result = run_queries(text, options, settings, stop, external);
+  // The poll comes first: what people's queries hold is taken back for it. Those that waited may have begun meanwhile.
+  for (int i = 0;
+       i < most_displacements && !result && options.lane == QueryOptions::Lane::poll &&
+       result.error().code == "WAREHOUSE0105" && activity_.displace_people(patience_with_people);
+       ++i)
+    result = run_queries(text, options, settings, stop, external);
   query.ended(result);
   return result;
 }

@@ -11,7 +11,7 @@ bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && flag->loa
 }  // namespace
 
 bool must_stop(const Stop& stop) {
-  return is_set(stop.killed) || is_set(stop.cancelled) ||
+  return is_set(stop.killed) || is_set(stop.cancelled) || is_set(stop.displaced) ||
          (stop.deadline && std::chrono::steady_clock::now() >= *stop.deadline);
 }
 

@@ -10,7 +10,7 @@
 
 namespace rollcall::warehouse {
 
-// Whether the query is cancelled, or past its deadline.
+// Whether the query is cancelled or displaced, or past its deadline.
 bool must_stop(const Stop& stop);
 
 class Watchdog {
