@@ -14,6 +14,7 @@ std::unique_ptr<Source> make_loki(const SourceOptions& options, http::Client& cl
 std::unique_ptr<Source> make_elasticsearch(const SourceOptions& options, http::Client& client);
 Result<std::unique_ptr<Source>> make_kusto(const SourceOptions& options, http::Client& client,
                                            const Clock& clock);
+std::unique_ptr<Source> make_postgresql(const SourceOptions& options);
 std::unique_ptr<Source> make_directory(const SourceOptions& options);
 
 // GET, or POST with a body of JSON. SOURCE0102: no answer of 200, and what came instead.

@@ -67,6 +67,14 @@ class Prometheus final : public HttpSource {
 
 // https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
 class PrometheusServer final : public HttpSource {
+  // `"value": [1767268800, "0"]`: a build that is gone.
+  static bool is_zero(const json::value& sample) {
+    const auto* value = find(sample, "value");
+    if (value == nullptr || !value->is_array() || value->get_array().size() < 2) return false;
+    const auto* number = value->get_array()[1].if_string();
+    return number != nullptr && *number == "0";
+  }
+
  public:
   using HttpSource::HttpSource;
   Result<Pulled> pull(Timestamp now, std::string_view) override {
@@ -84,7 +92,7 @@ class PrometheusServer final : public HttpSource {
                   fmt::format("{} answers no vector: {}", options_.url, text_or(answer, "error")));
     for (const auto& one : result->get_array()) {
       const auto* metric = find(one, "metric");
-      if (metric == nullptr || !metric->is_object()) continue;
+      if (metric == nullptr || !metric->is_object() || is_zero(one)) continue;
       BuildInfo info{std::string(text_or(*metric, "__name__")), {}};
       for (const auto& label : metric->get_object()) {
         if (label.key() != "__name__" && label.value().is_string())
@@ -93,77 +101,6 @@ class PrometheusServer final : public HttpSource {
       append_build_info(pulled.rows, options_, info, now);
     }
     return pulled;
-  }
-};
-
-// The images that pods run: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
-class Kubernetes final : public HttpSource {
- public:
-  using HttpSource::HttpSource;
-  Result<Pulled> pull(Timestamp now, std::string_view) override {
-    Pulled pulled;
-    pulled.watermark = now;
-    std::string next;
-    do {
-      auto url = fmt::format("{}/api/v1/pods?limit=500", options_.url);
-      if (!options_.query.empty()) url += "&labelSelector=" + http::encode_percent(options_.query);
-      if (!next.empty()) url += "&continue=" + http::encode_percent(next);
-      TRY(const auto page, ask_json(client_, options_, url));
-      const auto* items = find(page, "items");
-      if (items == nullptr || !items->is_array())
-        return fail("SOURCE0103", fmt::format("{} answers no list of pods", options_.url));
-      for (const auto& pod : items->get_array()) append_pod(pulled.rows, pod, now);
-      const auto* metadata = find(page, "metadata");
-      next = metadata == nullptr ? std::string() : std::string(text_or(*metadata, "continue"));
-    } while (!next.empty());
-    return pulled;
-  }
-
- private:
-  // `registry:5000/shop/portal:1.2@sha256:…` is portal, 1.2.
-  static std::pair<std::string_view, std::string_view> image_of(std::string_view image) {
-    const auto digest = image.find('@');
-    const auto named = image.substr(0, digest);
-    const auto slash = named.rfind('/');
-    const auto colon = named.find(':', slash == std::string_view::npos ? 0 : slash);
-    const auto name =
-        named.substr(slash + 1, colon == std::string_view::npos ? colon : colon - slash - 1);
-    if (colon != std::string_view::npos) return {name, named.substr(colon + 1)};
-    return {name, digest == std::string_view::npos ? std::string_view("latest")
-                                                   : image.substr(digest + 1)};
-  }
-
-  void append_pod(telemetry::LogBatch& rows, const json::value& pod, Timestamp now) const {
-    const auto* metadata = find(pod, "metadata");
-    const auto* spec = find(pod, "spec");
-    const auto* status = find(pod, "status");
-    if (metadata == nullptr || spec == nullptr || status == nullptr ||
-        text_or(*status, "phase") != "Running")
-      return;
-    const json::value none;
-    const auto* given = find(*metadata, "labels");
-    const auto& labels = given == nullptr ? none : *given;
-    const auto* containers = find(*spec, "containers");
-    if (containers == nullptr || !containers->is_array()) return;
-    const auto pod_role = text_or(labels, "app.kubernetes.io/name", text_or(labels, "app"));
-    bool first = true;
-    for (const auto& container : containers->get_array()) {
-      const auto [image, tag] = image_of(text_or(container, "image"));
-      if (image.empty()) continue;
-      // The first container is what the pod is for; the others are roles of their own.
-      Names names;
-      const bool main = std::exchange(first, false);
-      names.take_attribute("service.name", main && !pod_role.empty() ? pod_role : image);
-      names.take_attribute("service.version",
-                           main ? text_or(labels, "app.kubernetes.io/version", tag) : tag);
-      names.take_attribute("cloud.region", text_or(labels, "topology.kubernetes.io/region"));
-      names.take_attribute("service.instance.id", text_or(*metadata, "name"));
-      names.take_attribute("host.name", text_or(*spec, "nodeName"));
-      Attributes attributes;
-      append_json(attributes.next("k8s.namespace.name"), text_or(*metadata, "namespace"));
-      append_json(attributes.next("container.image"), text_or(container, "image"));
-      append_row(rows, names, options_.names, now, "pod", attributes.finish());
-    }
   }
 };
 
@@ -217,9 +154,6 @@ std::unique_ptr<Source> make_prometheus(const SourceOptions& options, http::Clie
 }
 std::unique_ptr<Source> make_prometheus_server(const SourceOptions& options, http::Client& client) {
   return std::make_unique<PrometheusServer>(options, client);
-}
-std::unique_ptr<Source> make_kubernetes(const SourceOptions& options, http::Client& client) {
-  return std::make_unique<Kubernetes>(options, client);
 }
 
 }  // namespace rollcall::sources

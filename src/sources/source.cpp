@@ -23,6 +23,7 @@ constexpr std::array kind_rules{
     KindRule{"loki", {"url", "query"}},
     KindRule{"elasticsearch", {"url", "index"}},
     KindRule{"kusto", {"url", "database", "query"}},
+    KindRule{"postgresql", {"url", "query"}},
     KindRule{"directory", {"folder"}},
 };
 
@@ -66,6 +67,7 @@ Result<std::unique_ptr<Source>> make_source(const SourceOptions& options, http::
   if (options.kind == "loki") return make_loki(options, client);
   if (options.kind == "elasticsearch") return make_elasticsearch(options, client);
   if (options.kind == "kusto") return make_kusto(options, client, clock);
+  if (options.kind == "postgresql") return make_postgresql(options);
   return make_directory(options);
 }
 

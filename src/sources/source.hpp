@@ -28,6 +28,7 @@ struct SourceOptions {
   // loki               a Loki server, by `query` in LogQL
   // elasticsearch      Elasticsearch or OpenSearch: `index`, `query` in Lucene's syntax
   // kusto              a Kusto cluster: `database`, `query` in KQL over `_from` and `_to`
+  // postgresql         a PostgreSQL database, `url` its connection string: `query` in SQL, over $1 and $2 or over now
   // directory          a `folder` of NDJSON files that grow
   std::string kind;
   std::string url, path, query, index, database, folder, token;

@@ -1,4 +1,4 @@
-// The PostgreSQL driver of the Database seam, and the only file that includes libpq-fe.h. Values go
+// The PostgreSQL driver of the Database seam, which asks with statements of our own (somebody's own: postgresql_query.hpp). Values go
 // and come as text, blobs go as bytes. One connection writes; an advisory lock makes the writers of
 // all processes that share the database take turns, as the seam promises. Reads see one snapshot.
 #include <fmt/format.h>

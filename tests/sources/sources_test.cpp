@@ -135,7 +135,8 @@ TEST(Sources, Prometheus) {
   EXPECT_EQ(show(source_of(options_of("prometheus"), client)->pull(now, "")->rows),
             "2026-01-01T12:00:00Z production/api/eu 1.0 instance= host= app_build_info\n");
   client.answers = {{200, R"({"status":"success","data":{"resultType":"vector","result":[
-    {"metric":{"__name__":"app_build_info","version":"2.0","instance":"10.0.0.1:80","job":"api"},"value":[1767268800,"1"]}]}})"}};
+    {"metric":{"__name__":"app_build_info","version":"2.0","instance":"10.0.0.1:80","job":"api"},"value":[1767268800,"1"]},
+    {"metric":{"__name__":"app_build_info","version":"1.9","job":"api"},"value":[1767268800,"0"]}]}})"}};
   auto options = options_of("prometheus_server");
   options.query.clear();
   EXPECT_EQ(
@@ -155,11 +156,65 @@ TEST(Sources, KubernetesPods) {
       {200,
        R"({"items":[{"metadata":{"name":"api-1","labels":{"app.kubernetes.io/version":"7.1"}},"status":{"phase":"Running"},"spec":{"containers":[{"image":"api:latest"}]}}]})"}};
   EXPECT_EQ(show(source_of(options_of("kubernetes"), client)->pull(now, "")->rows),
+            "2026-01-01T12:00:00Z production/api/eu 7.1 instance=api-1 host= pod\n"
             "2026-01-01T12:00:00Z production/web/eu 1.2 instance=web-1 host=n1 pod\n"
-            "2026-01-01T12:00:00Z production/envoy/eu latest instance=web-1 host=n1 pod\n"
-            "2026-01-01T12:00:00Z production/api/eu 7.1 instance=api-1 host= pod\n");
+            "2026-01-01T12:00:00Z production/envoy/eu latest instance=web-1 host=n1 pod\n");
   EXPECT_EQ(client.asked.back(),
             "GET http://there/api/v1/pods?limit=500&labelSelector=%7Ba%3D%22b%22%7D&continue=next");
+}
+
+std::string pod(std::string_view name, std::string_view image, int version,
+                std::string_view phase = "Running") {
+  return fmt::format(
+      R"({{"metadata":{{"name":"{}","namespace":"shop","resourceVersion":"{}"}},"status":{{"phase":"{}"}},"spec":{{"containers":[{{"image":"{}"}}]}}}})",
+      name, version, phase, image);
+}
+std::string event(std::string_view type, const std::string& object) {
+  return fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", type, object);
+}
+
+// As an API server answered: a list, then what happened since, as lines.
+TEST(Sources, KubernetesIsListedOnceAndThenWatched) {
+  Answers client;
+  const auto list = [](int version, const std::string& items) {
+    return fmt::format(R"({{"metadata":{{"resourceVersion":"{}"}},"items":[{}]}})", version, items);
+  };
+  client.answers = {
+      {200, list(100, pod("web-1", "web:1", 90) + "," + pod("web-2", "web:1", 91))},
+      {200, event("ADDED", pod("web-3", "web:2", 101, "Pending")) +
+                event("MODIFIED", pod("web-3", "web:2", 102)) +
+                event("DELETED", pod("web-1", "web:1", 103)) +
+                event("ADDED", pod("job-1", "job:7", 104)) +
+                event("DELETED", pod("job-1", "job:7", 105)) + R"({"type":"ADDED","obj)"},
+      {200, ""},
+      {200, event("ERROR", R"({"kind":"Status","code":410,"reason":"Expired"})")},
+      {200, list(200, pod("web-3", "web:2", 102))},
+      {503, "busy"},
+      {410, "gone"},
+      {200, list(300, "")}};
+  auto options = options_of("kubernetes");
+  options.query.clear();
+  const auto source = source_of(options, client);
+  const auto versions = [&] {
+    const auto pulled = source->pull(now, "");
+    if (!pulled) return pulled.error().code;
+    std::string text;
+    for (std::size_t i = 0; i < pulled->rows.size(); ++i)
+      text += fmt::format("{}={} ", pulled->rows.row(i).instance, pulled->rows.row(i).version);
+    return text;
+  };
+  EXPECT_EQ(versions(), "web-1=1 web-2=1 ");
+  EXPECT_EQ(versions(), "web-1=1 job-1=7 web-2=1 web-3=2 ");  // what went was there within the pull
+  EXPECT_EQ(client.asked.back(),
+            "GET http://there/api/v1/pods?watch=1&resourceVersion=100&timeoutSeconds=1");
+  EXPECT_EQ(versions(), "web-2=1 web-3=2 ");
+  EXPECT_EQ(client.asked.back(),
+            "GET http://there/api/v1/pods?watch=1&resourceVersion=105&timeoutSeconds=1");
+  EXPECT_EQ(versions(), "web-3=2 ");  // the past is not known there any more: listed anew
+  EXPECT_EQ(versions(), "SOURCE0102");
+  EXPECT_EQ(client.asked.back(),
+            "GET http://there/api/v1/pods?watch=1&resourceVersion=200&timeoutSeconds=1");
+  EXPECT_EQ(versions(), "");
 }
 
 TEST(Sources, LokiGoesOnWhereItEnded) {
