@@ -58,8 +58,10 @@ void add_serve(const Context& context) {
                               "rollcall serve --data /var/lib/rollcall --port 8080");
   command->add_option(
       "--config", options->config,
-      "A TOML file: data, database, address, port, otlp_port, durability, ingest_folder, regions, "
-      "[flows], [kusto], [webhooks], [[sources]], [connectors.…], [connections.…]");
+      "A TOML file: data, database, address, port, otlp_port, durability, ingest_folder, "
+      "export_folder, regions, "
+      "[retention], [heartbeat], [flows], [kusto], [webhooks], [[sources]], [connectors.…], "
+      "[connections.…]");
   command->add_option("--data", options->data, "The data folder [rollcall-data]");
   command->add_option("--address", options->address,
                       "The address to listen on [127.0.0.1]; others need a token");

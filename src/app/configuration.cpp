@@ -148,6 +148,57 @@ Result<sources::SourceOptions> source_of(std::string_view name, const toml::node
   return options;
 }
 
+Result<std::uint64_t> bytes_of(std::string_view name, std::string_view key,
+                               const toml::node& node) {
+  const auto gigabytes = node.value<double>();
+  if (!gigabytes || !(*gigabytes > 0) || *gigabytes > 1e6)
+    return wrong(name, node, key, "a number of gigabytes");
+  return static_cast<std::uint64_t>(*gigabytes * 1e9);
+}
+
+// [retention]: how much is kept at most; how long is a policy of each table.
+Result<warehouse::SizeLimits> size_limits_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "retention", "a table: [retention]");
+  warehouse::SizeLimits limits;
+  for (const auto& [key, value] : *table) {
+    const auto* tables = value.as_table();
+    if (key.str() == "gigabytes") {
+      TRY(limits.warehouse_bytes, bytes_of(name, key.str(), value));
+    } else if (key.str() == "tables" && tables != nullptr) {
+      for (const auto& [of, most] : *tables) {
+        TRY(limits.table_bytes[std::string(of.str())], bytes_of(name, of.str(), most));
+      }
+    } else if (key.str() == "tables") {
+      return wrong(name, value, key.str(), "tables and their gigabytes");
+    } else {
+      return unknown(name, value, key.str(), {"gigabytes", "tables"});
+    }
+  }
+  return limits;
+}
+
+// [heartbeat]: what an outside monitor hears while all is well.
+Result<HeartbeatOptions> heartbeat_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "heartbeat", "a table: [heartbeat]");
+  HeartbeatOptions options;
+  for (const auto& [key, value] : *table) {
+    if (key.str() == "url") {
+      TRY(options.url, text_of(name, key.str(), value));
+      continue;
+    }
+    const bool every = key.str() == "every_seconds";
+    if (!every && key.str() != "quiet_minutes")
+      return unknown(name, value, key.str(), {"url", "every_seconds", "quiet_minutes"});
+    const auto number = value.value_exact<std::int64_t>();
+    if (!number || *number < 1 || *number > 86'400)
+      return wrong(name, value, key.str(), "a number from 1 to 86400");
+    (every ? options.every : options.patience) = every ? seconds(*number) : minutes(*number);
+  }
+  return options;
+}
+
 Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node) {
   const auto* table = node.as_table();
   if (table == nullptr) return wrong(name, node, "flows", "a table: [flows]");
@@ -187,6 +238,12 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
     TRY(configuration.database, text_of(name, key, node));
   } else if (key == "ingest_folder") {
     TRY(configuration.ingest_folder, text_of(name, key, node));
+  } else if (key == "export_folder") {
+    TRY(configuration.export_folder, text_of(name, key, node));
+  } else if (key == "retention") {
+    TRY(configuration.size_limits, size_limits_of(name, node));
+  } else if (key == "heartbeat") {
+    TRY(configuration.heartbeat, heartbeat_of(name, node));
   } else if (key == "webhooks") {
     TRY(configuration.webhooks, webhooks_of(name, node));
   } else if (key == "sources") {
@@ -227,10 +284,10 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    return unknown(
-        name, node, key,
-        {"data", "database", "flows", "address", "port", "otlp_port", "durability", "ingest_folder",
-         "kusto", "connectors", "connections", "webhooks", "sources", "regions"});
+    return unknown(name, node, key,
+                   {"data", "database", "flows", "address", "port", "otlp_port", "durability",
+                    "ingest_folder", "export_folder", "retention", "heartbeat", "kusto",
+                    "connectors", "connections", "webhooks", "sources", "regions"});
   }
   return {};
 }

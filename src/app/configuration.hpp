@@ -8,6 +8,7 @@
 
 #include "app/connection_settings.hpp"
 #include "app/product.hpp"
+#include "app/serving.hpp"
 #include "base/error.hpp"
 #include "doors/declared/options.hpp"
 #include "sources/source.hpp"
@@ -35,6 +36,9 @@ struct Configuration {
   Durability durability = Durability::power;
   std::filesystem::path
       ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
+  std::filesystem::path export_folder;  // to which `.export` may write files; empty: to nowhere
+  warehouse::SizeLimits size_limits;    // [retention]
+  HeartbeatOptions heartbeat;
   std::string
       database;  // a PostgreSQL connection string, where lists and runs are; empty: in the data folder
   std::optional<warehouse::ClusterOptions>

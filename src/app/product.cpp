@@ -72,6 +72,8 @@ Result<std::unique_ptr<warehouse::Warehouse>> Product::open_warehouse() {
                                                                   : warehouse::Durability::process;
   warehouse.keep_logs = options_.keep_logs;
   warehouse.ingest_folder = options_.ingest_folder;
+  warehouse.export_folder = options_.export_folder;
+  warehouse.size_limits = options_.size_limits;
   return warehouse::open_embedded(warehouse);
 }
 

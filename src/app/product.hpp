@@ -37,6 +37,8 @@ struct ProductOptions {
       {};  // the logs are there, and not in the data folder
   std::filesystem::path ingest_folder =
       {};  // from which `.ingest into` may read; empty: from nowhere
+  std::filesystem::path export_folder = {};  // to which `.export` may write; empty: nowhere
+  warehouse::SizeLimits size_limits = {};
   std::vector<ConnectorSettings> connectors = {};    // custom ones
   std::vector<ConnectionSettings> connections = {};  // what flows call by these names goes there
   // Which of the shipped flows are enabled at first; the others are there, disabled.

@@ -2,14 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
+#include "doors/api/matrix.hpp"
+
 namespace rollcall::app {
+
+namespace {
+constexpr std::size_t most_cells = 200'000;  // of one source that are remembered
+}  // namespace
 
 struct Pulling::One {
   sources::SourceOptions options;
   std::unique_ptr<sources::Source> source;
   Timestamp started, last_success{}, watermark{};
   std::uint64_t rows = 0, bad = 0, pulls = 0, failures = 0;
-  std::string error;  // of the last pull; "": it succeeded
+  std::string error;            // of the last pull; "": it succeeded
+  std::set<std::string> cells;  // of which it had rows, or which it is for
   std::thread thread;
 };
 
@@ -40,6 +49,8 @@ Result<std::unique_ptr<Pulling>> Pulling::start(const std::vector<sources::Sourc
     auto one = std::make_unique<One>();
     one->options = options;
     one->started = clock.now();
+    if (const auto& names = options.names; !names.environment.empty() && !names.role.empty())
+      one->cells.insert(doors::cell_key(names.environment, names.role, names.region));
     TRY(one->source, sources::make_source(options, *pulling->client_, clock));
     pulling->all_.push_back(std::move(one));
   }
@@ -59,6 +70,10 @@ Result<bool> Pulling::pull(One& one) {
   one.last_success = now;
   one.watermark = std::max(one.watermark, pulled.watermark);
   one.rows += pulled.rows.size();
+  for (std::size_t i = 0; i < pulled.rows.size() && one.cells.size() < most_cells; ++i) {
+    const auto row = pulled.rows.row(i);
+    one.cells.insert(doors::cell_key(row.environment, row.role, row.region));
+  }
   one.bad += pulled.bad;
   return pulled.more;
 }
@@ -80,15 +95,33 @@ void Pulling::run(One& one) {
   }
 }
 
+bool Pulling::is_deaf(const One& one) const {
+  const bool heard = one.last_success != Timestamp{};
+  const auto silent = clock_.now() - (heard ? one.last_success : one.started);
+  return silent > std::max(one.options.every * 5, minutes(5));
+}
+
+std::map<std::string, std::string> Pulling::deaf_cells() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, std::string> deaf;
+  for (const auto& one : all_) {
+    if (!is_deaf(*one)) continue;
+    for (const auto& cell : one->cells) deaf.emplace(cell, one->options.name);
+  }
+  for (const auto& one : all_) {
+    if (is_deaf(*one)) continue;
+    for (const auto& cell : one->cells) deaf.erase(cell);
+  }
+  return deaf;
+}
+
 json::array Pulling::health() const {
   const auto now = clock_.now();
   const std::lock_guard lock(mutex_);
   json::array shown;
   for (const auto& one : all_) {
     const bool heard = one->last_success != Timestamp{};
-    const auto silent = now - (heard ? one->last_success : one->started);
-    const auto patience = std::max(one->options.every * 5, minutes(5));
-    const auto state = silent > patience     ? "stopped"
+    const auto state = is_deaf(*one)         ? "stopped"
                        : !one->error.empty() ? "failing"
                        : heard               ? "ok"
                                              : "waiting";

@@ -2,6 +2,7 @@
 // stopped is told apart from a region that went silent.
 #pragma once
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,9 +26,13 @@ class Pulling {
   // [{"name", "kind", "state": ok|failing|stopped|waiting, "lastSuccess", "watermark", "lagSeconds", "rows", "badLines", "pulls", "failures", "error"}].
   // Stopped: nothing was heard for five times its pace, and at least five minutes.
   json::array health() const;
+  // The cells (doors::cell_key) that were heard through sources which are not heard themselves any more, each with the name of one;
+  // a cell that another source still hears is not among them.
+  std::map<std::string, std::string> deaf_cells() const;
 
  private:
   struct One;
+  bool is_deaf(const One& one) const;
   Pulling(warehouse::Warehouse& warehouse, const Clock& clock);
   void run(One& one);
   Result<bool> pull(One& one);  // whether there is more at once

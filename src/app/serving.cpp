@@ -4,6 +4,7 @@
 
 #include "app/embedded.hpp"
 #include "doors/doors.hpp"
+#include "doors/health/pulse.hpp"
 
 namespace rollcall::app {
 
@@ -22,6 +23,7 @@ Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOption
   auto serving = std::unique_ptr<Serving>(
       new Serving(std::move(product), std::move(tokens), std::move(regions), std::move(webhooks)));
   serving->bell_ = std::move(bell);
+  serving->services_.started = clock.now();
   TRY_DO(serving->runs_.open());
   return serving;
 }
@@ -56,7 +58,41 @@ Result<void> Serving::pull(const std::vector<sources::SourceOptions>& sources) {
   if (sources.empty()) return {};
   TRY(pulling_, Pulling::start(sources, product_->warehouse(), product_->clock()));
   services_.sources = [this] { return pulling_->health(); };
+  services_.deaf_cells = [this] { return pulling_->deaf_cells(); };
   return {};
+}
+
+void Serving::keep_house(std::function<void(std::string_view)> log) {
+  housekeeping_ = std::make_unique<Repeating>(
+      minutes(1), [this, log = std::move(log), said = std::string()]() mutable {
+        const auto more = product_->warehouse().apply_retention(product_->clock().now());
+        const auto wrong = more ? std::string() : more.error().code + " " + more.error().message;
+        if (!wrong.empty() && wrong != said) log(fmt::format("retention: {}\n", wrong));
+        said = wrong;
+        return more.value_or(false);
+      });
+}
+
+void Serving::beat(const HeartbeatOptions& options, std::function<void(std::string_view)> log) {
+  services_.patience = options.patience;
+  if (options.url.empty()) return;
+  client_ = http::make_client();
+  heartbeat_ = std::make_unique<Repeating>(
+      options.every, [this, url = options.url, log = std::move(log), failing = false]() mutable {
+        if (!doors::take_pulse(services_).problems.empty()) return false;
+        http::ClientRequest request;
+        request.url = url;
+        request.timeout = seconds(5);
+        const auto answer = client_->send(request);
+        const bool failed = !answer || answer->status >= 400;
+        if (failed && !failing) {
+          log(fmt::format("the heartbeat's URL {}\n",
+                          answer ? fmt::format("answers {}", answer->status)
+                                 : "cannot be reached: " + answer.error().message));
+        }
+        failing = failed;
+        return false;
+      });
 }
 
 void Serving::run_due_flows(const std::function<void(std::string_view)>& log) {

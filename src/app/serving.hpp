@@ -8,10 +8,18 @@
 
 #include "app/product.hpp"
 #include "app/pulling.hpp"
+#include "app/repeating.hpp"
 #include "doors/services.hpp"
 #include "http/router.hpp"
 
 namespace rollcall::app {
+
+// What an outside monitor hears while all is well: a dead man's signal.
+struct HeartbeatOptions {
+  std::string url;  // "": none is called
+  Timespan every = seconds(60);
+  Timespan patience = minutes(15);  // how long no poll, and no log, is still well
+};
 
 class Serving {
  public:
@@ -30,6 +38,10 @@ class Serving {
   void on_wake(std::function<void()> call);
   // Asks these from now on; to be called before requests come. SOURCE0301, WAREHOUSE0111: one of them cannot be asked.
   Result<void> pull(const std::vector<sources::SourceOptions>& sources);
+  // Carries retention out every minute from now on. What fails is said by `log`, once for each reason.
+  void keep_house(std::function<void(std::string_view)> log);
+  // Calls the URL while all is well (doors/health/pulse.hpp). That it cannot be reached is said by `log`, once.
+  void beat(const HeartbeatOptions& options, std::function<void(std::string_view)> log);
   // Takes flows forward until nothing is due. A step that fails is said by `log`, and tried again next time.
   void run_due_flows(const std::function<void(std::string_view)>& log);
 
@@ -53,6 +65,8 @@ class Serving {
   http::Router router_;
   http::Handler handler_;
   std::unique_ptr<Pulling> pulling_;  // ends before what it writes to
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<Repeating> housekeeping_, heartbeat_;
 };
 
 }  // namespace rollcall::app

@@ -1,6 +1,7 @@
 // What the doors serve from. Everything in it outlives them.
 #pragma once
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -49,6 +50,10 @@ struct Services {
   WebhookOptions webhooks = {};
   std::function<json::array()> sources = {};  // how each that is pulled fares; empty: none is
   std::unique_ptr<Intake> intake = std::make_unique<Intake>();
+  // The cells of the matrix (cell_key) that are heard only through sources that have stopped, each with one; empty: none is.
+  std::function<std::map<std::string, std::string>()> deaf_cells = {};
+  Timestamp started = {};           // before it nothing could be polled or heard
+  Timespan patience = minutes(15);  // how long no poll, and no log, is still well
 };
 
 }  // namespace rollcall::doors

@@ -12,6 +12,7 @@ export interface Cell {
   deploymentId: string | null;
   heard: string | null;
   silent: boolean;
+  deafSource: string | null; // through which it is heard, and which has stopped
 }
 
 export interface Snapshot {

@@ -80,7 +80,7 @@ export function CellPanel({ cell, now, version, onClose }: PanelProps) {
         <div><dt>share</dt><dd>{cell.percent ?? 100} % of instances{isMoving(cell) ? ", rolling out" : ""}</dd></div>
         <div className={cell.silent ? "silent" : ""}>
           <dt>heard</dt>
-          <dd>{cell.heard === null ? "never" : `${age(cell.heard, now)} ago`}{cell.silent ? " — silent: this is what it ran" : ""}</dd>
+          <dd>{cell.heard === null ? "never" : `${age(cell.heard, now)} ago`}{cell.deafSource ? ` — not heard: ${cell.deafSource} stopped` : cell.silent ? " — silent: this is what it ran" : ""}</dd>
         </div>
       </dl>
       <h3>Deployments</h3>

@@ -13,6 +13,8 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.database = configuration.database;
   options.durability = configuration.durability;
   options.ingest_folder = configuration.ingest_folder;
+  options.export_folder = configuration.export_folder;
+  options.size_limits = configuration.size_limits;
   options.kusto = configuration.kusto;
   options.connectors = configuration.connectors;
   options.connections = configuration.connections;
@@ -28,6 +30,8 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   if (!serving) return report(console, serving.error());
   if (const auto pulled = (*serving)->pull(configuration.sources); !pulled)
     return report(console, pulled.error());
+  (*serving)->keep_house(console.err);
+  (*serving)->beat(configuration.heartbeat, console.err);
   const auto server = Server::start(*std::move(serving), configuration.data, configuration.address,
                                     configuration.port, console);
   if (!server) return report(console, server.error());

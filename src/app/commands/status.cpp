@@ -12,6 +12,7 @@ struct Cell {
   std::string since;
   std::int64_t percent = 100;
   bool silent = false;
+  std::string deaf_source;  // through which it is heard, and which has stopped
 };
 
 // environment → role → region → cell; environments and roles by name, regions as the answer orders them.
@@ -35,7 +36,8 @@ Matrix matrix_of(const json::value& snapshot) {
           [std::string(text_or(cell, "region"))] = {
               std::string(text_or(cell, "version")), std::string(text_or(cell, "since")),
               number_or(cell, "percent", 100),
-              silent != nullptr && silent->is_bool() && silent->get_bool()};
+              silent != nullptr && silent->is_bool() && silent->get_bool(),
+              std::string(text_or(cell, "deafSource"))};
   }
   return matrix;
 }
@@ -44,6 +46,7 @@ std::string show(const Cell& cell, Timestamp now) {
   std::string text = cell.version;
   if (cell.percent < 100) text += fmt::format(" {}%", cell.percent);
   if (const auto since = parse_iso(cell.since)) text += " " + age(now - *since);
+  if (!cell.deaf_source.empty()) return text + " not heard: " + cell.deaf_source + " stopped";
   return cell.silent ? text + " silent" : text;
 }
 
@@ -105,6 +108,10 @@ int status(const StatusOptions& options, const Console& console, const Clock& cl
   for (const auto& [environment, roles] : matrix) {
     console.out(environment + "\n" +
                 environment_tables(roles, snapshot->at("regions").as_array(), now));
+  }
+  if (const auto* problems = find(*snapshot, "problems"); problems != nullptr) {
+    for (const auto& one : problems->as_array())
+      console.err(fmt::format("{}\n", std::string_view(one.as_string())));
   }
   return done;
 }

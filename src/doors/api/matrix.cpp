@@ -85,7 +85,8 @@ std::vector<std::string> order_regions(std::span<const std::string> configured,
 
 json::object make_matrix(std::span<const lists::Item> snapshot,
                          std::span<const std::string> regions,
-                         const std::map<std::string, Timestamp>& heard, Timestamp now) {
+                         const std::map<std::string, Timestamp>& heard,
+                         const std::map<std::string, std::string>& deaf, Timestamp now) {
   std::map<std::string, std::size_t, std::less<>> rank;
   for (std::size_t i = 0; i < regions.size(); ++i) rank.emplace(regions[i], i);
   std::vector<const lists::Item*> ordered;
@@ -98,8 +99,11 @@ json::object make_matrix(std::span<const lists::Item> snapshot,
   json::array cells;
   std::set<std::string> present;
   for (const auto* item : ordered) {
-    const auto at = heard.find(
-        cell_key(text(*item, "Environment"), text(*item, "Role"), text(*item, "Region")));
+    const auto key =
+        cell_key(text(*item, "Environment"), text(*item, "Role"), text(*item, "Region"));
+    const auto at = heard.find(key);
+    const bool silent = at == heard.end() || now - at->second > silent_after;
+    const auto source = deaf.find(key);
     present.emplace(text(*item, "Region"));
     cells.push_back({{"environment", member(*item, "Environment")},
                      {"role", member(*item, "Role")},
@@ -112,7 +116,9 @@ json::object make_matrix(std::span<const lists::Item> snapshot,
                      {"deploymentId", member(*item, "DeploymentId")},
                      {"heard", at == heard.end() ? json::value(nullptr)
                                                  : json::value(format_iso_seconds(at->second))},
-                     {"silent", at == heard.end() || now - at->second > silent_after}});
+                     {"silent", silent},
+                     {"deafSource", silent && source != deaf.end() ? json::value(source->second)
+                                                                   : json::value(nullptr)}});
   }
   json::array shown;
   for (const auto& region : regions) {

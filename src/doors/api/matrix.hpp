@@ -23,10 +23,12 @@ std::vector<std::string> order_regions(std::span<const std::string> configured,
                                        std::span<const lists::Item> history,
                                        std::span<const lists::Item> snapshot);
 
-// {"now", "regions": […], "cells": [{environment, role, region, version, …, "heard", "silent"}]}, cells by
-// environment, role and the regions' order. `heard` is by cell_key.
+// {"now", "regions": […], "cells": [{environment, role, region, version, …, "heard", "silent", "deafSource"}]}, cells by
+// environment, role and the regions' order. `heard` is by cell_key, as is `deaf`: the source through which a cell is heard
+// and that has stopped. A silent cell with one may be as alive as ever.
 json::object make_matrix(std::span<const lists::Item> snapshot,
                          std::span<const std::string> regions,
-                         const std::map<std::string, Timestamp>& heard, Timestamp now);
+                         const std::map<std::string, Timestamp>& heard,
+                         const std::map<std::string, std::string>& deaf, Timestamp now);
 
 }  // namespace rollcall::doors

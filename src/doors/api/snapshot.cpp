@@ -3,6 +3,7 @@
 #include "doors/api/matrix.hpp"
 #include "doors/api/operations.hpp"
 #include "doors/errors.hpp"
+#include "doors/health/pulse.hpp"
 #include "fleet/well_known_lists.hpp"
 
 namespace rollcall::doors {
@@ -49,7 +50,11 @@ Result<json::object> matrix(Services& services, const http::Request& request,
       read_items(services, fleet::deployment_history_list, recent, recent_deployments, true));
   TRY(const auto heard, last_heard(services, principal));
   const auto regions = order_regions(services.regions, history, snapshot);
-  return make_matrix(snapshot, regions, heard, services.clock.now());
+  const auto deaf =
+      services.deaf_cells ? services.deaf_cells() : std::map<std::string, std::string>();
+  auto shown = make_matrix(snapshot, regions, heard, deaf, services.clock.now());
+  shown["problems"] = json::value_from(take_pulse(services).problems);
+  return shown;
 }
 
 }  // namespace

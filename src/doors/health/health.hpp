@@ -1,4 +1,5 @@
-// /healthz: the process answers. /readyz: its stores answer too. /metrics: what it counted.
+// /healthz: the process answers. /readyz: its stores answer too. /healthz/pipeline: logs come in and are polled (pulse.hpp).
+// /metrics: what it counted.
 #pragma once
 #include "doors/services.hpp"
 #include "http/router.hpp"
