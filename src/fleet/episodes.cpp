@@ -148,8 +148,7 @@ class Walk {
 
   // Its host ran another version before.
   bool replaced_another(const Run& run) const {
-    const Run* before = run.clock.empty() ? nullptr : before_on_host(run);
-    return before != nullptr && before->version != run.version;
+    return run.before != nullptr && run.before->version != run.version;
   }
 
   // ---- proofs
@@ -236,6 +235,7 @@ class Walk {
       (since ? fresh : others).push_back(&run);
     }
     const std::size_t size = usual_size();
+    if (went_over(waves_[w]) > 1) return true;
     const auto majority = [&](Timestamp at) {
       const std::size_t own = alive_at(fresh, at);
       return own * 2 > size && own > alive_at(others, at) && still_heard(waves_[w].runs, at);
@@ -252,6 +252,23 @@ class Walk {
             on_several_hosts(waves_[w].runs, waves_[w].last_start(), true));
   }
 
+  // How many hosts went over to it from another version. One may restart on an old image; two do not,
+  // though they never ran it at once: the next deployment may already be under way. Also those that
+  // may have gone with them, in a silence; but not in mid-rollout.
+  std::size_t went_over(const Wave& wave) const {
+    std::set<std::string_view> hosts;
+    const bool alone =
+        std::ranges::none_of(runs_, [&](const Run& run) { return may_run_beside(run, wave); });
+    for (const Run& run : runs_) {
+      if (run.version != wave.version || !run.started || run.interval->host.empty()) continue;
+      const bool own = std::ranges::find(wave.runs, &run) != wave.runs.end();
+      const bool hidden = alone && run.start > wave.last_start() &&
+                          earliest_start(run, parameters_) <= wave.last_start() + parameters_.wave;
+      if ((own || hidden) && replaced_another(run)) hosts.insert(run.clock);
+    }
+    return hosts.size();
+  }
+
   // So soon after it was gone that it may never have been.
   bool started_again(const Episode& episode, Timestamp gone) const {
     return std::ranges::any_of(runs_, [&](const Run& run) {
@@ -266,18 +283,9 @@ class Walk {
     std::set<std::string_view> hosts;
     for (const Run* run : runs) {
       if (run->interval->host.empty() || !alive(*run, at)) continue;
-      if (alone || before_on_host(*run) != nullptr) hosts.insert(run->clock);
+      if (alone || run->before != nullptr) hosts.insert(run->clock);
     }
     return hosts.size() > 1;
-  }
-
-  const Run* before_on_host(const Run& run) const {
-    const Run* before = nullptr;
-    for (const Run& other : runs_) {
-      if (other.clock != run.clock || other.interval->first >= run.interval->first) continue;
-      if (before == nullptr || other.interval->first > before->interval->first) before = &other;
-    }
-    return before;
   }
 
   // How many instances the cell has when nothing is going on, as far as it is known: the most of
@@ -326,10 +334,10 @@ class Walk {
   // where no host is named, or where the episode is too long ago to be seen.
   bool took_over(const Run& run, const Episode& current, const Wave* way) const {
     if (run.interval->host.empty()) return true;
-    const Run* before = before_on_host(run);
+    const Run* before = run.before;
     while (way != nullptr && before != nullptr &&
            std::ranges::find(way->runs, before) != way->runs.end())
-      before = before_on_host(*before);
+      before = before->before;
     if (before == nullptr) return !current.seen();
     return std::ranges::find(current.runs, before) != current.runs.end();
   }
@@ -345,8 +353,11 @@ class Walk {
   // are gone. Before: when the cell was last heard before the wave; it may have been silent since.
   bool is_redeploy(const Wave& wave, const Episode& current, const Wave* way = nullptr) const {
     if (wave.birth + parameters_.settle > now_) return false;
-    const auto fresh = static_cast<std::size_t>(std::ranges::count_if(
-        wave.runs, [&](const Run* run) { return took_over(*run, current, way); }));
+    std::vector<const Run*> taking;
+    for (const Run* run : wave.runs) {
+      if (took_over(*run, current, way)) taking.push_back(run);
+    }
+    const std::size_t fresh = places_of(taking);
     if (fresh * 2 <= usual_size()) return false;
     if (is_forgotten(current)) return true;
     Timestamp before{0};
@@ -354,23 +365,41 @@ class Walk {
       if (run->start < wave.birth)
         before = std::max(before, std::min(run->end, wave.birth - Timespan{1}));
     }
-    std::size_t old = 0, gone = 0;
+    std::vector<const Run*> old, staying;
     for (const Run* run : current.runs) {
-      if (run->start > before || run->end + parameters_.quiet < before) continue;
-      ++old;
-      if (surely_gone(*run, wave.last_start() + parameters_.quiet)) ++gone;
+      const bool replaced = std::ranges::find(wave.runs, run->after) != wave.runs.end();
+      const bool lived = run->start <= before && run->end + parameters_.quiet >= before;
+      if (!lived && !replaced) continue;
+      old.push_back(run);
+      if (!surely_gone(*run, wave.last_start() + parameters_.quiet)) staying.push_back(run);
     }
-    return old > 0 && fresh * 2 > old && gone * 2 > old;
+    const std::size_t before_it = places_of(old);
+    return before_it > 0 && fresh * 2 > before_it && places_of(staying) * 2 < before_it;
+  }
+
+  // On how many hosts they ran; where none is named, how many there were.
+  std::size_t places_of(std::span<const Run* const> runs) const {
+    std::set<std::string_view> hosts;
+    std::size_t unnamed = 0;
+    for (const Run* run : runs) {
+      if (run->interval->host.empty())
+        ++unnamed;
+      else
+        hosts.insert(run->clock);
+    }
+    return hosts.size() + unnamed;
   }
 
   // It was seen for a moment, and then the version before it was started anew on most instances:
-  // what looks like a redeploy of that one was the way to this one and back.
+  // what looks like a redeploy of that one was the way to this one and back. A host that had left
+  // it before that was only on an old image.
   bool went_and_returned(std::size_t w, const Episode& current) const {
     if (w + 1 == waves_.size()) return false;
     const Wave& next = waves_[w + 1];
     if (next.version != current.version || !is_redeploy(next, current, &waves_[w])) return false;
     return std::ranges::all_of(waves_[w].runs, [&](const Run* run) {
-      return surely_gone(*run, next.last_start() + parameters_.heartbeat);
+      return surely_gone(*run, next.last_start() + parameters_.heartbeat) &&
+             (run->after == nullptr || std::ranges::find(next.runs, run->after) != next.runs.end());
     });
   }
 

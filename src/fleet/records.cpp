@@ -212,6 +212,37 @@ class Recorder {
 
   // ---- the snapshot: what most living instances run
 
+  std::optional<std::size_t> last_of(std::string_view version) const {
+    for (std::size_t i = episodes_.size(); i-- > 0;) {
+      if (episodes_[i].version == version) return i;
+    }
+    return std::nullopt;
+  }
+
+  // To an earlier version, of which no return is recorded, only when most have run it for a while: in
+  // mid-rollout it may be an old image that makes them most.
+  bool leaves_too_soon(std::size_t chosen,
+                       const std::map<std::string_view, std::int64_t>& living) const {
+    if (shown_ == nullptr || !living.contains(shown_->version)) return false;
+    const auto shown = last_of(shown_->version);
+    if (!shown || chosen >= *shown) return false;
+    Timestamp heard{0};
+    for (const Run& run : runs_) heard = std::max(heard, std::min(run.end, now_));
+    const auto most_at = [&](Timestamp at) {
+      std::int64_t balance = 0;
+      for (const Run& run : runs_) {
+        if (!alive(run, at)) continue;
+        balance += run.version == episodes_[chosen].version ? 1 : 0;
+        balance -= run.version == shown_->version ? 1 : 0;
+      }
+      return balance > 0;
+    };
+    const Timestamp from = heard - parameters_.hold;
+    return !most_at(from) || std::ranges::any_of(runs_, [&](const Run& run) {
+      return run.start > from && run.start <= heard && !most_at(run.start);
+    });
+  }
+
   void show() {
     if (records_.items.empty()) return;
     std::map<std::string_view, std::int64_t> living;
@@ -234,6 +265,10 @@ class Recorder {
       }
     }
     if (!chosen && shown_ != nullptr) return;  // nobody lives: what is shown stays
+    if (chosen && leaves_too_soon(*chosen, living)) {
+      chosen = last_of(shown_->version);
+      most = living.at(shown_->version);
+    }
     records_.current = chosen.value_or(episodes_.size() - 1);
     const Deployment& item = records_.items[records_.current];
     records_.snapshot = Snapshot{cell_,

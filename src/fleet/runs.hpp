@@ -21,11 +21,21 @@ struct Run {
   bool started;            // began at `start`; false: was there before
   bool replaced = false;   // its host started something else later and it was not heard again
   Timestamp gone;          // no longer alive from here on; timestamp_max while it may be
+  // What its host ran before and after it, by its own clock; null: nothing that was heard.
+  const Run* before = nullptr;
+  const Run* after = nullptr;
 };
 
-// Of one cell; `intervals` must outlive the runs. Ordered by start.
+// Of one cell; `intervals` must outlive the runs. Ordered by start. They name each other: the vector
+// may be moved, not copied.
 std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now,
                            const Parameters& parameters);
+
+// Where its host was unheard before its start, it may have started as soon as that began.
+inline Timestamp earliest_start(const Run& run, const Parameters& parameters) {
+  const bool silent = run.before != nullptr && run.before->end + parameters.quiet < run.start;
+  return silent ? run.before->end : run.start;
+}
 
 inline bool alive(const Run& run, Timestamp at) { return run.start <= at && at < run.gone; }
 

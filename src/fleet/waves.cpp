@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 namespace rollcall::fleet {
@@ -27,11 +28,14 @@ bool gave_way(const Run& run, std::span<const Run> runs) {
 }
 
 // Some of the wave live when the run starts; or, where hosts are named, none of them ran anything
-// else since. What is near only if clocks are as wrong as they may be is not near what gave way.
+// else since. What is near only if clocks are as wrong as they may be is not near what gave way. A
+// restart that a silence hides may have been as soon as it began, of a host's first start in it.
 bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
              const Parameters& parameters) {
   const Run& last = *wave.runs.back();
-  const Timespan apart = run.start - last.start;
+  const bool restart = run.before != nullptr && run.before->version == run.version &&
+                       std::ranges::find(wave.runs, run.before) == wave.runs.end();
+  const Timespan apart = (restart ? earliest_start(run, parameters) : run.start) - last.start;
   if (apart > parameters.wave + run.error + last.error) return false;
   bool split = run.interval->host.empty();
   for (const Run* other : wave.runs) {
@@ -40,6 +44,71 @@ bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
     split = split || left || split_by_own_clock(*other, run, runs);
   }
   return !split;
+}
+
+// Its host had stayed on the same version before: it neither came from another one, nor crashes and
+// starts over and over.
+bool is_restart(const Run& run, const Parameters& parameters) {
+  return run.before != nullptr && run.before->version == run.version &&
+         run.start - earliest_start(*run.before, parameters) > parameters.hold;
+}
+
+using Hosts = std::set<std::string_view>;
+Hosts hosts_of(std::span<const Run* const> runs) {
+  Hosts hosts;
+  for (const Run* run : runs) {
+    if (!run->interval->host.empty()) hosts.insert(run->clock);
+  }
+  return hosts;
+}
+
+// Those whose first start is a restart.
+Hosts restarted(std::span<const Run* const> runs, const Parameters& parameters) {
+  Hosts seen, again;
+  for (const Run* run : runs) {
+    if (run->interval->host.empty() || !seen.insert(run->clock).second) continue;
+    if (is_restart(*run, parameters)) again.insert(run->clock);
+  }
+  return again;
+}
+
+Timestamp first_start(std::span<const Run* const> runs) {
+  return std::ranges::min(runs, {}, &Run::start)->start;
+}
+Timestamp last_start(std::span<const Run* const> runs) {
+  return std::ranges::max(runs, {}, &Run::start)->start;
+}
+
+// A deployment starts a host once: where most hosts of a wave restarted after what was a round of its
+// own, they were deployed to again. A round is where hosts come from other versions; or where most
+// start; or some, before a silence, that all start again after it. Answers the runs of the second
+// round and takes them away from the wave. What starts in a silence may have started with it.
+std::vector<const Run*> take_second_round(Wave& wave, const Parameters& parameters) {
+  const std::size_t hosts = hosts_of(wave.runs).size();
+  std::vector<const Run*> runs = wave.runs;
+  std::ranges::stable_sort(runs, {},
+                           [&](const Run* run) { return earliest_start(*run, parameters); });
+  std::size_t cut = 0;
+  std::pair<std::size_t, Timespan> best{0, {}};
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    const std::span<const Run* const> all = runs, first = all.first(i), second = all.subspan(i);
+    const Hosts before = hosts_of(first), again = restarted(second, parameters);
+    if (again.size() < 2 || again.size() * 2 <= hosts) continue;
+    const bool arrivals =
+        std::ranges::none_of(first, [&](const Run* run) { return is_restart(*run, parameters); });
+    const Timespan pause = first_start(second) - last_start(first);
+    const bool apart = pause > parameters.wave && std::ranges::includes(again, before);
+    const std::pair one(before.size() + again.size(), pause);
+    if ((!arrivals && before.size() * 2 <= hosts && !apart) || one <= best) continue;
+    best = one;
+    cut = i;
+  }
+  if (cut == 0) return {};
+  std::vector<const Run*> second(runs.begin() + static_cast<std::ptrdiff_t>(cut), runs.end());
+  std::ranges::stable_sort(second, {}, &Run::start);
+  std::erase_if(wave.runs,
+                [&](const Run* run) { return std::ranges::find(second, run) != second.end(); });
+  return second;
 }
 
 // A start may be earlier than its run says, not later, as long as its clock is known at all
@@ -100,6 +169,11 @@ std::vector<Wave> make_waves(std::span<const Run> runs, Timestamp judged,
   }
   std::vector<Wave> waves;
   for (auto& [version, own] : by_version) {
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      Wave next{version, take_second_round(own[i], parameters), {}, {}, {}, {}, false, nullptr};
+      if (next.runs.empty()) continue;
+      own.insert(own.begin() + static_cast<std::ptrdiff_t>(i) + 1, std::move(next));
+    }
     for (Wave& wave : own) {
       find_birth_and_death(wave, parameters);
       wave.news = std::ranges::any_of(

@@ -55,7 +55,7 @@ struct Player::State {
         outages(plan_outages(timeline, chosen.faults, chosen.seed, chosen.poll)),
         line_faults(chosen.faults, chosen.seed),
         plan(make_plan(chosen, timeline, from, outages)),
-        truth{timeline.cells(), timeline.versions(), std::move(plan.episodes)} {
+        truth{timeline.cells(), timeline.versions(), std::move(plan.episodes), chosen.instances} {
     const std::size_t slots = timeline.cells().size() * options.instances;
     skew.resize(slots);
     process.assign(slots, 0);
@@ -124,6 +124,7 @@ struct Player::State {
       episode.first_heard = sent.written;
     }
     episode.first_heard = std::min(episode.first_heard, sent.written);
+    episode.last_heard = std::max(episode.last_heard, sent.written);
     const std::uint32_t place = sent.line.host % options.instances;
     if ((episode.slots_heard >> place & 1U) != 0) return;
     episode.slots_heard |= std::uint64_t{1} << place;

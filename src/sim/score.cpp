@@ -1,6 +1,7 @@
 #include "sim/score.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <limits>
 
@@ -10,6 +11,7 @@ namespace rollcall::sim {
 namespace {
 
 constexpr Timespan match_window = hours(1);
+constexpr Timespan believed_after = minutes(5);  // an old image may be there for some minutes
 
 std::string key(const Cell& cell) {
   return cell.environment + '\n' + cell.role + '\n' + cell.region;
@@ -27,25 +29,50 @@ struct Expected {
   Episode episode;        // previous and kind by what could be observed
   std::size_t index = 0;  // in the cell's episodes
   bool optional = false;
+  Timestamp
+      since;  // what is recorded of it may have begun with one before it that could not be told
 };
 
-std::vector<Expected> expect(const std::vector<Episode>& episodes) {
+std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned instances) {
   std::vector<Episode> seen;
+  std::uint64_t places = 0;  // where the version of the last one seen was heard
+  std::unordered_map<std::uint32_t, std::uint64_t> since;  // where others were since each was last
   std::vector<Expected> all;
   for (std::size_t i = 0; i < episodes.size(); ++i) {
     const Episode& episode = episodes[i];
     if (!episode.observable()) {
-      all.push_back({episode, i, true});
+      all.push_back({episode, i, true, {}});
       continue;
     }
     const bool echo =
         !seen.empty() && seen.back().version == episode.version && episode.kind != Kind::redeploy;
-    all.push_back({episode, i, echo});
-    if (!echo) seen.push_back(episode);
+    // A redeploy is that most instances are new. Where not in most places both the new one and one of
+    // the same version before it was heard, restarts of a few deliver the same lines.
+    const bool again = !seen.empty() && seen.back().version == episode.version;
+    const auto told = static_cast<unsigned>(std::popcount(places & episode.slots_heard));
+    const bool restarts = again && !echo && told * 2 <= instances;
+    // Of one instance alone, a return to an earlier version delivers what an old image does; unless it
+    // was the only one that had left it, and stayed.
+    const auto left = since.find(episode.version);
+    const std::uint64_t had_left = left == since.end() ? 0 : left->second;
+    const int returned = std::popcount(had_left & episode.slots_heard);
+    const bool stayed = episode.last_heard - episode.first_heard >= believed_after;
+    const bool stray = !again && left != since.end() && instances > 1 && returned <= 1 &&
+                       (returned < std::popcount(had_left) || !stayed);
+    for (auto& [version, elsewhere] : since) elsewhere |= episode.slots_heard;
+    since[episode.version] = 0;
+    const bool untold = echo || restarts || stray;
+    places = again ? places | episode.slots_heard : episode.slots_heard;
+    all.push_back({episode, i, untold, {}});
+    if (!untold) seen.push_back(episode);
   }
   number_episodes(seen);
   std::size_t next = 0;
-  for (Expected& expected : all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Expected& expected = all[i];
+    const bool before = i > 0 && all[i - 1].optional && all[i - 1].episode.observable() &&
+                        all[i - 1].episode.version == expected.episode.version;
+    expected.since = before ? all[i - 1].since : expected.episode.start;
     if (expected.optional) continue;
     expected.episode.previous = seen[next].previous;
     expected.episode.kind = seen[next].kind;
@@ -58,21 +85,24 @@ constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
 // How far the record's start is from what it could say.
 Timespan distance(const Expected& expected, const Record& record) {
-  const Timestamp low = expected.episode.start, high = std::max(expected.episode.first_heard, low);
+  const Timestamp low = expected.since;
+  const Timestamp high = std::max(expected.episode.first_heard, expected.episode.start);
   return record.started < low    ? low - record.started
          : record.started > high ? record.started - high
                                  : Timespan{0};
 }
 
-// Pairs expected deployments with records, both in order: as many as can be, then as near in time as can be.
+// Pairs expected deployments with records, both in order: as many as can be, rather those that had to be
+// recorded, then as near in time as can be.
 // Answers for each expected one its record, or none.
 std::vector<std::size_t> align(const std::vector<Expected>& expected,
                                const std::vector<const Record*>& records,
                                const std::vector<std::string>& versions) {
   struct Best {
-    std::int64_t pairs = 0, ticks = 0;
+    std::int64_t pairs = 0, needed = 0, ticks = 0;
     bool better(const Best& other) const {
-      return pairs != other.pairs ? pairs > other.pairs : ticks < other.ticks;
+      return std::tuple(pairs, needed, -ticks) >
+             std::tuple(other.pairs, other.needed, -other.ticks);
     }
   };
   const std::size_t n = expected.size(), m = records.size();
@@ -82,7 +112,7 @@ std::vector<std::size_t> align(const std::vector<Expected>& expected,
   for (std::size_t i = 0; i <= n; ++i) {
     for (std::size_t j = 0; j <= m; ++j) {
       if (i == 0 && j == 0) continue;
-      Best chosen{-1, 0};
+      Best chosen{-1, 0, 0};
       char how = 'e';
       if (i > 0) chosen = best[at(i - 1, j)];
       if (j > 0 && (i == 0 || best[at(i, j - 1)].better(chosen))) {
@@ -93,6 +123,7 @@ std::vector<std::size_t> align(const std::vector<Expected>& expected,
         const Timespan off = distance(expected[i - 1], *records[j - 1]);
         Best paired = best[at(i - 1, j - 1)];
         ++paired.pairs;
+        paired.needed += expected[i - 1].optional ? 0 : 1;
         paired.ticks += off.ticks;
         if (off <= match_window && !chosen.better(paired)) {
           chosen = paired;
@@ -136,7 +167,7 @@ class CellJudge {
       ++score_.unobservable;
       find("unobservable", i, "no line of it was delivered", false);
     }
-    const std::vector<Expected> expected = expect(episodes);
+    const std::vector<Expected> expected = expect(episodes, truth_.instances);
     const std::vector<std::size_t> pairs = align(expected, records, truth_.versions);
     std::vector<bool> used(records.size(), false);
     for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -197,7 +228,7 @@ class CellJudge {
     // Completion shows when the last old instance has been silent for a while, or the last new one is heard.
     if (!record.completed) return;
     const Timestamp last = std::max(episode.completion, episode.all_heard);
-    if (*record.completed < episode.start - slack ||
+    if (*record.completed < expected.since - slack ||
         *record.completed > last + slack + options_.heartbeat) {
       error(
           "wrong_time", score_.wrong_time, expected.index,
@@ -283,7 +314,7 @@ void judge_snapshot(const Truth& truth, const std::vector<SnapshotRow>& snapshot
       rows[found->second] = &row;
   }
   for (std::size_t cell = 0; cell < truth.cells.size(); ++cell) {
-    std::vector<Expected> expected = expect(truth.episodes[cell]);
+    std::vector<Expected> expected = expect(truth.episodes[cell], truth.instances);
     // Who recorded it again, because what was between could not be observed, shows it as its own previous version.
     const bool again =
         !expected.empty() && expected.back().optional && expected.back().episode.observable();

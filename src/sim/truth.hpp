@@ -26,7 +26,7 @@ struct Episode {
   Timestamp completion;  // of its last instance
   // Of the lines delivered so far; times are true ones, not the host's.
   std::uint64_t lines = 0;
-  Timestamp first_heard, first_arrival;
+  Timestamp first_heard, last_heard, first_arrival;
   std::uint64_t slots_heard = 0;     // a bit for each instance's place
   std::optional<Timestamp> arrived;  // when lines of more than half of its instances had come
   Timestamp all_heard;  // true time of the line by which all instances that were heard had been
@@ -37,7 +37,8 @@ struct Truth {
   std::vector<Cell> cells;
   std::vector<std::string> versions;
   std::vector<std::vector<Episode>>
-      episodes;  // by cell, in order of start; a cell's first is initial
+      episodes;            // by cell, in order of start; a cell's first is initial
+  unsigned instances = 0;  // in each cell; 0: not known
 
   std::size_t deployments() const;
   // Index into the cell's episodes of what is current (most instances) at a time; nullopt before its first.

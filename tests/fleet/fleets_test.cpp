@@ -165,10 +165,8 @@ TEST(Fleets, AreTrackedRight) {
       all.duplicated, all.wrong_previous, all.wrong_kind, all.wrong_time, all.snapshot_wrong_at_end,
       all.undecidable, imperfect, examples);
   EXPECT_GE(right, 99.99);
-  EXPECT_GE(rollbacks, 98);  // wanted: 100; some are missed with outages and old images together
-  // Wanted are 99: of what is missed most began within twenty minutes of the deployment before, and
-  // is taken for its restarts.
-  EXPECT_GE(redeploys, 90);
+  EXPECT_EQ(rollbacks, 100);
+  EXPECT_GE(redeploys, 99);
   EXPECT_EQ(flaps, 0U);
 }
 

@@ -116,6 +116,15 @@ void silence(Truth& truth, std::string_view version) {
   }
 }
 
+// As if of the first cell's deployment N only lines from some places had been delivered: `N:0,2`.
+void hear_only(Truth& truth, std::string_view what) {
+  const std::size_t colon = what.find(':');
+  Episode& episode = truth.episodes.at(0).at(std::stoul(std::string(what.substr(0, colon))));
+  episode.slots_heard = 0;
+  for (const std::string_view place : split(what.substr(colon + 1), ','))
+    episode.slots_heard |= std::uint64_t{1} << std::stoul(std::string(place));
+}
+
 // The timeline, a line `records`, then `10:00:00 a B previous kind [completed]` in the cell's sequence.
 std::string judge_case(const GoldenCase& golden) {
   const Setting setting = read_setting(golden);
@@ -128,6 +137,7 @@ std::string judge_case(const GoldenCase& golden) {
   Truth truth = player.truth();
   for (const std::string& argument : golden.arguments) {
     if (argument.starts_with("unheard=")) silence(truth, argument.substr(8));
+    if (argument.starts_with("heard=")) hear_only(truth, argument.substr(6));
   }
   std::vector<Record> records;
   std::map<std::string, SnapshotRow> snapshot;
