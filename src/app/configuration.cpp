@@ -230,6 +230,40 @@ Result<FlowConfiguration> flows_of(std::string_view name, const toml::node& node
   return flows;
 }
 
+// [cells]: which there should be, and when one that falls silent is taken for removed.
+Result<fleet::CellRules> cells_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "cells", "a table: [cells]");
+  fleet::CellRules rules;
+  const std::map<std::string, std::vector<fleet::CellPattern>*> patterns{
+      {"expected", &rules.expected}, {"removed", &rules.removed}};
+  const std::map<std::string, std::pair<Timespan*, Timespan>> spans{
+      {"silent_after_minutes", {&rules.silent_after, minutes(1)}},
+      {"removed_after_days", {&rules.removed_after, days(1)}}};
+  for (const auto& [key, value] : *table) {
+    const std::string setting(key.str());
+    if (const auto list = patterns.find(setting); list != patterns.end()) {
+      const auto* array = value.as_array();
+      if (array == nullptr) return wrong(name, value, setting, "a list of cells");
+      for (const auto& element : *array) {
+        TRY(const auto text, text_of(name, setting, element));
+        auto pattern = fleet::parse_cell_pattern(text);
+        if (!pattern) return wrong(name, element, setting, "environment/role/region");
+        list->second->push_back(*std::move(pattern));
+      }
+    } else if (const auto span = spans.find(setting); span != spans.end()) {
+      const auto number = value.value_exact<std::int64_t>();
+      if (!number || *number < 1 || *number > 100'000)
+        return wrong(name, value, setting, "a number from 1 to 100000");
+      *span->second.first = span->second.second * *number;
+    } else {
+      return unknown(name, value, setting,
+                     {"expected", "removed", "silent_after_minutes", "removed_after_days"});
+    }
+  }
+  return rules;
+}
+
 Result<void> take(Configuration& configuration, std::string_view name, std::string_view key,
                   const toml::node& node) {
   if (key == "data") {
@@ -246,6 +280,8 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
     TRY(configuration.heartbeat, heartbeat_of(name, node));
   } else if (key == "webhooks") {
     TRY(configuration.webhooks, webhooks_of(name, node));
+  } else if (key == "cells") {
+    TRY(configuration.cells, cells_of(name, node));
   } else if (key == "sources") {
     const auto* array = node.as_array();
     if (array == nullptr) return wrong(name, node, key, "tables: [[sources]]");
@@ -287,7 +323,7 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
     return unknown(name, node, key,
                    {"data", "database", "flows", "address", "port", "otlp_port", "durability",
                     "ingest_folder", "export_folder", "retention", "heartbeat", "kusto",
-                    "connectors", "connections", "webhooks", "sources", "regions"});
+                    "connectors", "connections", "webhooks", "sources", "cells", "regions"});
   }
   return {};
 }

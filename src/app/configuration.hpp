@@ -11,6 +11,7 @@
 #include "app/serving.hpp"
 #include "base/error.hpp"
 #include "doors/declared/options.hpp"
+#include "fleet/cell_rules.hpp"
 #include "sources/source.hpp"
 #include "warehouse/cluster.hpp"
 
@@ -48,6 +49,7 @@ struct Configuration {
   FlowConfiguration flows;
   std::vector<ConnectorSettings> connectors;    // custom ones
   std::vector<ConnectionSettings> connections;  // by the name that flows give them
+  fleet::CellRules cells;                       // which there should be
   std::vector<std::string> regions;  // the deployment sequence; empty: as deployments show it
 };
 

@@ -111,7 +111,7 @@ Result<void> Product::open_stores() {
   TRY_DO(runs_->open());
   connectors_.add(connectors::make_kusto(*warehouse_));
   connectors_.add(connectors::make_sharepointonline(*lists_));
-  connectors_.add(connectors::make_deployments(*lists_, *runs_));
+  connectors_.add(connectors::make_deployments(*lists_, *runs_, options_.cells));
   connectors_.add(connectors::make_http(*client_, clock_));
   mailer_ = http::make_mailer();
   TRY_DO(add_connections(options_.connectors, options_.connections,

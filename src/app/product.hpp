@@ -12,6 +12,7 @@
 #include "app/connection_settings.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "fleet/cell_rules.hpp"
 #include "flow/connector.hpp"
 #include "flow/driver.hpp"
 #include "flow/run_store.hpp"
@@ -41,6 +42,7 @@ struct ProductOptions {
   warehouse::SizeLimits size_limits = {};
   std::vector<ConnectorSettings> connectors = {};    // custom ones
   std::vector<ConnectionSettings> connections = {};  // what flows call by these names goes there
+  fleet::CellRules cells = {};                       // which are recorded
   // Which of the shipped flows are enabled at first; the others are there, disabled.
   std::vector<std::string> enabled_flows = {"track-deployments"};
   flow::DriverOptions driver;

@@ -4,8 +4,6 @@
 
 #include <set>
 
-#include "doors/api/matrix.hpp"
-
 namespace rollcall::app {
 
 namespace {
@@ -18,7 +16,7 @@ struct Pulling::One {
   Timestamp started, last_success{}, watermark{};
   std::uint64_t rows = 0, bad = 0, pulls = 0, failures = 0;
   std::string error;            // of the last pull; "": it succeeded
-  std::set<std::string> cells;  // of which it had rows, or which it is for
+  std::set<fleet::Cell> cells;  // of which it had rows, or which it is for
   std::thread thread;
 };
 
@@ -50,7 +48,7 @@ Result<std::unique_ptr<Pulling>> Pulling::start(const std::vector<sources::Sourc
     one->options = options;
     one->started = clock.now();
     if (const auto& names = options.names; !names.environment.empty() && !names.role.empty())
-      one->cells.insert(doors::cell_key(names.environment, names.role, names.region));
+      one->cells.insert({names.environment, names.role, names.region});
     TRY(one->source, sources::make_source(options, *pulling->client_, clock));
     pulling->all_.push_back(std::move(one));
   }
@@ -72,7 +70,8 @@ Result<bool> Pulling::pull(One& one) {
   one.rows += pulled.rows.size();
   for (std::size_t i = 0; i < pulled.rows.size() && one.cells.size() < most_cells; ++i) {
     const auto row = pulled.rows.row(i);
-    one.cells.insert(doors::cell_key(row.environment, row.role, row.region));
+    one.cells.insert(
+        {std::string(row.environment), std::string(row.role), std::string(row.region)});
   }
   one.bad += pulled.bad;
   return pulled.more;
@@ -101,9 +100,9 @@ bool Pulling::is_deaf(const One& one) const {
   return silent > std::max(one.options.every * 5, minutes(5));
 }
 
-std::map<std::string, std::string> Pulling::deaf_cells() const {
+std::map<fleet::Cell, std::string> Pulling::deaf_cells() const {
   const std::lock_guard lock(mutex_);
-  std::map<std::string, std::string> deaf;
+  std::map<fleet::Cell, std::string> deaf;
   for (const auto& one : all_) {
     if (!is_deaf(*one)) continue;
     for (const auto& cell : one->cells) deaf.emplace(cell, one->options.name);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "fleet/deployment.hpp"
 #include "sources/source.hpp"
 #include "warehouse/warehouse.hpp"
 
@@ -26,9 +27,9 @@ class Pulling {
   // [{"name", "kind", "state": ok|failing|stopped|waiting, "lastSuccess", "watermark", "lagSeconds", "rows", "badLines", "pulls", "failures", "error"}].
   // Stopped: nothing was heard for five times its pace, and at least five minutes.
   json::array health() const;
-  // The cells (doors::cell_key) that were heard through sources which are not heard themselves any more, each with the name of one;
+  // The cells that were heard through sources which are not heard themselves any more, each with the name of one;
   // a cell that another source still hears is not among them.
-  std::map<std::string, std::string> deaf_cells() const;
+  std::map<fleet::Cell, std::string> deaf_cells() const;
 
  private:
   struct One;

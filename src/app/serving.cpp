@@ -18,12 +18,14 @@ Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOption
       if (bell->call) bell->call();
     };
   }
+  fleet::CellRules cells = options.cells;
   TRY(auto product, Product::open(clock, std::move(options)));
   TRY(auto tokens, doors::Tokens::open(product->database()));
   auto serving = std::unique_ptr<Serving>(
       new Serving(std::move(product), std::move(tokens), std::move(regions), std::move(webhooks)));
   serving->bell_ = std::move(bell);
   serving->services_.started = clock.now();
+  serving->services_.cells = std::move(cells);
   TRY_DO(serving->runs_.open());
   return serving;
 }

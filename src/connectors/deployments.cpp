@@ -35,7 +35,8 @@ std::string filter_of(const fleet::Cell& cell) {
 
 class Deployments final : public flow::Connector {
  public:
-  Deployments(lists::ListStore& lists, flow::RunStore& runs) : lists_(lists), runs_(runs) {}
+  Deployments(lists::ListStore& lists, flow::RunStore& runs, fleet::CellRules rules)
+      : lists_(lists), runs_(runs), rules_(std::move(rules)) {}
 
   std::string_view id() const override { return connector_id; }
 
@@ -72,8 +73,11 @@ class Deployments final : public flow::Connector {
     if (!since)
       return flow::refused(400, "BadRequest",
                            "Reconcile needs 'body/since': the time that the look-back began");
-    const auto intervals = fleet::parse_intervals(rows->get_array());
+    auto intervals = fleet::parse_intervals(rows->get_array());
     if (!intervals) return flow::refused(intervals.error());
+    std::erase_if(*intervals, [this](const fleet::Interval& interval) {
+      return !rules_.is_expected(interval.cell);
+    });
 
     std::set<fleet::Cell> cells;
     for (const fleet::Interval& interval : *intervals) cells.insert(interval.cell);
@@ -140,12 +144,14 @@ class Deployments final : public flow::Connector {
 
   lists::ListStore& lists_;
   flow::RunStore& runs_;
+  fleet::CellRules rules_;
 };
 
 }  // namespace
 
-std::unique_ptr<flow::Connector> make_deployments(lists::ListStore& lists, flow::RunStore& runs) {
-  return std::make_unique<Deployments>(lists, runs);
+std::unique_ptr<flow::Connector> make_deployments(lists::ListStore& lists, flow::RunStore& runs,
+                                                  fleet::CellRules cells) {
+  return std::make_unique<Deployments>(lists, runs, std::move(cells));
 }
 
 }  // namespace rollcall::connectors

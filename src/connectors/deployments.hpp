@@ -5,6 +5,7 @@
 #pragma once
 #include <memory>
 
+#include "fleet/cell_rules.hpp"
 #include "flow/connector.hpp"
 
 namespace rollcall::lists {
@@ -16,7 +17,9 @@ class RunStore;
 
 namespace rollcall::connectors {
 
-// Both must outlive the connector.
-std::unique_ptr<flow::Connector> make_deployments(lists::ListStore& lists, flow::RunStore& runs);
+// Lists and runs must outlive the connector. Of cells that `cells` does not expect nothing is
+// recorded.
+std::unique_ptr<flow::Connector> make_deployments(lists::ListStore& lists, flow::RunStore& runs,
+                                                  fleet::CellRules cells = {});
 
 }  // namespace rollcall::connectors

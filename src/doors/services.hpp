@@ -12,6 +12,7 @@
 #include "doors/declared/options.hpp"
 #include "doors/health/metrics.hpp"
 #include "doors/ingest/intake.hpp"
+#include "fleet/cell_rules.hpp"
 #include "flow/driver.hpp"
 #include "flow/run_store.hpp"
 #include "lists/list_store.hpp"
@@ -50,10 +51,11 @@ struct Services {
   WebhookOptions webhooks = {};
   std::function<json::array()> sources = {};  // how each that is pulled fares; empty: none is
   std::unique_ptr<Intake> intake = std::make_unique<Intake>();
-  // The cells of the matrix (cell_key) that are heard only through sources that have stopped, each with one; empty: none is.
-  std::function<std::map<std::string, std::string>()> deaf_cells = {};
+  // The cells of the matrix that are heard only through sources that have stopped, each with one; empty: none is.
+  std::function<std::map<fleet::Cell, std::string>()> deaf_cells = {};
   Timestamp started = {};           // before it nothing could be polled or heard
   Timespan patience = minutes(15);  // how long no poll, and no log, is still well
+  fleet::CellRules cells = {};      // which there should be
 };
 
 }  // namespace rollcall::doors

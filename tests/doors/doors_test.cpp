@@ -48,6 +48,16 @@ Handlers make() {
     house->clock.set(*parse_iso(one.arguments.at(0)));
     return std::string();
   };
+  // Which cells there should be: lines of `expected PATTERN` and `removed PATTERN`.
+  handlers["cells"] = [house](const GoldenCase& one) {
+    std::istringstream words(one.body);
+    fleet::CellRules rules;
+    for (std::string list, pattern; words >> list >> pattern;)
+      (list == "removed" ? rules.removed : rules.expected)
+          .push_back(*fleet::parse_cell_pattern(pattern));
+    house->expect_cells(std::move(rules));
+    return std::string();
+  };
   handlers["token"] = [house, secrets](const GoldenCase& one) {
     http::Request request;
     request.method = "POST";

@@ -105,6 +105,8 @@ void House::add_item(const std::string& list, const std::string& fields) {
   }));
 }
 
+void House::expect_cells(fleet::CellRules rules) { services_->cells = std::move(rules); }
+
 void House::create_table(const std::string& name, const std::string& columns) {
   warehouse::TableSchema schema{name, {}, false};
   std::istringstream words(columns);

@@ -17,6 +17,8 @@ class House {
   void create_table(const std::string& name, const std::string& columns);
   ManualClock clock{*parse_iso("2026-01-01T12:00:00Z")};
 
+  void expect_cells(fleet::CellRules rules);
+
  private:
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<lists::ListStore> lists_;

@@ -12,6 +12,8 @@ export interface Cell {
   deploymentId: string | null;
   heard: string | null;
   silent: boolean;
+  /** unknown: silent, and this is what it ran; removed: silent for good. */
+  state: "live" | "unknown" | "removed";
   deafSource: string | null; // through which it is heard, and which has stopped
 }
 

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 
 import { type Cell, type Deployment, getHistory } from "./api";
-import { age, cellKey, isMoving, minute } from "./model";
+import { age, cellKey, isMoving, minute, stateWord } from "./model";
 
 const kinds: Record<string, string> = { initial: "first seen", deploy: "deploy", rollback: "rollback", redeploy: "redeploy" };
 const statuses: Record<string, string> = { InProgress: "under way", Stalled: "stalled", RolledBack: "rolled back" };
@@ -78,9 +78,9 @@ export function CellPanel({ cell, now, version, onClose }: PanelProps) {
         <div><dt>runs</dt><dd className="version">{cell.version}</dd></div>
         <div><dt>since</dt><dd>{cell.since === null ? "–" : `${minute(cell.since)} (${age(cell.since, now)})`}</dd></div>
         <div><dt>share</dt><dd>{cell.percent ?? 100} % of instances{isMoving(cell) ? ", rolling out" : ""}</dd></div>
-        <div className={cell.silent ? "silent" : ""}>
+        <div className={stateWord(cell)}>
           <dt>heard</dt>
-          <dd>{cell.heard === null ? "never" : `${age(cell.heard, now)} ago`}{cell.deafSource ? ` — not heard: ${cell.deafSource} stopped` : cell.silent ? " — silent: this is what it ran" : ""}</dd>
+          <dd>{cell.heard === null ? "never" : `${age(cell.heard, now)} ago`}{cell.deafSource && cell.state === "unknown" ? ` — not heard: ${cell.deafSource} stopped` : cell.silent ? ` — ${stateWord(cell)}: this is what it ran` : ""}</dd>
         </div>
       </dl>
       <h3>Deployments</h3>

@@ -2,7 +2,7 @@
 import { memo, type KeyboardEvent } from "react";
 
 import type { Cell } from "./api";
-import { age, brief, cellKey, type Environment, isMoving, type Role, type Version } from "./model";
+import { age, brief, cellKey, type Environment, isMoving, type Role, stateWord, type Version } from "./model";
 
 interface TileProps {
   cell: Cell;
@@ -17,11 +17,11 @@ const Tile = memo(function Tile({ cell, tint, since, heard, open, onOpen }: Tile
   const key = cellKey(cell);
   const percent = cell.percent ?? 100;
   const moving = isMoving(cell);
-  const words = [cell.region, cell.version, `since ${since}`, moving ? `${percent} percent` : "", cell.silent ? "silent" : ""];
+  const words = [cell.region, cell.version, `since ${since}`, moving ? `${percent} percent` : "", stateWord(cell)];
   return (
     <button
       type="button"
-      className={`tile${cell.silent ? " silent" : ""}${open ? " open" : ""}`}
+      className={`tile ${stateWord(cell)}${open ? " open" : ""}`}
       data-cell={key}
       data-tint={tint ?? undefined}
       aria-label={words.filter(Boolean).join(", ")}
@@ -31,7 +31,7 @@ const Tile = memo(function Tile({ cell, tint, since, heard, open, onOpen }: Tile
       <span className="region">{cell.region}</span>
       <span className="version" title={cell.version}>{brief(cell.version)}</span>
       <span className="facts">
-        {cell.silent ? <em>silent{heard && ` ${heard}`}</em> : <span>{since}</span>}
+        {cell.silent ? <em>{stateWord(cell)}{heard && ` ${heard}`}</em> : <span>{since}</span>}
         {moving && <b>{percent}%</b>}
       </span>
       {moving && <span className="share" style={{ width: `${percent}%` }} aria-hidden />}

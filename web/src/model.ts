@@ -31,6 +31,9 @@ export interface Summary {
 export const cellKey = (cell: { environment: string; role: string; region: string }) =>
   [cell.environment, cell.role, cell.region].map(encodeURIComponent).join("/");
 
+/** `silent`, `removed`, or nothing of a cell that is heard. */
+export const stateWord = (cell: Cell) => (cell.state === "removed" ? "removed" : cell.silent ? "silent" : "");
+
 export const isMoving = (cell: Cell) => !cell.silent && cell.status === "InProgress" && (cell.percent ?? 100) < 100;
 
 function versionsOf(cells: Cell[]): Version[] {
@@ -82,7 +85,7 @@ export function summarize(cells: Cell[]): Summary {
   return {
     cells: cells.length,
     moving: cells.filter(isMoving).length,
-    silent: cells.filter((cell) => cell.silent).length,
+    silent: cells.filter((cell) => cell.state === "unknown").length,
   };
 }
 

@@ -18,6 +18,7 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.kusto = configuration.kusto;
   options.connectors = configuration.connectors;
   options.connections = configuration.connections;
+  options.cells = configuration.cells;
   options.driver.outside_threads = 4;
   options.driver.keep_runs = days(configuration.flows.keep_days);
   if (configuration.flows.keep_runs > 0) options.driver.keep_count = configuration.flows.keep_runs;

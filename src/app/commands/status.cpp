@@ -11,7 +11,7 @@ struct Cell {
   std::string version;
   std::string since;
   std::int64_t percent = 100;
-  bool silent = false;
+  std::string state;        // live, unknown, removed
   std::string deaf_source;  // through which it is heard, and which has stopped
 };
 
@@ -31,12 +31,10 @@ Matrix matrix_of(const json::value& snapshot) {
   const auto* cells = find(snapshot, "cells");
   if (cells == nullptr || !cells->is_array()) return matrix;
   for (const auto& cell : cells->get_array()) {
-    const auto* silent = find(cell, "silent");
     matrix[std::string(text_or(cell, "environment"))][std::string(text_or(cell, "role"))]
           [std::string(text_or(cell, "region"))] = {
               std::string(text_or(cell, "version")), std::string(text_or(cell, "since")),
-              number_or(cell, "percent", 100),
-              silent != nullptr && silent->is_bool() && silent->get_bool(),
+              number_or(cell, "percent", 100), std::string(text_or(cell, "state")),
               std::string(text_or(cell, "deafSource"))};
   }
   return matrix;
@@ -46,8 +44,9 @@ std::string show(const Cell& cell, Timestamp now) {
   std::string text = cell.version;
   if (cell.percent < 100) text += fmt::format(" {}%", cell.percent);
   if (const auto since = parse_iso(cell.since)) text += " " + age(now - *since);
+  if (cell.state == "removed") return text + " removed";
   if (!cell.deaf_source.empty()) return text + " not heard: " + cell.deaf_source + " stopped";
-  return cell.silent ? text + " silent" : text;
+  return cell.state == "unknown" ? text + " silent" : text;
 }
 
 using Roles = std::map<std::string, std::map<std::string, Cell>>;

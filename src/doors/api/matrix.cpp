@@ -8,6 +8,8 @@
 namespace rollcall::doors {
 namespace {
 
+constexpr std::size_t most_unexpected = 1'000;  // a fleet that nobody expects fills no page
+
 std::string_view text(const lists::Item& item, std::string_view column) {
   return text_or(item.fields, column);
 }
@@ -60,11 +62,59 @@ std::map<std::string, Place> places_of(std::span<const lists::Item> history) {
   return places;
 }
 
-}  // namespace
-
-std::string cell_key(std::string_view environment, std::string_view role, std::string_view region) {
-  return std::string(environment) + '\x1f' + std::string(role) + '\x1f' + std::string(region);
+fleet::Cell cell_of(const lists::Item& item) {
+  return {std::string(text(item, "Environment")), std::string(text(item, "Role")),
+          std::string(text(item, "Region"))};
 }
+
+template <class Key>
+std::optional<Timestamp> time_in(const std::map<Key, Timestamp>& times, const Key& key) {
+  const auto at = times.find(key);
+  return at == times.end() ? std::nullopt : std::optional(at->second);
+}
+
+// Of it, or of all regions of its role.
+std::optional<Timestamp> removal_of(const std::map<fleet::Cell, Timestamp>& removals,
+                                    const fleet::Cell& cell) {
+  return std::max(time_in(removals, cell), time_in(removals, {cell.environment, cell.role, ""}));
+}
+
+std::map<std::string, Timestamp> heard_of_environments(const CellTimes& times) {
+  std::map<std::string, Timestamp> latest;
+  for (const auto& [cell, at] : times.heard) {
+    const auto [known, added] = latest.emplace(cell.environment, at);
+    if (!added) known->second = std::max(known->second, at);
+  }
+  return latest;
+}
+
+json::object shown_cell(const fleet::Cell& cell) {
+  return {{"environment", cell.environment}, {"role", cell.role}, {"region", cell.region}};
+}
+
+// Those that the rules name one by one, and that have no row.
+json::array missing(const std::set<fleet::Cell>& shown, const fleet::CellRules& rules) {
+  json::array all;
+  for (const auto& pattern : rules.expected) {
+    if (pattern.is_exact() && !shown.contains(pattern.cell))
+      all.push_back(shown_cell(pattern.cell));
+  }
+  return all;
+}
+
+json::array unexpected(const CellTimes& times, const fleet::CellRules& rules, Timestamp now) {
+  json::array all;
+  for (const auto& [cell, at] : times.heard) {
+    if (rules.is_expected(cell) || now - at > rules.silent_after) continue;
+    if (all.size() == most_unexpected) break;
+    auto one = shown_cell(cell);
+    one["heard"] = format_iso_seconds(at);
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+}  // namespace
 
 std::vector<std::string> order_regions(std::span<const std::string> configured,
                                        std::span<const lists::Item> history,
@@ -84,48 +134,65 @@ std::vector<std::string> order_regions(std::span<const std::string> configured,
 }
 
 json::object make_matrix(std::span<const lists::Item> snapshot,
-                         std::span<const std::string> regions,
-                         const std::map<std::string, Timestamp>& heard,
-                         const std::map<std::string, std::string>& deaf, Timestamp now) {
+                         std::span<const std::string> regions, const CellTimes& times,
+                         const fleet::CellRules& rules, Timestamp now) {
   std::map<std::string, std::size_t, std::less<>> rank;
   for (std::size_t i = 0; i < regions.size(); ++i) rank.emplace(regions[i], i);
   std::vector<const lists::Item*> ordered;
-  for (const auto& item : snapshot) ordered.push_back(&item);
+  std::set<fleet::Cell> shown;
+  for (const auto& item : snapshot) {
+    if (!rules.is_expected(cell_of(item))) continue;
+    ordered.push_back(&item);
+    shown.insert(cell_of(item));
+  }
   std::ranges::sort(ordered, {}, [&](const lists::Item* item) {
     const auto at = rank.find(text(*item, "Region"));
     return std::tuple(text(*item, "Environment"), text(*item, "Role"),
                       at == rank.end() ? regions.size() : at->second, item->id);
   });
+  const auto environments = heard_of_environments(times);
   json::array cells;
   std::set<std::string> present;
   for (const auto* item : ordered) {
-    const auto key =
-        cell_key(text(*item, "Environment"), text(*item, "Role"), text(*item, "Region"));
-    const auto at = heard.find(key);
-    const bool silent = at == heard.end() || now - at->second > silent_after;
-    const auto source = deaf.find(key);
-    present.emplace(text(*item, "Region"));
-    cells.push_back({{"environment", member(*item, "Environment")},
-                     {"role", member(*item, "Role")},
-                     {"region", member(*item, "Region")},
-                     {"version", member(*item, "Version")},
-                     {"previousVersion", member(*item, "PreviousVersion")},
-                     {"since", member(*item, "Since")},
-                     {"percent", member(*item, "Percent")},
-                     {"status", member(*item, "Status")},
-                     {"deploymentId", member(*item, "DeploymentId")},
-                     {"heard", at == heard.end() ? json::value(nullptr)
-                                                 : json::value(format_iso_seconds(at->second))},
-                     {"silent", silent},
-                     {"deafSource", silent && source != deaf.end() ? json::value(source->second)
-                                                                   : json::value(nullptr)}});
+    const auto cell = cell_of(*item);
+    const auto source = times.deaf.find(cell);
+    const fleet::LastHeard heard{time_in(times.heard, cell),
+                                 source == times.deaf.end()
+                                     ? time_in(environments, cell.environment)
+                                     : std::nullopt,  // which says nothing of it
+                                 removal_of(times.removals, cell)};
+    const auto presence = fleet::presence_of(cell, heard, rules, now);
+    present.insert(cell.region);
+    cells.push_back(
+        {{"environment", member(*item, "Environment")},
+         {"role", member(*item, "Role")},
+         {"region", member(*item, "Region")},
+         {"version", member(*item, "Version")},
+         {"previousVersion", member(*item, "PreviousVersion")},
+         {"since", member(*item, "Since")},
+         {"percent", member(*item, "Percent")},
+         {"status", member(*item, "Status")},
+         {"deploymentId", member(*item, "DeploymentId")},
+         {"heard",
+          heard.cell ? json::value(format_iso_seconds(*heard.cell)) : json::value(nullptr)},
+         {"silent", presence != fleet::Presence::live},
+         {"state", fleet::to_string(presence)},
+         {"deafSource", presence == fleet::Presence::unknown && source != times.deaf.end()
+                            ? json::value(source->second)
+                            : json::value(nullptr)}});
   }
-  json::array shown;
+  json::array in_order;
   for (const auto& region : regions) {
-    if (present.contains(region)) shown.emplace_back(region);
+    if (present.contains(region)) in_order.emplace_back(region);
   }
-  return {
-      {"now", format_iso_seconds(now)}, {"regions", std::move(shown)}, {"cells", std::move(cells)}};
+  json::object matrix{{"now", format_iso_seconds(now)},
+                      {"regions", std::move(in_order)},
+                      {"cells", std::move(cells)}};
+  if (!rules.expected.empty()) {
+    matrix["missing"] = missing(shown, rules);
+    matrix["unexpected"] = unexpected(times, rules, now);
+  }
+  return matrix;
 }
 
 }  // namespace rollcall::doors

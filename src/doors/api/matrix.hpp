@@ -1,5 +1,5 @@
-// The matrix as people look at it: the snapshot's cells in sequence order, with when each was last heard.
-// Pure: rows in, JSON out.
+// The matrix as people look at it: the snapshot's cells in sequence order, with when each was last heard and
+// whether what it shows is still known. Pure: rows in, JSON out.
 #pragma once
 #include <map>
 #include <span>
@@ -8,14 +8,10 @@
 
 #include "base/json.hpp"
 #include "base/time.hpp"
+#include "fleet/cell_rules.hpp"
 #include "lists/list_store.hpp"
 
 namespace rollcall::doors {
-
-// A cell of which nothing came in for this long is silent: its version is what it was, not what it is.
-inline constexpr Timespan silent_after = minutes(10);
-
-std::string cell_key(std::string_view environment, std::string_view role, std::string_view region);
 
 // Regions as configured come first; the others in the order in which rollouts reached them: the mean of their
 // places in each rollout of `history` that went far; those that none reached, by when they were first seen.
@@ -23,12 +19,20 @@ std::vector<std::string> order_regions(std::span<const std::string> configured,
                                        std::span<const lists::Item> history,
                                        std::span<const lists::Item> snapshot);
 
-// {"now", "regions": […], "cells": [{environment, role, region, version, …, "heard", "silent", "deafSource"}]}, cells by
-// environment, role and the regions' order. `heard` is by cell_key, as is `deaf`: the source through which a cell is heard
-// and that has stopped. A silent cell with one may be as alive as ever.
+// Of each cell: when a line of it last came, and when it was last declared to be removed (a cell without a region is
+// a declaration of all regions of its role); and through which source it is heard, if that has stopped: a silent
+// cell with one may be as alive as ever.
+struct CellTimes {
+  std::map<fleet::Cell, Timestamp> heard, removals;
+  std::map<fleet::Cell, std::string> deaf;
+};
+
+// {"now", "regions": […], "cells": [{environment, role, region, version, …, "heard", "silent", "state",
+// "deafSource"}]}, cells by environment, role and the regions' order. Where the rules say which cells are expected,
+// the others are left out; "missing" are those that never were heard, "unexpected" those that log though nobody
+// expects them.
 json::object make_matrix(std::span<const lists::Item> snapshot,
-                         std::span<const std::string> regions,
-                         const std::map<std::string, Timestamp>& heard,
-                         const std::map<std::string, std::string>& deaf, Timestamp now);
+                         std::span<const std::string> regions, const CellTimes& times,
+                         const fleet::CellRules& rules, Timestamp now);
 
 }  // namespace rollcall::doors

@@ -4,6 +4,7 @@
 #include "doors/api/operations.hpp"
 #include "doors/errors.hpp"
 #include "doors/health/pulse.hpp"
+#include "fleet/declared.hpp"
 #include "fleet/well_known_lists.hpp"
 
 namespace rollcall::doors {
@@ -12,7 +13,7 @@ namespace {
 constexpr std::size_t max_cells = 200'000;
 constexpr std::size_t recent_deployments = 2'000;  // from which the order of regions is read
 
-Result<std::map<std::string, Timestamp>> last_heard(Services& services,
+Result<std::map<fleet::Cell, Timestamp>> last_heard(Services& services,
                                                     const Principal& principal) {
   warehouse::QueryOptions options;
   options.now = services.clock.now();
@@ -21,18 +22,34 @@ Result<std::map<std::string, Timestamp>> last_heard(Services& services,
       services.warehouse.query(
           "Sightings | summarize Heard = max(LatestIngested) by Environment, Role, Region",
           options));
-  std::map<std::string, Timestamp> heard;
+  std::map<fleet::Cell, Timestamp> heard;
   const auto environment = table.find_column("Environment"), role = table.find_column("Role");
   const auto region = table.find_column("Region"), time = table.find_column("Heard");
   for (std::size_t row = 0; row < table.row_count(); ++row) {
     const auto* at = std::get_if<Timestamp>(&table.at(row, time));
     if (at == nullptr) continue;
-    heard.emplace(cell_key(warehouse::to_text(table.at(row, environment)),
-                           warehouse::to_text(table.at(row, role)),
-                           warehouse::to_text(table.at(row, region))),
+    heard.emplace(fleet::Cell{warehouse::to_text(table.at(row, environment)),
+                              warehouse::to_text(table.at(row, role)),
+                              warehouse::to_text(table.at(row, region))},
                   *at);
   }
   return heard;
+}
+
+// What was declared to be removed within a month; of what is silent for longer that can be seen.
+Result<std::map<fleet::Cell, Timestamp>> removals(Services& services) {
+  odata::Options options;
+  options.filter = fmt::format("Kind eq 'removal' and At ge datetime'{}'",
+                               format_iso(services.clock.now() - days(30)));
+  TRY(const auto items, read_items(services, fleet::declared_list, options, max_cells, true));
+  std::map<fleet::Cell, Timestamp> latest;
+  for (const auto& item : items) {
+    TRY(const auto one, fleet::parse_declaration(item.fields));
+    if (one.status != fleet::DeclaredStatus::succeeded) continue;
+    auto& at = latest[one.cell];
+    at = std::max(at, one.at);
+  }
+  return latest;
 }
 
 Result<json::object> matrix(Services& services, const http::Request& request,
@@ -48,11 +65,12 @@ Result<json::object> matrix(Services& services, const http::Request& request,
       read_items(services, fleet::current_snapshot_list, present, max_cells, false));
   TRY(const auto history,
       read_items(services, fleet::deployment_history_list, recent, recent_deployments, true));
-  TRY(const auto heard, last_heard(services, principal));
+  CellTimes times;
+  TRY(times.heard, last_heard(services, principal));
+  TRY(times.removals, removals(services));
   const auto regions = order_regions(services.regions, history, snapshot);
-  const auto deaf =
-      services.deaf_cells ? services.deaf_cells() : std::map<std::string, std::string>();
-  auto shown = make_matrix(snapshot, regions, heard, deaf, services.clock.now());
+  if (services.deaf_cells) times.deaf = services.deaf_cells();
+  auto shown = make_matrix(snapshot, regions, times, services.cells, services.clock.now());
   shown["problems"] = json::value_from(take_pulse(services).problems);
   return shown;
 }
