@@ -28,6 +28,18 @@ std::shared_ptr<const void>& Connection::slot(const void* owner) {
   return found != slots_.end() ? found->second : slots_.emplace_back(owner, nullptr).second;
 }
 
+void Database::listen(std::function<void(std::string_view)> hear) {
+  const std::scoped_lock lock(listening_);
+  hear_ = std::move(hear);
+}
+
+Result<void> Database::hear_others(Timespan) { return {}; }
+
+void Database::tell(std::string_view news) {
+  const std::scoped_lock lock(listening_);
+  if (hear_) hear_(news);
+}
+
 namespace {
 
 constexpr const char* format_table = "rollcall_format";
@@ -57,6 +69,24 @@ Result<std::int64_t> read_version(Database& database, Connection& connection,
       connection.first(database.prepare(sql::query(std::move(select))), {module},
                        [](const Row& row) { return row.integer(0); }));
   return version.value_or(0);
+}
+
+// Whether the first schema of the search path, or the file, has that table.
+Result<bool> has_format_table(const Database& database, Connection& connection) {
+  const bool is_sqlite = database.dialect() == sql::Dialect::sqlite;
+  const auto is = [](const char* name, sql::ExprPtr value) {
+    return sql::binary(sql::BinaryOperator::equal, sql::column(name), std::move(value));
+  };
+  sql::Select select;
+  select.items = {{sql::literal(std::int64_t{1}), {}}};
+  select.from = sql::table(is_sqlite ? "sqlite_master" : "pg_tables");
+  select.where = is(is_sqlite ? "name" : "tablename", sql::slot(0));
+  if (!is_sqlite)
+    select.where = sql::and_also(select.where, is("schemaname", sql::call("current_schema", {})));
+  TRY(const auto found,
+      connection.first(database.prepare(sql::query(std::move(select))),
+                       {std::string_view(format_table)}, [](const Row&) { return true; }));
+  return found.has_value();
 }
 
 Result<void> run_step(Database& database, std::string_view module, std::int64_t version,
@@ -100,6 +130,21 @@ Result<void> migrate(Database& database, std::string_view module,
     TRY_DO(run_step(database, module, ++version, step));
   }
   return {};
+}
+
+Result<Formats> stored_formats(Database& database) {
+  return database.read([&](Connection& connection) -> Result<Formats> {
+    TRY(const bool present, has_format_table(database, connection));
+    Formats formats;
+    if (!present) return formats;
+    sql::Select select;
+    select.items = {{sql::column("Module"), {}}, {sql::column("Version"), {}}};
+    select.from = sql::table(format_table);
+    TRY_DO(connection.query(
+        database.prepare(sql::query(std::move(select))), {},
+        [&](const Row& row) { formats[std::string(row.text(0))] = row.integer(1); }));
+    return formats;
+  });
 }
 
 }  // namespace rollcall::store

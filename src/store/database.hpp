@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -131,9 +133,13 @@ class Transaction : public Connection {
   virtual Result<void> nested(const std::function<Result<void>()>& work) = 0;
   // Called after the commit, when it is durable, by whichever thread committed; never after a rollback.
   void on_commit(std::function<void()> call) { on_commit_.push_back(std::move(call)); }
+  // Tells whoever listens, in each process that has the database open, that there is news about something; with the
+  // commit, or never. A short name of ours: small letters, digits and '/'.
+  void announce(std::string news) { announced_.push_back(std::move(news)); }
 
  protected:
   std::vector<std::function<void()>> on_commit_;
+  std::vector<std::string> announced_;
 };
 
 // Errors: STORE0101 cannot open, STORE0102 refused by the database (a bug or a broken file), STORE0103 locked
@@ -178,6 +184,12 @@ class Database {
   // too, until the database is closed.
   enum class Claim { alone, shared };
   virtual Result<void> claim(std::string_view what, Claim claim) = 0;
+  // `hear` is called with what a commit has announced, by any thread, and must be quick; with "" when something may
+  // have been missed. One at a time; an empty one ends it, and is not called any more when this returns.
+  void listen(std::function<void(std::string_view)> hear);
+  // Waits for what other processes announce and hands it to who listens; answers when something came, or after that
+  // time. For a thread of its own. Where no others can be, it answers at once.
+  virtual Result<void> hear_others(Timespan longest);
   // Writes a whole, consistent copy to a new file while others go on.
   virtual Result<void> backup(const std::string& path) = 0;
   // What is broken in the file, one line each; empty: sound.
@@ -186,6 +198,11 @@ class Database {
  protected:
   virtual Result<void> do_write(const std::function<Result<void>(Transaction&)>& work) = 0;
   virtual Result<void> do_read(const std::function<Result<void>(Connection&)>& work) = 0;
+  void tell(std::string_view news);
+
+ private:
+  std::mutex listening_;
+  std::function<void(std::string_view)> hear_;
 };
 
 // Opens or creates the file; its folder must exist. `:memory:` for tests.
@@ -196,6 +213,9 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, Durabilit
 Result<std::unique_ptr<Database>> open_postgresql(const std::string& connection,
                                                   Durability durability);
 
+// The connection as libpq's environment variables, NAME=value, for programs such as pg_dump.
+Result<std::vector<std::string>> postgresql_environment(const std::string& connection);
+
 // One step of a module's format, from the version before to this one.
 struct Migration {
   std::vector<sql::Statement> statements;
@@ -205,5 +225,9 @@ struct Migration {
 // transaction. A database that a newer Rollcall has written is refused.
 Result<void> migrate(Database& database, std::string_view module,
                      std::span<const Migration> migrations);
+
+// The version of each module that has tables here; empty in a new database, in which nothing is made.
+using Formats = std::map<std::string, std::int64_t, std::less<>>;
+Result<Formats> stored_formats(Database& database);
 
 }  // namespace rollcall::store

@@ -3,7 +3,9 @@
 // all processes that share the database take turns, as the seam promises. Reads see one snapshot.
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
 
+#include <atomic>
 #include <charconv>
 #include <unordered_map>
 
@@ -14,8 +16,9 @@
 namespace rollcall::store {
 namespace {
 
-constexpr std::size_t max_prepared = 512;  // statements kept by a connection
-constexpr int oldest_server = 150'000;     // PQserverVersion of 15
+constexpr std::size_t max_prepared = 512;    // statements kept by a connection
+constexpr int oldest_server = 150'000;       // PQserverVersion of 15
+constexpr const char* channel = "rollcall";  // of LISTEN and NOTIFY
 
 // Type OIDs of the server's catalog (pg_type.dat), which never change.
 enum class TypeId : Oid { unknown = 0, boolean = 16, bytea = 17, int8 = 20, float8 = 701 };
@@ -200,13 +203,53 @@ class Handle {
     return run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   }
 
+  // What is announced goes to all sessions of the database, each schema under its own name.
+  Result<void> commit(const Announced& announced) {
+    if (announced.empty()) return run("COMMIT");
+    std::string text;
+    for (const auto& news : announced) {
+      CHECK(news.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789/") == std::string::npos);
+      text += fmt::format("SELECT pg_notify('{}', current_schema() || ' {}'); ", channel, news);
+    }
+    return run((text + "COMMIT").c_str());
+  }
+  // Of the server; asked by another thread than the one that writes.
+  int process() const { return process_.load(std::memory_order_relaxed); }
+  // Listens from now on, again after each loss of the connection. True: it was not listening until now.
+  Result<bool> listen() {
+    const bool lost = PQstatus(connection_) != CONNECTION_OK;
+    TRY_DO(make_ready());
+    if (!lost && !schema_.empty()) return false;
+    TRY_DO(run(fmt::format("LISTEN {}", channel).c_str()));
+    const ResultHandle result(PQexec(connection_, "SELECT current_schema()"));
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK)
+      return std::unexpected(to_error(connection_, result.get()));
+    schema_ = PQgetvalue(result.get(), 0, 0);
+    return true;
+  }
+  // What others than `own` have announced in this schema; waits for something at most so long.
+  Result<std::vector<std::string>> heard(Timespan longest, int own) {
+    pollfd waiting{PQsocket(connection_), POLLIN, 0};
+    ::poll(&waiting, 1, static_cast<int>(longest.ticks / (ticks_per_second / 1'000)));
+    if (PQconsumeInput(connection_) == 0) return std::unexpected(connection_lost(connection_));
+    std::vector<std::string> all;
+    while (auto* one = PQnotifies(connection_)) {
+      const std::unique_ptr<PGnotify, decltype(&PQfreemem)> notification(one, PQfreemem);
+      const std::string_view text = notification->extra;
+      const auto space = text.rfind(' ');
+      if (notification->be_pid != own && text.substr(0, space) == schema_)
+        all.emplace_back(text.substr(space + 1));
+    }
+    return all;
+  }
+
   // Our own fixed texts.
   Result<void> run(const char* text) {
     const ResultHandle result(PQexec(connection_, text));
     const auto status = PQresultStatus(result.get());
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
       // A COMMIT of a transaction in which a statement failed is answered with ROLLBACK.
-      if (std::string_view(text) == "COMMIT" &&
+      if (std::string_view(text).ends_with("COMMIT") &&
           std::string_view(PQcmdStatus(result.get())) == "ROLLBACK")
         return fail("STORE0102", "the transaction was ended by an error");
       return {};
@@ -260,6 +303,7 @@ class Handle {
                               "'UTF8'",
                               encoding == nullptr ? "something unknown" : encoding));
     }
+    process_.store(PQbackendPID(connection_), std::memory_order_relaxed);
     PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
     TRY_DO(
         run("SET client_encoding = 'UTF8'; SET lock_timeout = '10s'; SET extra_float_digits = 1; "
@@ -305,12 +349,17 @@ class Handle {
   std::unordered_map<const sql::Rendered*, Compiled> compiled_;
   std::size_t prepared_ = 0;
   std::uint64_t names_ = 0;
+  std::string schema_;  // of a session that listens
+  std::atomic<int> process_ = 0;
 };
 
 class PostgresqlDatabase final : public Database {
  public:
   PostgresqlDatabase(std::string connection, Durability durability, std::unique_ptr<Handle> writer)
-      : connection_(std::move(connection)), durability_(durability), writers_(std::move(writer)) {}
+      : connection_(std::move(connection)),
+        durability_(durability),
+        writer_(*writer),
+        writers_(std::move(writer), [this](std::string_view news) { tell(news); }) {}
 
   sql::Dialect dialect() const override { return sql::Dialect::postgresql; }
 
@@ -344,6 +393,18 @@ class PostgresqlDatabase final : public Database {
             what));
   }
 
+  // A session of its own; what this process commits it was told already. After a loss anything may have been missed.
+  Result<void> hear_others(Timespan longest) override {
+    if (!listener_) {
+      TRY(listener_, Handle::open(connection_, durability_));
+    }
+    TRY(const bool begins, listener_->listen());
+    if (begins) tell("");
+    TRY(const auto all, listener_->heard(longest, writer_.process()));
+    for (const auto& news : all) tell(news);
+    return {};
+  }
+
   Result<void> backup(const std::string&) override {
     return fail("STORE0108", "a PostgreSQL database is backed up by PostgreSQL's own pg_dump");
   }
@@ -369,9 +430,11 @@ class PostgresqlDatabase final : public Database {
  private:
   const std::string connection_;
   const Durability durability_;
+  const Handle& writer_;  // of writers_
   Writers<Handle> writers_;
   Readers<Handle> readers_{8};  // each is a process of the database server
   std::unique_ptr<Handle> claims_;
+  std::unique_ptr<Handle> listener_;
 };
 
 }  // namespace
@@ -380,6 +443,29 @@ Result<std::unique_ptr<Database>> open_postgresql(const std::string& connection,
                                                   Durability durability) {
   TRY(auto writer, Handle::open(connection, durability));
   return std::make_unique<PostgresqlDatabase>(connection, durability, std::move(writer));
+}
+
+Result<std::vector<std::string>> postgresql_environment(const std::string& connection) {
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(connection.c_str(), &message), PQconninfoFree);
+  const std::unique_ptr<char, decltype(&PQfreemem)> free_message(message, PQfreemem);
+  if (!options) {
+    return fail("STORE0101", fmt::format("no connection string of PostgreSQL: {}",
+                                         one_line(message == nullptr ? "" : message)));
+  }
+  std::vector<std::string> environment;
+  for (const auto* one = options.get(); one->keyword != nullptr; ++one) {
+    if (one->val == nullptr) continue;
+    if (one->envvar == nullptr) {
+      return fail("STORE0101",
+                  fmt::format("programs such as pg_dump cannot be told the connection's setting "
+                              "'{}'; put it into a service file (pg_service.conf)",
+                              one->keyword));
+    }
+    environment.push_back(fmt::format("{}={}", one->envvar, one->val));
+  }
+  return environment;
 }
 
 }  // namespace rollcall::store

@@ -147,6 +147,7 @@ class Handle {
   bool in_transaction() const { return sqlite3_get_autocommit(sqlite_) == 0; }
 
   Result<void> begin_write() { return run("BEGIN IMMEDIATE"); }
+  Result<void> commit(const Announced&) { return run("COMMIT"); }
 
   // Our own fixed texts: PRAGMA, BEGIN and the like.
   Result<void> run(const char* text) {
@@ -304,7 +305,9 @@ class Handle {
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::string path, Durability durability, std::unique_ptr<Handle> writer)
-      : path_(std::move(path)), durability_(durability), writers_(std::move(writer)) {}
+      : path_(std::move(path)),
+        durability_(durability),
+        writers_(std::move(writer), [this](std::string_view news) { tell(news); }) {}
 
   sql::Dialect dialect() const override { return sql::Dialect::sqlite; }
 
@@ -323,9 +326,11 @@ class SqliteDatabase final : public Database {
     return with_reader([&](Handle& source) -> Result<void> {
       auto* copy = sqlite3_backup_init(target, "main", source.get(), "main");
       if (copy == nullptr) return std::unexpected(to_error(target, sqlite3_errcode(target)));
-      sqlite3_backup_step(copy, -1);
-      if (sqlite3_backup_finish(copy) != SQLITE_OK)
-        return std::unexpected(to_error(target, sqlite3_errcode(target)));
+      const int stepped = sqlite3_backup_step(copy, -1);
+      // A source that is busy is no error to finish(), though nothing was copied.
+      const int finished = sqlite3_backup_finish(copy);
+      if (finished != SQLITE_OK) return std::unexpected(to_error(target, finished));
+      if (stepped != SQLITE_DONE) return std::unexpected(to_error(source.get(), stepped));
       return {};
     });
   }

@@ -2,7 +2,8 @@
 // commit. A Handle is one connection of a driver:
 //   static constexpr sql::Dialect dialect;
 //   Result<void> begin_write();                  // waits for other processes' writers
-//   Result<void> run(const char* text);          // COMMIT, SAVEPOINT and the like
+//   Result<void> run(const char* text);          // SAVEPOINT and the like
+//   Result<void> commit(const Announced&);       // tells other processes, too
 //   Result<std::int64_t> run(prepared, arguments, each);  // answers how many rows a write changed
 //   bool in_transaction() const;
 #pragma once
@@ -11,6 +12,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -20,6 +22,8 @@
 namespace rollcall::store {
 
 constexpr std::size_t max_batch = 256;  // writers that share a commit
+
+using Announced = std::set<std::string>;
 
 template <class Handle>
 class HandleTransaction final : public Transaction {
@@ -36,10 +40,12 @@ class HandleTransaction final : public Transaction {
   }
   Result<void> nested(const std::function<Result<void>()>& work) override {
     const auto calls = on_commit_.size();
+    const auto announced = announced_.size();
     TRY_DO(handle_.run("SAVEPOINT nested"));
     auto answer = work();
     if (!answer) {
       on_commit_.resize(calls);
+      announced_.resize(announced);
       forget_slots();
       // A full disk ends the whole transaction; there is no savepoint to go back to then.
       if (handle_.in_transaction()) TRY_DO(handle_.run("ROLLBACK TO nested"));
@@ -48,6 +54,7 @@ class HandleTransaction final : public Transaction {
     return answer;
   }
   std::vector<std::function<void()>> take_on_commit() { return std::move(on_commit_); }
+  const std::vector<std::string>& announced() const { return announced_; }
 
  protected:
   Result<void> do_query(const Prepared& statement, std::span<const Argument> arguments,
@@ -64,7 +71,9 @@ class HandleTransaction final : public Transaction {
 template <class Handle>
 class Writers {
  public:
-  explicit Writers(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
+  // `tell`: what was announced, after the commit.
+  Writers(std::unique_ptr<Handle> handle, std::function<void(std::string_view)> tell)
+      : handle_(std::move(handle)), tell_(std::move(tell)) {}
 
   Result<void> write(const std::function<Result<void>(Transaction&)>& work) {
     Writer me{&work};
@@ -128,6 +137,7 @@ class Writers {
   // join in.
   void run_batch(std::vector<Writer*>& batch) {
     bool wrote = false;  // somebody's work stands in the open transaction
+    Announced announced;
     Result<void> whole = {};
     for (std::size_t i = 0; i < batch.size() && whole; ++i) {
       if (!handle_->in_transaction()) {
@@ -135,7 +145,7 @@ class Writers {
                       : handle_->begin_write();
         if (!whole) break;
       }
-      run_one(*batch[i], wrote);
+      run_one(*batch[i], wrote, announced);
       wrote = wrote || batch[i]->answer.has_value();
       if (i + 1 == batch.size() && batch.size() < max_batch) {
         const std::scoped_lock lock(mutex_);
@@ -145,7 +155,7 @@ class Writers {
     }
     if (whole && wrote) {
       whole = handle_->in_transaction()
-                  ? handle_->run("COMMIT")
+                  ? handle_->commit(announced)
                   : fail("STORE0102", "the transaction was ended by an error");
     }
     if (handle_->in_transaction()) static_cast<void>(handle_->run("ROLLBACK"));
@@ -155,10 +165,12 @@ class Writers {
         for (const auto& call : writer->on_commit) call();
       }
     }
+    if (!whole) return;
+    for (const auto& news : announced) tell_(news);
   }
 
   // One writer's work: undone alone when it fails and somebody's work stands before it.
-  void run_one(Writer& writer, bool wrote) {
+  void run_one(Writer& writer, bool wrote, Announced& announced) {
     if (wrote) writer.answer = handle_->run("SAVEPOINT writer");
     if (!writer.answer) return;
     HandleTransaction<Handle> transaction(*handle_);
@@ -171,6 +183,8 @@ class Writers {
     if (writer.answer) {
       writer.on_commit = transaction.take_on_commit();
       if (wrote) writer.answer = handle_->run("RELEASE writer");
+      if (writer.answer)
+        announced.insert(transaction.announced().begin(), transaction.announced().end());
     } else if (handle_->in_transaction()) {
       if (!wrote) {
         static_cast<void>(handle_->run("ROLLBACK"));
@@ -182,6 +196,7 @@ class Writers {
   }
 
   std::unique_ptr<Handle> handle_;  // used by the committer only
+  const std::function<void(std::string_view)> tell_;
   std::mutex mutex_;
   std::condition_variable turn_;
   std::thread::id committer_;  // who runs a batch; none: the default id

@@ -268,6 +268,63 @@ TEST(Store, TwoProcessesTakeTurns) {
   EXPECT_EQ(count_rows(*first, Statements(*first)), 100);
 }
 
+TEST(Store, AnnouncesWithTheCommitOrNever) {
+  const auto database = open(":memory:");
+  std::vector<std::string> heard;
+  database->listen([&](std::string_view news) { heard.emplace_back(news); });
+  EXPECT_TRUE(database->write([&](Transaction& transaction) -> Result<void> {
+    transaction.announce("list/1");
+    transaction.announce("list/1");
+    EXPECT_FALSE(transaction.nested([&]() -> Result<void> {
+      transaction.announce("list/2");
+      return fail("TEST", "undone");
+    }));
+    EXPECT_TRUE(heard.empty());
+    return {};
+  }));
+  EXPECT_FALSE(database->write([&](Transaction& transaction) -> Result<void> {
+    transaction.announce("list/3");
+    return fail("TEST", "undone");
+  }));
+  EXPECT_EQ(heard, std::vector<std::string>{"list/1"});
+  database->listen({});
+  EXPECT_TRUE(database->write([&](Transaction& transaction) -> Result<void> {
+    transaction.announce("list/4");
+    return {};
+  }));
+  EXPECT_EQ(heard.size(), 1U);
+}
+
+TEST(Store, OtherProcessesHearWhatIsAnnounced) {
+  if (test::postgresql_server() == nullptr)
+    GTEST_SKIP() << "a folder belongs to one process anyway";
+  const Place place;
+  const auto first = open(place.file());
+  const auto second = open(place.file());
+  const auto elsewhere = open(test::fresh_schema());
+  std::vector<std::string> heard;
+  first->listen([&](std::string_view news) { heard.emplace_back(news); });
+  const auto announce = [](Database& database, const std::string& news) {
+    EXPECT_TRUE(database.write([&](Transaction& transaction) -> Result<void> {
+      transaction.announce(news);
+      return {};
+    }));
+  };
+  const auto wait = [&](std::size_t count) {
+    for (int i = 0; i < 100 && heard.size() < count; ++i)
+      EXPECT_TRUE(first->hear_others(Timespan{ticks_per_second / 20}));
+  };
+  EXPECT_TRUE(first->hear_others({}));
+  EXPECT_EQ(heard, std::vector<std::string>{""}) << "before it listened anything may have been";
+  heard.clear();
+  announce(*elsewhere, "list/5");
+  announce(*first, "list/6");
+  announce(*second, "list/7");
+  wait(2);
+  EXPECT_TRUE(first->hear_others(Timespan{ticks_per_second / 10}));
+  EXPECT_EQ(heard, (std::vector<std::string>{"list/6", "list/7"}));
+}
+
 TEST(Store, AClaimIsOneProcesss) {
   if (test::postgresql_server() == nullptr)
     GTEST_SKIP() << "a folder belongs to one process anyway";
