@@ -50,6 +50,18 @@ Result<std::vector<sql::OrderTerm>> order_of(const std::vector<Counted>& columns
   return terms;
 }
 
+// A path is a property of a property: {"Team": {"Title": …}}.
+void put(json::object& into, std::string_view name, json::value value) {
+  const auto slash = name.find('/');
+  if (slash == std::string_view::npos) {
+    into[name] = std::move(value);
+    return;
+  }
+  auto& other = into[name.substr(0, slash)];
+  if (!other.is_object()) other = json::object{};
+  put(other.get_object(), name.substr(slash + 1), std::move(value));
+}
+
 }  // namespace
 
 Result<json::array> aggregate_items(const store::Database& database, store::Connection& connection,
@@ -80,7 +92,7 @@ Result<json::array> aggregate_items(const store::Database& database, store::Conn
     json::object one;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto type = column_type(columns[i].type);
-      one[columns[i].name] = to_json(type, look_at(type, row, i));
+      put(one, columns[i].name, to_json(type, look_at(type, row, i)));
     }
     rows.push_back(std::move(one));
   }));

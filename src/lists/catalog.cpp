@@ -136,6 +136,7 @@ Result<void> Catalog::migrate(store::Database& database) {
          }
          return {};
        }}};
+  CHECK(steps.size() == format);
   return store::migrate(database, "lists", steps);
 }
 

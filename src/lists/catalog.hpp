@@ -28,6 +28,7 @@ struct CatalogState {
 class Catalog {
  public:
   explicit Catalog(store::Database& database);
+  static constexpr std::int64_t format = 2;  // how many migrations there are
   static Result<void> migrate(store::Database& database);
 
   // As the transaction sees it.

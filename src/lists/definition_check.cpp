@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "lists/formula.hpp"
 #include "lists/values.hpp"
 #include "odata/lexer.hpp"
 
@@ -38,6 +39,10 @@ Result<void> check_column(const Column& column) {
   if ((column.type == ColumnType::lookup) == column.lookup_list.empty()) {
     return wrong(fmt::format(
         "column '{}': lookupList names the list of a lookup, and of nothing else", column.name));
+  }
+  if (!column.formula.empty() && (column.required || !column.default_value.is_null())) {
+    return wrong(fmt::format("column '{}' is calculated: it is neither required nor has a default",
+                             column.name));
   }
   if (column.default_value.is_null()) return {};
   if (auto value = to_sql(column, column.default_value); !value) {
@@ -78,6 +83,7 @@ Result<void> check_definition(const ListDefinition& definition) {
       return wrong(fmt::format("two columns are named '{}' (letter case aside)", column.name));
     }
   }
+  TRY_DO(formulas_of(definition.columns));
   for (const auto& key : definition.unique_keys) TRY_DO(check_names(definition, key, "unique key"));
   for (const auto& index : definition.indexes) TRY_DO(check_names(definition, index, "index"));
   return {};

@@ -72,6 +72,8 @@ Result<std::size_t> settable(const KeptList& kept, std::string_view name, bool u
     return fail("LIST0106",
                 fmt::format("list '{}' has no column '{}'{}", kept.list().name, name, hint));
   }
+  if (!kept.list().columns[index].formula.empty())
+    return fail("LIST0106", fmt::format("column '{}' is calculated and cannot be set", name));
   if (kept.list().columns[index].guarded && !unlocked) {
     return fail(
         "LIST0108",
@@ -110,6 +112,15 @@ Result<std::int64_t> execute_alone(store::Transaction& transaction, bool may_cla
     return {};
   }));
   return changed;
+}
+
+// What is calculated, of the values as they are now.
+Result<void> fill_calculated(const KeptList& kept, const Head& head,
+                             std::vector<sql::Value>& values) {
+  const auto& formulas = kept.formulas();  // not copied
+  if (!formulas) return std::unexpected(formulas.error());
+  calculate(*formulas, values, {head.created, head.modified});
+  return {};
 }
 
 bool change_a_key(const KeptList& kept, const std::vector<std::size_t>& columns) {
@@ -172,6 +183,7 @@ Result<void> Items::write_version(store::Transaction& transaction, const KeptLis
   for (const auto& value : stored.values) arguments.emplace_back(value);
   TRY_DO(transaction.execute(kept.insert_version(), arguments));
   TRY_DO(transaction.execute(kept.insert_change(), {stored.head.id, stored.head.version}));
+  transaction.announce(news_of(kept.list()));
   return {};
 }
 
@@ -226,12 +238,13 @@ Result<void> Items::create(store::Transaction& transaction, const KeptList& kept
     given[index] = true;
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (given[i]) continue;
+    if (given[i] || !columns[i].formula.empty()) continue;
     TRY(stored.values[i], to_sql(columns[i], columns[i].default_value));
   }
   TRY(const auto id, next_id(transaction, kept));
   const auto principal = to_string(write.principal);
   stored.head = {id, 1, write.now, principal, write.now, principal};
+  TRY_DO(fill_calculated(kept, stored.head, stored.values));
   TRY_DO(write_item(transaction, kept, stored));
   TRY_DO(write_version(transaction, kept, stored, write, false));
   expect_id(transaction, kept, id + 1);
@@ -253,6 +266,8 @@ Result<void> Items::update(store::Transaction& transaction, const KeptList& kept
   ++stored.head.version;
   stored.head.modified = write.now;
   stored.head.editor = to_string(write.principal);
+  TRY_DO(fill_calculated(kept, stored.head, stored.values));
+  for (const auto& formula : *kept.formulas()) changed.push_back(formula.column());
   std::vector<Argument> arguments{stored.head.version, stored.head.modified.ticks,
                                   std::string_view(stored.head.editor), id};
   for (const auto index : changed) arguments.emplace_back(stored.values[index]);
@@ -298,6 +313,7 @@ Result<Item> Items::restore(store::Transaction& transaction, const KeptList& kep
   chosen->head.version = newest + 1;
   chosen->head.modified = write.now;
   chosen->head.editor = to_string(write.principal);
+  TRY_DO(fill_calculated(kept, chosen->head, chosen->values));
   if (!is_deleted) TRY_DO(transaction.execute(kept.delete_item(), {id}));
   TRY_DO(write_item(transaction, kept, *chosen));
   TRY_DO(write_version(transaction, kept, *chosen, write, false));
@@ -368,6 +384,36 @@ Result<std::vector<ItemVersion>> Items::deleted(store::Connection& connection, c
   TRY_DO(connection.query(kept.select_deleted(), {limit},
                           [&](const store::Row& row) { all.push_back(read_version(kept, row)); }));
   return all;
+}
+
+// All versions, too: the past shows what the formula makes of it.
+Result<void> Items::recalculate(store::Transaction& transaction, const KeptList& kept) const {
+  constexpr std::int64_t at_once = 1'000;
+  if (!kept.formulas()) return std::unexpected(kept.formulas().error());
+  const auto statements = kept.recalculation();
+  const auto numbers = head_columns + 2;
+  std::int64_t id = 0, version = 0;
+  for (std::int64_t rows = at_once; rows == at_once;) {
+    std::vector<Stored> page;
+    TRY_DO(transaction.query(statements.select, {id, version, at_once}, [&](const store::Row& row) {
+      Stored stored{read_head(row), {}};
+      for (std::size_t i = 0; i < kept.list().columns.size(); ++i)
+        stored.values.push_back(read_value(kept.list().columns[i].type, row, numbers + i));
+      page.push_back(std::move(stored));
+    }));
+    rows = std::ssize(page);
+    for (auto& stored : page) {
+      id = stored.head.id;
+      version = stored.head.version;
+      TRY_DO(fill_calculated(kept, stored.head, stored.values));
+      std::vector<Argument> arguments{id, version};
+      for (const auto& formula : *kept.formulas())
+        arguments.emplace_back(stored.values[formula.column()]);
+      TRY_DO(transaction.execute(statements.version, arguments));
+      TRY_DO(transaction.execute(statements.item, arguments));
+    }
+  }
+  return {};
 }
 
 Result<Page> Items::query(store::Connection& connection, const KeptList& kept,

@@ -31,6 +31,8 @@ class Items {
                                       std::int64_t limit) const;
   Result<std::vector<ItemVersion>> deleted(store::Connection&, const KeptList&,
                                            std::int64_t limit) const;
+  // Of all items what is calculated, after its formulas were changed; they get no new version of it.
+  Result<void> recalculate(store::Transaction&, const KeptList&) const;
   Result<Page> query(store::Connection&, const KeptList&, const odata::Options&, Timestamp now,
                      const Reading&, const SeeItem& see) const;
 

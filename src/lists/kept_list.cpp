@@ -240,6 +240,35 @@ ExprPtr looked_up(const Column& column) {
   return sql::make(sql::ScalarQuery{sql::query(std::move(select))});
 }
 
+// Of a principal such as `person:ada` or `i:0#.f|membership|ada@example.org`: what is shown of it, and the address that
+// it names, as SharePoint's door shows them.
+ExprPtr title_of(ExprPtr principal) {
+  const auto colon = sql::call("instr", {principal, sql::literal(std::string(":"))});
+  const auto behind =
+      sql::call("substr", {principal, sql::binary(Op::add, colon, sql::literal(std::int64_t{1}))});
+  return sql::make(sql::Case{
+      {{sql::binary(Op::greater, colon, sql::literal(std::int64_t{0})), behind}}, principal});
+}
+ExprPtr email_of(ExprPtr principal) {
+  const auto without_claim =
+      sql::call("replace", {std::move(principal), sql::literal(std::string("i:0#.f|membership|")),
+                            sql::literal(std::string())});
+  const auto title = title_of(without_claim);
+  const auto at = sql::call("instr", {title, sql::literal(std::string("@"))});
+  return sql::make(
+      sql::Case{{{sql::binary(Op::greater, at, sql::literal(std::int64_t{0})), title}}, nullptr});
+}
+void add_person(odata::Schema& schema, const std::string& name, const std::string& column,
+                bool nullable) {
+  schema.properties.push_back({name + "/Name", odata::Type::text, column, nullable});
+  odata::Property title{name + "/Title", odata::Type::text, {}, nullable};
+  title.expr = title_of(sql::column(column));
+  schema.properties.push_back(std::move(title));
+  odata::Property email{name + "/EMail", odata::Type::text, {}, true};
+  email.expr = email_of(sql::column(column));
+  schema.properties.push_back(std::move(email));
+}
+
 // What filters may name of a lookup and of a person beside the column itself.
 void add_parts(odata::Schema& schema, const Column& column) {
   if (column.type == ColumnType::lookup) {
@@ -250,9 +279,7 @@ void add_parts(odata::Schema& schema, const Column& column) {
     shown.expr = looked_up(column);
     schema.properties.push_back(std::move(shown));
   } else if (column.type == ColumnType::person) {
-    for (const char* part : {"/Title", "/Name", "/EMail"}) {
-      schema.properties.push_back({column.name + part, odata::Type::text, column.name, true});
-    }
+    add_person(schema, column.name, column.name, true);
   } else {
     return;
   }
@@ -279,9 +306,7 @@ odata::Schema schema_of(const List& list) {
   for (const auto& [name, column] :
        {std::pair("Author", own::author), std::pair("Editor", own::editor)}) {
     schema.properties.push_back({name, Type::text, column, false});
-    for (const char* part : {"Title", "Name", "EMail"}) {
-      schema.properties.push_back({fmt::format("{}/{}", name, part), Type::text, column, false});
-    }
+    add_person(schema, name, column, false);
     schema.expandable.emplace_back(name);
   }
   return schema;
@@ -339,6 +364,7 @@ std::string KeptList::changes_name(std::int64_t id) { return fmt::format("list_{
 KeptList::KeptList(ListPtr list, const store::Database& database)
     : list_(std::move(list)),
       database_(database),
+      formulas_(formulas_of(list_->columns)),
       schema_(schema_of(*list_)),
       fields_(fields_of(*list_)),
       insert_item_(database.prepare(insert_item_into(*list_))),
@@ -377,6 +403,28 @@ store::Prepared KeptList::update_item(const std::vector<std::size_t>& columns) c
   update.where = is_id(3);
   if (updates_.size() >= max_updates) updates_.clear();
   return updates_.emplace(columns, database_.prepare(update)).first->second;
+}
+
+KeptList::Recalculation KeptList::recalculation() const {
+  auto select = select_all(versions_name(list_->id), with_columns(version_head(), *list_), nullptr);
+  const auto id = sql::column(own::id), version = sql::column(own::version);
+  // As a range of the key, which an `or` at the top would not be.
+  select.where = sql::and_also(sql::binary(Op::greater_equal, id, slot(0)),
+                               sql::binary(Op::or_, sql::binary(Op::greater, id, slot(0)),
+                                           sql::binary(Op::greater, version, slot(1))));
+  const auto page = std::make_shared<const sql::Query>(
+      sql::Query{{}, std::move(select), {{id}, {version}}, slot(2), nullptr});
+  const auto update = [&](std::string table) {
+    sql::Update made;
+    made.table = std::move(table);
+    std::size_t next = 2;
+    for (const auto& formula : *formulas_)
+      made.set.emplace_back(list_->columns[formula.column()].name, slot(next++));
+    made.where = sql::and_also(sql::binary(Op::equal, id, slot(0)),
+                               sql::binary(Op::equal, version, slot(1)));
+    return database_.prepare(made);
+  };
+  return {database_.prepare(page), update(versions_name(list_->id)), update(table())};
 }
 
 store::Prepared KeptList::insert_numbered_change() const {

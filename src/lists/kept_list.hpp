@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "lists/formula.hpp"
 #include "lists/list.hpp"
 #include "odata/compile.hpp"
 #include "odata/schema.hpp"
@@ -77,6 +78,8 @@ class KeptList {
     return fields_;
   }  // ID, the columns, Created, Modified, …
   std::size_t column_index(std::string_view name) const;  // npos: none
+  // Of the calculated columns. An error when a newer Rollcall has made one: then nothing is written.
+  const Result<std::vector<Formula>>& formulas() const { return formulas_; }
 
   std::string table() const { return table_name(list_->id); }
   static std::string table_name(std::int64_t id);
@@ -110,6 +113,14 @@ class KeptList {
   // order.
   store::Prepared update_item(const std::vector<std::size_t>& columns) const;
 
+  // What calculates everything anew. select: slots are the id and version of the last row and how many; rows as
+  // select_versions, by id and version. version, item: slots are id, version and the calculated columns in the order of
+  // formulas().
+  struct Recalculation {
+    store::Prepared select, version, item;
+  };
+  Recalculation recalculation() const;
+
   Result<std::shared_ptr<const QueryPlan>> plan(const odata::Options& options,
                                                 const odata::Shape& shape, Source source,
                                                 const Continuation& continuation) const;
@@ -121,6 +132,7 @@ class KeptList {
 
   ListPtr list_;
   const store::Database& database_;
+  Result<std::vector<Formula>> formulas_;
   odata::Schema schema_;
   std::vector<Field> fields_;
   std::unordered_map<std::string, std::size_t> positions_;

@@ -33,6 +33,7 @@ json::object column_to_json(const Column& column) {
   if (!column.default_value.is_null()) object["default"] = column.default_value;
   if (!column.lookup_list.empty()) object["lookupList"] = column.lookup_list;
   if (!column.lookup_column.empty()) object["lookupColumn"] = column.lookup_column;
+  if (!column.formula.empty()) object["formula"] = column.formula;
   return object;
 }
 
@@ -79,6 +80,7 @@ Result<Column> read_column(const json::value& value) {
   column.guarded = flag(value, "guarded");
   column.lookup_list = text_or(value, "lookupList");
   column.lookup_column = text_or(value, "lookupColumn");
+  column.formula = text_or(value, "formula");
   if (const auto* choices = find(value, "choices")) {
     TRY(column.choices, read_names(*choices, "choices"));
   }

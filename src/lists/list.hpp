@@ -46,6 +46,8 @@ struct Column {
   json::value default_value = nullptr;
   std::string lookup_list = {};    // of a lookup: the other list's guid
   std::string lookup_column = {};  // of a lookup: what is shown of the other item; empty: Title
+  std::string formula =
+      {};  // "=[Price]*[Quantity]": what it holds is calculated at each write (formula.hpp)
 };
 
 struct ListDefinition {

@@ -53,6 +53,14 @@ void set_unique(ListDefinition& definition, const std::string& column, bool uniq
   if (!unique && found != keys.end()) keys.erase(found);
 }
 
+// Whether a formula is new, or another than before.
+bool calculates_anew(const List& from, const List& to) {
+  return std::ranges::any_of(to.columns, [&](const Column& column) {
+    const auto* before = from.column(column.name);
+    return !column.formula.empty() && (before == nullptr || before->formula != column.formula);
+  });
+}
+
 class StoredLists final : public ListStore {
  public:
   explicit StoredLists(store::Database& database)
@@ -140,6 +148,12 @@ class StoredLists final : public ListStore {
     if (there->type != column.type) {
       return fail("LIST0109", fmt::format("the type of column '{}' stays {}", column.name,
                                           to_string(there->type)));
+    }
+    if (there->formula.empty() != column.formula.empty()) {
+      return fail("LIST0109", fmt::format("column '{}' {}", column.name,
+                                          column.formula.empty()
+                                              ? "is calculated: give its formula"
+                                              : "is not calculated, and stays so: add another"));
     }
     *there = column;
     set_unique(changed, column.name, unique);
@@ -324,6 +338,9 @@ class StoredLists final : public ListStore {
         }
       }
     }
+    if (calculates_anew(from, to))
+      TRY_DO(
+          items_.recalculate(transaction, KeptList(std::make_shared<const List>(to), database_)));
     for (const auto& index : after) {
       if (!lacks(before, index)) continue;
       auto created = transaction.execute_once(create_index(from, index));
@@ -354,8 +371,9 @@ Item to_item(const ItemView& view) {
       item.fields.emplace(field.name, to_json(field.type, field.value));
       continue;
     }
-    // Of a lookup that is expanded: {"ID": 3, "Title": …}.
+    // Of a lookup that is expanded: {"ID": 3, "Title": …}; one that is empty stays so.
     auto& other = item.fields[field.name.substr(0, slash)];
+    if (other.is_null()) continue;
     if (!other.is_object()) other = json::object{{"ID", other}};
     other.get_object()[field.name.substr(slash + 1)] = to_json(field.type, field.value);
   }
@@ -396,6 +414,10 @@ Result<Page> ListStore::query(store::Connection& connection, const List& list,
   page.items = std::move(items);
   return page;
 }
+
+std::string news_of(const List& list) { return fmt::format("list/{}", list.id); }
+
+std::int64_t ListStore::newest_format() { return Catalog::format; }
 
 Result<std::unique_ptr<ListStore>> ListStore::open(store::Database& database) {
   TRY_DO(Catalog::migrate(database));

@@ -81,6 +81,9 @@ struct Page {
   std::optional<std::string> skiptoken = std::nullopt;  // there is more behind it
 };
 
+// What is announced (store::Transaction) when an item of the list is written.
+std::string news_of(const List& list);
+
 inline constexpr std::int64_t default_page_size = 100;
 inline constexpr std::int64_t max_page_size = 5000;
 
@@ -91,6 +94,7 @@ inline constexpr std::int64_t max_page_size = 5000;
 class ListStore {
  public:
   static Result<std::unique_ptr<ListStore>> open(store::Database& database);
+  static std::int64_t newest_format();  // of its tables: "lists" in store::stored_formats
   virtual ~ListStore() = default;
 
   // ---- definitions

@@ -4,16 +4,66 @@
 
 #include <memory>
 
+#include "lists/formula.hpp"
 #include "lists/list_harness.hpp"
 #include "support/cases.hpp"
 
 namespace rollcall::lists {
 namespace {
 
+// `formulas TYPE`, a formula a line: what each makes of one item, "empty", or what is wrong with it.
+std::string formulas(const test::GoldenCase& one) {
+  const auto time = [](const char* text) { return sql::Value(parse_iso(text)->ticks); };
+  const std::vector<std::pair<Column, sql::Value>> item{
+      {{.name = "Five", .type = ColumnType::number}, 5.0},
+      {{.name = "Two", .type = ColumnType::integer}, std::int64_t{2}},
+      {{.name = "Minus", .type = ColumnType::currency}, -3.5},
+      {{.name = "None", .type = ColumnType::number}, {}},
+      {{.name = "Name"}, std::string("Quarterly report")},
+      {{.name = "First"}, std::string("Nancy")},
+      {{.name = "Nothing"}, {}},
+      {{.name = "Start", .type = ColumnType::datetime}, time("2007-06-09")},
+      {{.name = "End", .type = ColumnType::datetime}, time("2007-06-11T10:35:00Z")},
+      {{.name = "Never", .type = ColumnType::datetime}, {}},
+      {{.name = "Done", .type = ColumnType::boolean}, true},
+      {{.name = "Stage", .type = ColumnType::choice}, std::string("Dev")},
+      {{.name = "Big", .type = ColumnType::number}, 1234567.891},
+      {{.name = "Tags", .type = ColumnType::multichoice}, {}}};
+  std::vector<Column> columns;
+  std::vector<sql::Value> values;
+  for (const auto& [column, value] : item) {
+    columns.push_back(column);
+    values.push_back(value);
+  }
+  columns.push_back({.name = "Result", .type = *parse_column_type(one.arguments.at(0))});
+  values.emplace_back();
+  std::string out;
+  for (const auto line : split(one.body, '\n')) {
+    columns.back().formula = line;
+    const auto formula = Formula::parse(columns, columns.size() - 1);
+    if (!formula) {
+      out += render(formula.error(), "") + "\n";
+      continue;
+    }
+    const auto value =
+        formula->calculate(values, {*parse_iso("2026-01-01"), *parse_iso("2026-01-02")});
+    if (std::holds_alternative<std::monostate>(value)) out += "empty\n";
+    if (const auto* number = std::get_if<double>(&value)) out += fmt::format("{}\n", *number);
+    if (const auto* integer = std::get_if<std::int64_t>(&value))
+      out += columns.back().type == ColumnType::datetime ? format_iso_seconds({*integer}) + "\n"
+                                                         : fmt::format("{}\n", *integer);
+    if (const auto* truth = std::get_if<bool>(&value)) out += *truth ? "true\n" : "false\n";
+    if (const auto* text = std::get_if<std::string>(&value))
+      out += (text->empty() ? "\"\"" : *text) + "\n";
+  }
+  return out;
+}
+
 const test::Registration golden{[] {
   test::register_golden("Lists", TEST_FOLDER, [] {
     auto harness = std::make_shared<ListHarness>();
     auto handlers = harness->handlers();
+    handlers["formulas"] = formulas;
     for (auto& [directive, handler] : handlers) {
       handler = [harness, inner = std::move(handler)](const test::GoldenCase& one) {
         return inner(one);

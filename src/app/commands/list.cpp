@@ -85,6 +85,8 @@ void print_columns(const json::value& list, const Console& console) {
     for (const char* note : {"required", "indexed", "guarded"}) {
       if (find(column, note) != nullptr) notes += (notes.empty() ? "" : ", ") + std::string(note);
     }
+    if (const auto formula = text_or(column, "formula"); !formula.empty())
+      notes += (notes.empty() ? "" : ", ") + std::string(formula);
     rows.push_back({std::string(text_or(column, "name")), std::string(text_or(column, "type")),
                     notes, std::string(text_or(column, "description"))});
   }
@@ -122,10 +124,14 @@ Result<void> show(const ListOptions& options, const Console& console, Connection
   return {};
 }
 
-// name:type:required:indexed:unique, the type's choices as choice(a|b).
+// name:type:required:indexed:unique, the type's choices as choice(a|b); name:type:=formula.
 Result<json::object> column_of(std::string_view text, json::array& keys) {
   json::object column;
   bool first = true, second = true;
+  if (const auto formula = text.find(":="); formula != std::string_view::npos) {
+    column["formula"] = text.substr(formula + 1);
+    text = text.substr(0, formula);
+  }
   for (const auto part : split(text, ':')) {
     if (first) {
       column["name"] = part;

@@ -60,7 +60,7 @@ void add_writing(const Context& context) {
                             "'Stage:choice(Dev|Prod):indexed'",
                             create_list);
   create->add_option("--column", made->columns,
-                     "NAME:TYPE, with :required, :indexed or :unique behind");
+                     "NAME:TYPE, with :required, :indexed or :unique behind, or :=FORMULA");
   create->add_option("--definition", made->definition, "A JSON file: columns, uniqueKeys, indexes");
   auto [add_command, added] =
       add(context, "add", "Adds an item", "rollcall list add Teams Title=Core Stage=Dev", add_item);

@@ -54,6 +54,7 @@ class Importer {
       const std::string name(text_or(column, "name"));
       columns_.push_back(name);
       if (text_or(column, "type") == "json") json_columns_.push_back(name);
+      if (find(column, "formula") != nullptr) calculated_.push_back(name);
     }
     TRY(const auto progress, connection_.get(list_target(options_, "/import?key=" + key_)));
     skip_ = progress.at("lines").to_number<std::int64_t>();
@@ -131,7 +132,7 @@ class Importer {
     }
     const auto& fields = parser_.fields();
     for (std::size_t i = 0; i < std::min(fields.size(), heading_.size()); ++i) {
-      if (is_own(heading_[i]) || fields[i].text.empty()) continue;
+      if (is_kept(heading_[i]) || fields[i].text.empty()) continue;
       if (std::ranges::find(json_columns_, heading_[i]) != json_columns_.end()) {
         auto value = parse_json(fields[i].text);
         item[heading_[i]] = value ? *std::move(value) : json::value(fields[i].text);
@@ -151,9 +152,14 @@ class Importer {
     }
     json::object kept;
     for (auto& member : item->get_object()) {
-      if (!is_own(member.key())) kept.insert(std::move(member));
+      if (!is_kept(member.key())) kept.insert(std::move(member));
     }
     piece_ += json::serialize(kept) + "\n";
+  }
+
+  // By the list itself.
+  bool is_kept(std::string_view name) const {
+    return is_own(name) || std::ranges::find(calculated_, name) != calculated_.end();
   }
 
   Connection& connection_;
@@ -161,7 +167,7 @@ class Importer {
   const Console& console_;
   bool csv_;
   std::string key_;
-  std::vector<std::string> columns_, json_columns_, heading_;
+  std::vector<std::string> columns_, json_columns_, calculated_, heading_;
   telemetry::FieldParser parser_;
   std::int64_t skip_ = 0, seen_ = 0, sent_ = 0;
   std::string piece_;

@@ -56,7 +56,8 @@ json::object property_of(const Column& column, bool own) {
   auto property = schema_of(column);
   property["title"] = column.title.empty() ? column.name : column.title;
   if (!column.description.empty()) property["description"] = column.description;
-  property["x-ms-permission"] = own || column.guarded ? "read-only" : "read-write";
+  property["x-ms-permission"] =
+      own || column.guarded || !column.formula.empty() ? "read-only" : "read-write";
   property["x-ms-keyType"] = column.name == "ID" ? "primary" : "none";
   property["x-ms-sort"] = "asc,desc";
   if (column.type == ColumnType::choice && !column.choices.empty()) {

@@ -45,8 +45,11 @@ Result<NewField> read_field_xml(std::string_view xml) {
   const auto node = document.child("Field");
   if (!parsed || !node) return fail("SP0104", "SchemaXml: an XML element Field was expected");
   const std::string_view type = node.attribute("Type").value();
+  const bool calculated = equals_ignoring_case(type, calculated_kind.name);
+  std::string_view wanted = type;
+  if (calculated) wanted = node.attribute("ResultType").as_string("Text");
   const auto kind = std::ranges::find_if(
-      field_kinds, [&](const FieldKind& one) { return equals_ignoring_case(one.name, type); });
+      field_kinds, [&](const FieldKind& one) { return equals_ignoring_case(one.name, wanted); });
   if (kind == field_kinds.end())
     return fail("SP0104", fmt::format("SchemaXml: lists have no columns of the type '{}'", type));
   NewField field;
@@ -57,6 +60,9 @@ Result<NewField> read_field_xml(std::string_view xml) {
   if (field.column.name.empty())
     return fail("SP0104", "SchemaXml: the field has neither Name nor DisplayName");
   field.column.description = node.attribute("Description").value();
+  if (calculated) field.column.formula = node.child("Formula").text().get();
+  if (calculated && field.column.formula.empty())
+    return fail("SP0104", "SchemaXml: a calculated field wants an element Formula");
   field.column.required = yes(node, "Required");
   field.column.indexed = yes(node, "Indexed");
   field.unique = yes(node, "EnforceUniqueValues");
@@ -82,7 +88,11 @@ std::string field_xml(const lists::Column& column, std::string_view guid, bool u
   const auto set = [&](const char* name, const std::string& value) {
     node.append_attribute(name).set_value(value.c_str());
   };
-  set("Type", std::string(kind->name));
+  set("Type", std::string(column.formula.empty() ? kind->name : calculated_kind.name));
+  if (!column.formula.empty()) {
+    set("ResultType", std::string(kind->name));
+    set("ReadOnly", "TRUE");
+  }
   set("DisplayName", column.title.empty() ? column.name : column.title);
   set("Name", column.name);
   set("StaticName", column.name);
@@ -99,6 +109,7 @@ std::string field_xml(const lists::Column& column, std::string_view guid, bool u
     auto choices = node.append_child("CHOICES");
     for (const auto& one : column.choices) choices.append_child("CHOICE").text().set(one.c_str());
   }
+  if (!column.formula.empty()) node.append_child("Formula").text().set(column.formula.c_str());
   if (column.default_value.is_string())
     node.append_child("Default").text().set(column.default_value.get_string().c_str());
   std::ostringstream text;

@@ -21,6 +21,10 @@ struct FieldKind {
 // Of several with one type the first is answered.
 extern const std::array<FieldKind, 13> field_kinds;
 
+// Of a column with a formula, whatever its type.
+inline constexpr FieldKind calculated_kind{lists::ColumnType::text, 17, "Calculated",
+                                           "SP.FieldCalculated"};
+
 struct NewField {
   lists::Column column;
   bool unique = false;

@@ -32,7 +32,8 @@ std::string field_guid(const lists::List& list, std::string_view name) {
 
 json::object field_entity(const Call& call, const lists::List& list, const Column& column,
                           bool own) {
-  const auto& kind = kind_of(column.type);
+  const auto& result = kind_of(column.type);
+  const auto& kind = column.formula.empty() ? result : calculated_kind;
   const auto guid = field_guid(list, column.name);
   auto field =
       annotated(call, kind.entity, fmt::format("{}/Fields(guid'{}')", list_uri(list), guid));
@@ -52,7 +53,7 @@ json::object field_entity(const Call& call, const lists::List& list, const Colum
   field["Id"] = guid;
   field["Indexed"] = column.indexed || unique || column.name == "ID";
   field["InternalName"] = column.name;
-  field["ReadOnlyField"] = own || column.guarded;
+  field["ReadOnlyField"] = own || column.guarded || !column.formula.empty();
   field["Required"] = column.required;
   field["Scope"] = "/Lists/" + list.name;
   field["Sealed"] = false;
@@ -62,7 +63,11 @@ json::object field_entity(const Call& call, const lists::List& list, const Colum
   field["Title"] = column.title.empty() ? column.name : column.title;
   field["TypeAsString"] = own && column.name == "ID" ? "Counter" : kind.name;
   field["TypeDisplayName"] = kind.name;
-  if (column.type == ColumnType::text)
+  if (!column.formula.empty()) {
+    field["Formula"] = column.formula;
+    field["OutputType"] = result.number;
+  }
+  if (column.type == ColumnType::text && column.formula.empty())
     field["MaxLength"] = column.max_length == 0 ? 255 : column.max_length;
   if (column.type == ColumnType::choice || column.type == ColumnType::multichoice) {
     json::array choices;
@@ -113,6 +118,7 @@ bool flag(const json::value& body, std::string_view name, bool otherwise) {
 void take_settings(const json::value& body, Column& column) {
   if (const auto title = trim(text_or(body, "Title")); !title.empty()) column.title = title;
   column.description = text_or(body, "Description", column.description);
+  column.formula = text_or(body, "Formula", column.formula);
   column.required = flag(body, "Required", column.required);
   column.indexed = flag(body, "Indexed", column.indexed);
   if (const auto* choices = find(body, "Choices")) column.choices = texts_of(*choices);
@@ -124,16 +130,29 @@ void take_settings(const json::value& body, Column& column) {
   if (const auto* value = find(body, "DefaultValue")) column.default_value = *value;
 }
 
+// OutputType, a FieldTypeKind; a text when there is none.
+auto result_kind(const json::value& body) {
+  const auto* output = find(body, "OutputType");
+  const auto wanted = output != nullptr && output->is_int64() ? output->get_int64() : 2;
+  return std::ranges::find(field_kinds, wanted, &FieldKind::number);
+}
+
 Result<NewField> field_of(const json::value& body) {
   NewField field;
   const auto* number = find(body, "FieldTypeKind");
   const auto* metadata = find(body, "__metadata");
   const auto entity =
       metadata == nullptr ? text_or(body, "odata.type") : text_or(*metadata, "type");
-  const auto found = std::ranges::find_if(field_kinds, [&](const FieldKind& one) {
+  const auto is_meant = [&](const FieldKind& one) {
     return number != nullptr && number->is_int64() ? one.number == number->get_int64()
                                                    : one.entity == entity;
-  });
+  };
+  const bool calculated = is_meant(calculated_kind);
+  const auto found = calculated ? result_kind(body) : std::ranges::find_if(field_kinds, is_meant);
+  if (calculated && (found == field_kinds.end() || text_or(body, "Formula").empty()))
+    return fail("SP0104", "a calculated field wants Formula, and as OutputType 2, 4, 8, 9 or 10");
+  if (!calculated && find(body, "Formula") != nullptr)
+    return fail("SP0104", "Formula: only a field of the kind 17 has one");
   if (found == field_kinds.end()) {
     return fail("SP0104",
                 fmt::format("FieldTypeKind {}: lists have no columns of that kind",
