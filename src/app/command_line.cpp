@@ -266,6 +266,33 @@ void add_token(const Context& context) {
   carry_out(context, *revoke, options, revoke_token);
 }
 
+void add_backup(const Context& context) {
+  auto options = std::make_shared<BackupOptions>();
+  auto* command = add_command(context.app, "backup",
+                              "Copies everything to a new folder, also while the server serves",
+                              "rollcall backup /var/backups/rollcall/2026-01-01");
+  command->add_option("FOLDER", options->folder, "Where to; on the server's machine")->required();
+  command->add_option("--config", options->connect.config,
+                      "The TOML file of `rollcall serve`, for data that is not all in one folder");
+  add_asking(*command, *options);
+  carry_out(context, *command, options, back_up);
+}
+
+void add_restore(const Context& context) {
+  auto options = std::make_shared<RestoreCommandOptions>();
+  auto* command =
+      add_command(context.app, "restore", "Makes a data folder of a backup",
+                  "rollcall restore /var/backups/rollcall/2026-01-01 --data rollcall-data");
+  command->add_option("FOLDER", options->backup, "The backup")->required();
+  command->add_option("--data", options->data, "The data folder, which is not there yet")
+      ->capture_default_str();
+  command->add_option("--database", options->database,
+                      "The PostgreSQL database for a backup of one, in which nothing is yet");
+  command->add_flag("--check", options->check, "Only read the backup, and compare its checksums");
+  command->add_flag("--json", options->json, "Answer in JSON, for programs");
+  carry_out(context, *command, options, restore);
+}
+
 // Help and version are an answer; everything else that CLI11 throws is a wrong command line, said in one line.
 int explain(const CLI::App& app, const CLI::ParseError& error, const Console& console) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
@@ -312,6 +339,8 @@ int run(const std::vector<std::string>& arguments, const Console& console, const
   add_backfill(context);
   add_deployments(context);
   add_token(context);
+  add_backup(context);
+  add_restore(context);
   add_flow_commands(app, console, clock, exit_code);
   add_connection_commands(app, console, clock, exit_code);
   add_list_commands(app, console, clock, exit_code);

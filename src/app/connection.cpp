@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/configuration.hpp"
 #include "app/server.hpp"
 #include "app/serving.hpp"
 #include "http/client.hpp"
@@ -11,8 +12,11 @@ namespace {
 
 class RemoteConnection final : public Connection {
  public:
-  RemoteConnection(std::string url, std::string token)
-      : url_(std::move(url)), token_(std::move(token)), client_(http::make_client()) {}
+  RemoteConnection(std::string url, const ConnectOptions& options)
+      : url_(std::move(url)),
+        token_(options.token),
+        longest_(options.longest),
+        client_(http::make_client()) {}
 
   Result<http::Response> send(const http::Request& request) override {
     http::ClientRequest sent;
@@ -21,7 +25,7 @@ class RemoteConnection final : public Connection {
     sent.headers = request.headers;
     if (!token_.empty()) sent.headers.set("Authorization", "Bearer " + token_);
     sent.body = request.body;
-    sent.timeout = minutes(5);
+    sent.timeout = longest_;
     return client_->send(sent);
   }
   // Whether something answers there at all.
@@ -36,6 +40,7 @@ class RemoteConnection final : public Connection {
  private:
   std::string url_;
   std::string token_;
+  Timespan longest_;
   std::unique_ptr<http::Client> client_;
 };
 
@@ -93,26 +98,33 @@ Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const
                                             const Console& console) {
   if (!options.server.empty()) {
     console.err(fmt::format("asking the server at {}\n", options.server));
-    return std::make_unique<RemoteConnection>(options.server, options.token);
+    return std::make_unique<RemoteConnection>(options.server, options);
   }
-  if (const auto url = noted_server(options.data)) {
-    auto remote = std::make_unique<RemoteConnection>(*url, options.token);
+  ProductOptions product;
+  product.data = options.data;
+  if (!options.config.empty()) {
+    TRY(const auto configuration, read_configuration(options.config));
+    product.data = configuration.data;
+    product.database = configuration.database;
+    product.kusto = configuration.kusto;
+  }
+  if (const auto url = noted_server(product.data)) {
+    auto remote = std::make_unique<RemoteConnection>(*url, options);
     if (remote->lives()) {
       console.err(fmt::format("asking the server at {}\n", *url));
       return remote;
     }
   }
-  if (!options.create && !std::filesystem::exists(options.data / "rollcall.db")) {
+  if (!options.create && product.database.empty() &&
+      !std::filesystem::exists(product.data / "rollcall.db")) {
     return fail(
         "APP0104",
         fmt::format(
             "there is no data in {}: start `rollcall serve`, or name another folder with --data",
-            options.data.string()));
+            product.data.string()));
   }
-  ProductOptions product;
-  product.data = options.data;
   TRY(auto serving, Serving::open(clock, std::move(product)));
-  console.err(fmt::format("no server runs on {}; reading it directly\n", options.data.string()));
+  console.err(fmt::format("no server runs on {}; reading it directly\n", product.data.string()));
   return std::make_unique<LocalConnection>(std::move(serving), console);
 }
 

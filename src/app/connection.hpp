@@ -17,6 +17,9 @@ struct ConnectOptions {
   std::string token;
   std::filesystem::path data = "rollcall-data";
   bool create = false;  // make the data folder when there is none
+  std::filesystem::path config =
+      {};  // of `rollcall serve`; its data, database and cluster count; empty: none
+  Timespan longest = minutes(5);  // that a server may take to answer
 };
 
 class Connection {

@@ -60,6 +60,7 @@ class Product {
   ~Product();
 
   const Clock& clock() const { return clock_; }
+  const ProductOptions& options() const { return options_; }
   warehouse::Warehouse& warehouse() { return *warehouse_; }
   store::Database& database() { return *database_; }
   lists::ListStore& lists() { return *lists_; }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/backup.hpp"
 #include "app/embedded.hpp"
 #include "doors/doors.hpp"
 #include "doors/health/pulse.hpp"
@@ -26,6 +27,11 @@ Result<std::unique_ptr<Serving>> Serving::open(const Clock& clock, ProductOption
   serving->bell_ = std::move(bell);
   serving->services_.started = clock.now();
   serving->services_.cells = std::move(cells);
+  serving->services_.backup =
+      [&of = *serving->product_](const std::filesystem::path& folder) -> Result<json::object> {
+    TRY(const auto manifest, make_backup(of, folder));
+    return to_json(manifest);
+  };
   TRY_DO(serving->runs_.open());
   return serving;
 }

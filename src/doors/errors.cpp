@@ -23,7 +23,8 @@ constexpr std::array rules{
     Rule{"WAREHOUSE0103", 504}, Rule{"WAREHOUSE0104", 503}, Rule{"WAREHOUSE0108", 400},
     Rule{"WAREHOUSE0110", 400}, Rule{"AUTH", 401},          Rule{"AUTH0103", 403},
     Rule{"KUSTO0202", 502},     Rule{"KUSTO0203", 502},     Rule{"WAREHOUSE03", 400},
-    Rule{"WAREHOUSE04", 400},   Rule{"FLOW0501", 404},      Rule{"FLOW0504", 404},
+    Rule{"BACKUP0101", 400},    Rule{"BACKUP0102", 503},    Rule{"WAREHOUSE04", 400},
+    Rule{"FLOW0501", 404},      Rule{"FLOW0504", 404},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // What the doors serve from. Everything in it outlives them.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -50,6 +51,8 @@ struct Services {
   std::vector<std::string> regions;  // the sequence as configured; empty: as deployments show it
   WebhookOptions webhooks = {};
   std::function<json::array()> sources = {};  // how each that is pulled fares; empty: none is
+  // Writes everything to a new folder, and answers what the backup is; empty: not from here.
+  std::function<Result<json::object>(const std::filesystem::path&)> backup = {};
   std::unique_ptr<Intake> intake = std::make_unique<Intake>();
   // The cells of the matrix that are heard only through sources that have stopped, each with one; empty: none is.
   std::function<std::map<fleet::Cell, std::string>()> deaf_cells = {};

@@ -394,6 +394,8 @@ RunStore::RunStore(store::Database& database)
     : database_(database), history_memory_(std::make_unique<HistoryMemory>()) {}
 RunStore::~RunStore() = default;
 
+std::int64_t RunStore::newest_format() { return static_cast<std::int64_t>(migrations().size()); }
+
 Result<void> RunStore::open() {
   TRY_DO(store::migrate(database_, "flow", migrations()));
   statements_ = std::make_unique<const Statements>(database_);

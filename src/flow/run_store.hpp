@@ -105,6 +105,7 @@ class RunStore {
  public:
   explicit RunStore(store::Database& database);
   ~RunStore();
+  static std::int64_t newest_format();  // of its tables: "flow" in store::stored_formats
   // Creates or migrates its tables. STORE0104: they are of a newer format.
   Result<void> open();
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -38,11 +39,26 @@ std::string text_of(int file) {
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
+// What a name is given for the second time is not seen.
+std::vector<char*> environment_with(const std::vector<std::string>& more) {
+  std::vector<char*> all;
+  for (const auto& one : more) all.push_back(const_cast<char*>(one.c_str()));
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string_view name =
+        std::string_view(*one).substr(0, std::string_view(*one).find('=') + 1);
+    if (std::ranges::none_of(more, [&](const auto& given) { return given.starts_with(name); }))
+      all.push_back(*one);
+  }
+  all.push_back(nullptr);
+  return all;
+}
+
 }  // namespace
 
 Result<void> run_program(const std::vector<std::string>& arguments,
                          const std::filesystem::path& input,
-                         const std::function<void(std::string_view)>& output) {
+                         const std::function<void(std::string_view)>& output,
+                         const std::vector<std::string>& environment) {
   const auto failed = [&](int reason) {
     return fail("SOURCE0101",
                 fmt::format("{} cannot be run: {}", arguments.at(0), std::strerror(reason)));
@@ -61,8 +77,10 @@ Result<void> run_program(const std::vector<std::string>& arguments,
   std::vector<char*> raw;
   for (const auto& one : arguments) raw.push_back(const_cast<char*>(one.c_str()));
   raw.push_back(nullptr);
+  const auto variables = environment_with(environment);
   pid_t child = 0;
-  const int spawned = ::posix_spawnp(&child, raw[0], &actions, nullptr, raw.data(), environ);
+  const int spawned =
+      ::posix_spawnp(&child, raw[0], &actions, nullptr, raw.data(), variables.data());
   posix_spawn_file_actions_destroy(&actions);
   if (spawned != 0) return failed(spawned);
   writing.close();

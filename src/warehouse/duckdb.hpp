@@ -114,4 +114,9 @@ class Appender {
   std::unique_ptr<State> state_;
 };
 
+// All rows of the query into a table of another database that has its columns, in order and never all in memory.
+// Answers how many they were.
+Result<std::uint64_t> copy_rows(Connection& from, const sql::Query& query, Connection& to,
+                                const std::string& table);
+
 }  // namespace rollcall::warehouse

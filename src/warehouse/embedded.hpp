@@ -51,6 +51,7 @@ class Embedded final : public Warehouse {
                                         const Principal& principal) override;
   Result<void> drop_function(std::string_view name, const Principal& principal) override;
   Result<std::vector<kql::Function>> functions() override;
+  Result<std::optional<WarehouseCopy>> backup(const std::filesystem::path& file) override;
 
   // What commands do beyond the seam.
 

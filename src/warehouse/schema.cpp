@@ -75,11 +75,6 @@ sql::QueryPtr sightings_view() {
   return sql::query(select_columns(keys, names));
 }
 
-Result<void> create_views(Connection& connection) {
-  TRY_DO(connection.run(sql::CreateView{"Observations", observations_view()}));
-  return connection.run(sql::CreateView{"Sightings", sightings_view()});
-}
-
 Result<void> create_all(Connection& connection) {
   using sql::Type::bigint;
   using sql::Type::text;
@@ -205,18 +200,6 @@ Result<void> in_transaction(Connection& connection,
   return connection.commit();
 }
 
-// The names of all tables and views that are there.
-Result<std::vector<std::string>> table_names(Connection& connection) {
-  sql::Select select;
-  select.items.push_back({column("table_name"), ""});
-  select.from = std::make_shared<const sql::TableRef>(
-      sql::TableRef{sql::FunctionTable{"duckdb_tables", {}, "t", {}}});
-  TRY(auto found, connection.select(*sql::query(std::move(select)), {{"name", Type::string}}));
-  std::vector<std::string> names;
-  for (const auto& cell : found.cells) names.push_back(std::get<std::string>(cell));
-  return names;
-}
-
 }  // namespace
 
 const std::vector<TableSchema>& built_in() {
@@ -273,17 +256,37 @@ std::vector<AppendColumn> storage_of(const std::vector<Column>& columns, bool wi
   return storage;
 }
 
-Result<void> prepare(Connection& connection) {
-  TRY(const auto names, table_names(connection));
-  if (names.empty()) return in_transaction(connection, create_all);
-  if (std::find(names.begin(), names.end(), format_table) == names.end()) {
+Result<void> create_views(Connection& connection) {
+  TRY_DO(connection.run(sql::CreateView{"Observations", observations_view()}));
+  return connection.run(sql::CreateView{"Sightings", sightings_view()});
+}
+
+Result<std::vector<std::string>> table_names(Connection& connection) {
+  sql::Select select;
+  select.items.push_back({column("table_name"), ""});
+  select.from = std::make_shared<const sql::TableRef>(
+      sql::TableRef{sql::FunctionTable{"duckdb_tables", {}, "t", {}}});
+  TRY(auto found, connection.select(*sql::query(std::move(select)), {{"name", Type::string}}));
+  std::vector<std::string> names;
+  for (const auto& cell : found.cells) names.push_back(std::get<std::string>(cell));
+  return names;
+}
+
+Result<std::int64_t> stored_format(Connection& connection, const std::vector<std::string>& tables) {
+  if (std::ranges::find(tables, format_table) == tables.end()) {
     return fail(
         "WAREHOUSE0201",
         "the file is a DuckDB database, but no warehouse of Rollcall; give another data folder");
   }
-  TRY(auto found, connection.select(*sql::query(select_columns(format_table, {"Version"})),
-                                    {{"Version", Type::long_integer}}));
-  const auto version = found.cells.empty() ? 0 : std::get<std::int64_t>(found.cells[0]);
+  TRY(const auto found, connection.select(*sql::query(select_columns(format_table, {"Version"})),
+                                          {{"Version", Type::long_integer}}));
+  return found.cells.empty() ? 0 : std::get<std::int64_t>(found.cells[0]);
+}
+
+Result<void> prepare(Connection& connection) {
+  TRY(const auto names, table_names(connection));
+  if (names.empty()) return in_transaction(connection, create_all);
+  TRY(const auto version, stored_format(connection, names));
   if (version == format_version) return {};
   if (version >= 1 && version < format_version)
     return in_transaction(connection, [&](Connection& to) { return upgrade(to, version); });

@@ -25,6 +25,12 @@ std::vector<AppendColumn> storage_of(const std::vector<Column>& columns, bool wi
 
 // Creates the tables in a new database; checks the format of one that exists (WAREHOUSE0201 when it is newer, or no warehouse).
 Result<void> prepare(Connection& connection);
+// The views over the tables; a part of prepare().
+Result<void> create_views(Connection& connection);
+// The names of all tables that are there, ours too, and no views.
+Result<std::vector<std::string>> table_names(Connection& connection);
+// As `$format` says it. WAREHOUSE0201: the file is no warehouse.
+Result<std::int64_t> stored_format(Connection& connection, const std::vector<std::string>& tables);
 // Built-in tables, the tables that people made, and their functions.
 Result<kql::Catalog> load_catalog(Connection& connection);
 

@@ -86,6 +86,14 @@ struct Ingestion {
 };
 enum class Taken { now, before };
 
+// What a copy of the warehouse is.
+struct WarehouseCopy {
+  std::int64_t format = 0;  // newest_format() of the Rollcall that made it
+  std::map<std::string, std::uint64_t, std::less<>> rows = {};  // of each table
+  bool operator==(const WarehouseCopy&) const = default;
+};
+std::int64_t newest_format();
+
 // Built-in tables.
 //   OTelLogs      the columns of DESIGN §5; ingestion_time() is the hidden column `$ingestion`.
 //   Observations  Environment, Role, Region, Host, Instance, Version: string; Bin, First, Last: datetime; Lines: long;
@@ -138,6 +146,13 @@ class Warehouse {
                                                 const Principal& principal) = 0;
   virtual Result<void> drop_function(std::string_view name, const Principal& principal) = 0;
   virtual Result<std::vector<kql::Function>> functions() = 0;
+
+  // Writes a whole, consistent copy of one moment to a new file, while others read and write; everything that was
+  // acknowledged before is in it. nullopt: what is asked here is kept elsewhere, and backed up there.
+  virtual Result<std::optional<WarehouseCopy>> backup(const std::filesystem::path& file) {
+    static_cast<void>(file);
+    return std::nullopt;
+  }
 };
 
 // What a command asks of its caller: to read, to ingest, or everything.
@@ -170,5 +185,7 @@ struct EmbeddedOptions {
 
 // DuckDB in this process. WAREHOUSE0201: the file is of a newer format, or is no warehouse.
 Result<std::unique_ptr<Warehouse>> open_embedded(const EmbeddedOptions& options);
+// What stands in the file of a warehouse that nobody has open. WAREHOUSE0201, as above.
+Result<WarehouseCopy> inspect(const std::filesystem::path& file);
 
 }  // namespace rollcall::warehouse

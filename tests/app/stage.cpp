@@ -77,6 +77,8 @@ std::string Stage::tidy(std::string text) const {
   text = replace_all(std::move(text), folder_.string() + "/", "");
   text = mask(std::move(text), "127.0.0.1:", "PORT", 1, is_digit);
   text = mask(std::move(text), "port ", "PORT", 1, is_digit);
+  text =
+      mask(std::move(text), " files, ", "SIZE", 1, [](char c) { return is_digit(c) || c == '.'; });
   return mask(std::move(text), "rc_", "…", 20, is_hex);
 }
 

@@ -70,6 +70,16 @@ int create_token(const TokenOptions& options, const Console& console, const Cloc
 int list_tokens(const TokenOptions& options, const Console& console, const Clock& clock);
 int revoke_token(const TokenOptions& options, const Console& console, const Clock& clock);
 
+struct BackupOptions : Asking {
+  std::string folder;
+};
+int back_up(const BackupOptions& options, const Console& console, const Clock& clock);
+struct RestoreCommandOptions {
+  std::string backup, data = "rollcall-data", database;
+  bool check = false, json = false;
+};
+int restore(const RestoreCommandOptions& options, const Console& console, const Clock& clock);
+
 int serve(const Configuration& configuration, const Console& console, const Clock& clock);
 // `install`: give a Kusto cluster the views and functions that it lacks.
 int doctor(const Configuration& configuration, bool install, const Console& console,

@@ -9,9 +9,10 @@ namespace rollcall::doors {
 
 void add_api(http::Router& router, Services& services) {
   Operations all;
-  for (auto* part : {snapshot_operations, history_operations, declared_operations,
-                     source_operations, query_operations, list_operations, list_write_operations,
-                     list_import_operations, flow_operations, token_operations}) {
+  for (auto* part :
+       {snapshot_operations, history_operations, declared_operations, source_operations,
+        query_operations, list_operations, list_write_operations, list_import_operations,
+        flow_operations, token_operations, backup_operations}) {
     auto operations = part(services);
     std::move(operations.begin(), operations.end(), std::back_inserter(all));
   }

@@ -40,6 +40,7 @@ Operations list_write_operations(Services& services);
 Operations list_import_operations(Services& services);
 Operations flow_operations(Services& services);
 Operations token_operations(Services& services);
+Operations backup_operations(Services& services);
 
 json::object openapi_document(const Operations& operations);
 

@@ -130,6 +130,8 @@ Tokens::Tokens(store::Database& database)
       by_hash_(database.prepare(select_where(equals_slot("Hash")))),
       delete_(database.prepare(sql::Delete{std::string(table), equals_slot("Name")})) {}
 
+std::int64_t Tokens::newest_format() { return static_cast<std::int64_t>(migrations().size()); }
+
 Result<std::unique_ptr<Tokens>> Tokens::open(store::Database& database) {
   TRY_DO(store::migrate(database, "tokens", migrations()));
   return std::unique_ptr<Tokens>(new Tokens(database));

@@ -47,6 +47,7 @@ struct Token {
 class Tokens {
  public:
   static Result<std::unique_ptr<Tokens>> open(store::Database& database);
+  static std::int64_t newest_format();  // of its table: "tokens" in store::stored_formats
 
   // Answers the secret. TOKEN0102: the name is taken; TOKEN0104: it is no name (letters, digits, `-`,
   // `_`, `.`, up to 64).
