@@ -45,6 +45,8 @@ Result<std::unique_ptr<Server>> Server::start(std::unique_ptr<Serving> serving,
   server->serving_->driver().with([&](flow::Driver& driver) { driver.set_url(server->url()); });
   server->serving_->on_wake([raw = server.get()] { raw->ring(); });
   server->loop_ = std::thread([raw = server.get()] { raw->loop(); });
+  if (server->serving_->product().database().dialect() == sql::Dialect::postgresql)
+    server->listener_ = std::thread([raw = server.get()] { raw->listen(); });
   return server;
 }
 
@@ -77,7 +79,9 @@ Server::~Server() {
     stopping_ = true;
   }
   wake_.notify_all();
+  stopped_.notify_all();
   if (loop_.joinable()) loop_.join();
+  if (listener_.joinable()) listener_.join();
 }
 
 // A wildcard address is reached through this machine's own.
@@ -102,6 +106,18 @@ void Server::loop() {
     lock.lock();
     wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_ || rung_; });
     rung_ = false;
+  }
+}
+
+// Without the others' news flows look at their times only: so a lost connection is tried again, and no more.
+void Server::listen() {
+  auto& database = serving_->product().database();
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    const bool heard = database.hear_others(Timespan{ticks_per_second / 5}).has_value();
+    lock.lock();
+    if (!heard) stopped_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
   }
 }
 

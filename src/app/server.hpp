@@ -33,6 +33,7 @@ class Server {
  private:
   Server(std::unique_ptr<Serving> serving, std::filesystem::path data, const Console& console);
   void loop();
+  void listen();
   void ring();  // the loop looks at once
 
   std::unique_ptr<Serving> serving_;
@@ -41,10 +42,11 @@ class Server {
   std::string address_;
   std::unique_ptr<http::Server> server_, otlp_server_;
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, stopped_;
   bool stopping_ = false;
   bool rung_ = false;
   std::thread loop_;
+  std::thread listener_;  // to what other processes write into the same database
 };
 
 // The URL that the server of this data folder wrote down; nullopt when there is none.

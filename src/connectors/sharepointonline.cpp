@@ -142,6 +142,16 @@ class SharePointOnline final : public flow::Connector {
     return Outcome{flow::Document::of_text(std::move(text)), {}, {}};
   }
 
+  // Each write of the list.
+  Result<std::string> announcement(std::size_t operation, const json::object& parameters,
+                                   store::Connection& connection) override {
+    if (operation < on_new) return std::string();
+    TRY(const auto table, text(parameters, "table"));
+    if (!table) return std::string();
+    TRY(const auto list, lists_.find_list(connection, *table));
+    return lists::news_of(*list);
+  }
+
  private:
   // A polling trigger: the Location carries what was told last. Without news 202.
   Result<Outcome> poll(std::size_t operation, const Call& call) {

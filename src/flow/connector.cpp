@@ -57,6 +57,10 @@ std::optional<std::size_t> Connector::find(std::string_view operation) const {
   return std::nullopt;
 }
 
+Result<std::string> Connector::announcement(std::size_t, const json::object&, store::Connection&) {
+  return std::string();
+}
+
 void Connectors::add(std::unique_ptr<Connector> connector, std::string connection) {
   for (const auto& known : all_) {
     CHECK(!equals_ignoring_case(known.connector->id(), connector->id()) ||

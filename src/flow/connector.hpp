@@ -17,8 +17,9 @@
 #include "flow/document.hpp"
 
 namespace rollcall::store {
+class Connection;
 class Transaction;
-}
+}  // namespace rollcall::store
 
 namespace rollcall::flow {
 
@@ -102,6 +103,10 @@ class Connector {
   // An Error means that nothing can be known or done now (the store is gone, the disk is full): the turn is
   // rolled back and tried again. What the caller did wrong is an Outcome that failed.
   virtual Result<Outcome> call(std::size_t operation, const Call& call) = 0;
+  // Of a polling trigger of Place::store: what is announced (store::Transaction) when it may have something to tell, so
+  // that it need not wait for its next time. "": nothing is.
+  virtual Result<std::string> announcement(std::size_t operation, const json::object& parameters,
+                                           store::Connection& connection);
 };
 
 // The connectors a driver knows, by id; letter case is ignored. A connection that was configured has a connector of

@@ -106,6 +106,7 @@ Result<std::shared_ptr<const Workflow>> Driver::Impl::compile(
 Result<void> Driver::Impl::open() {
   TRY_DO(store_.open());
   if (options_.lease) TRY_DO(may_share());
+  if (options_.listens) database_.listen([this](std::string_view news) { hear(news); });
   TRY(auto records, store_.flows());
   for (auto& record : records) {
     auto workflow = workflow_of(record.name, record.version);

@@ -50,6 +50,9 @@ struct DriverOptions {
   // passed without a sign of it. Absent: this process is alone.
   std::optional<Timespan> lease;
   Timespan look_every = seconds(1);  // at what the others have done
+  // Polling triggers of our own lists are asked when these have changed (store::Database::listen), not only when it is
+  // their time.
+  bool listens = false;
   // Called at each point; true pulls the plug: the step fails with FLOWCRASH and the driver must be dropped.
   std::function<bool(CrashPoint)> crash;
 };

@@ -23,6 +23,7 @@ class Driver::Impl {
         site_(options_.key.empty() ? new_seal_key() : options_.key),
         store_(database),
         outside_(options_.outside_threads, options_.wake) {}
+  ~Impl();
 
   Result<void> open();
   Result<Deployed> deploy(std::string_view name, const json::value& document,
@@ -111,6 +112,12 @@ class Driver::Impl {
   // answer subscribes is ended.
   void leave(const LoadedFlow& flow);
   void end_late_subscription(LoadedFlow flow, const Outcome& outcome);
+  // What is announced (driver_news.cpp).
+  void hear(std::string_view news);
+  bool has_news() const;
+  Result<void> take_news();
+  Result<void> is_state_of_all(const LoadedFlow& flow);
+  static std::optional<Timestamp> due_of(const LoadedFlow& flow);
   Result<bool> prune_some();
   void take_up_times();
   Result<bool> take_answer();
@@ -129,6 +136,8 @@ class Driver::Impl {
   const Connectors& connectors_;
   const Clock& clock_;
   const DriverOptions options_;
+  mutable std::mutex news_mutex_;
+  std::set<std::string, std::less<>> news_;  // that was heard, and not looked at yet
   Site site_;
   RunStore store_;
   OutsideCalls outside_;

@@ -5,7 +5,8 @@
 //   take it forward          its owner                                 a turn's commit asks for owner and events
 //   take over                who sees a beat stand still for the       the row goes if the beat is still the one that was
 //                            lease, by its own clock                   seen; whose row is gone has no runs any more
-//   ask for a trigger        who has moved its time on by the claim    the answer's commit asks for that time
+//   ask for a trigger        who has moved its time on by the claim    the answer's commit asks for that time, and one
+//                                                                      that is taken before it, for what was seen last
 // No clock is compared with another's. What others did (flows that were deployed, letters to runs that are here)
 // is looked for again and again.
 #include <fmt/format.h>
@@ -209,8 +210,10 @@ Result<void> Driver::Impl::ask_for_all(LoadedFlow& flow) {
   }
   if (asked) asked = ask(flow);
   if (asked || asked.error().code != "FLOW0404") return asked;
-  TRY(const auto stored, store_.flow(name));  // another process was faster
+  TRY(auto stored, store_.flow(name));  // another process was faster
   flow.record.next_fire = stored ? stored->next_fire : std::nullopt;
+  if (stored) flow.record.trigger_state = std::move(stored->trigger_state);
+  flow.called = false;
   return {};
 }
 

@@ -61,6 +61,7 @@ Result<bool> Driver::Impl::step() {
     it = to_load_.erase(it);
   }
   take_up_times();
+  TRY_DO(take_news());
   TRY(const bool answered_one, take_answer());
   if (answered_one) return true;
   TRY(const bool fired, fire_due());
@@ -71,7 +72,7 @@ Result<bool> Driver::Impl::step() {
 }
 
 std::optional<Timestamp> Driver::Impl::next_due() const {
-  if (!taken_up_ || !ready_.empty() || outside_.ready()) return clock_.now();
+  if (!taken_up_ || !ready_.empty() || outside_.ready() || has_news()) return clock_.now();
   std::optional<Timestamp> due;
   const auto earlier = [&](Timestamp time) {
     if (!due || time < *due) due = time;
@@ -80,7 +81,7 @@ std::optional<Timestamp> Driver::Impl::next_due() const {
   if (!wakes_.empty()) earlier(wakes_.begin()->first);
   for (const auto& [run, reload] : to_load_) earlier(reload.at);
   for (const auto& [name, flow] : flows_) {
-    if (flow.record.next_fire && may_fire(flow)) earlier(*flow.record.next_fire);
+    if (const auto time = due_of(flow); time && may_fire(flow)) earlier(*time);
   }
   return due;
 }
@@ -115,11 +116,11 @@ Result<bool> Driver::Impl::fire_due() {
   const auto now = clock_.now();
   std::vector<LoadedFlow*> due;
   for (auto& [name, flow] : flows_) {
-    if (flow.record.next_fire && *flow.record.next_fire <= now && may_fire(flow))
+    if (const auto time = due_of(flow); time && *time <= now && may_fire(flow))
       due.push_back(&flow);
   }
   if (due.empty()) return false;
-  std::ranges::stable_sort(due, {}, [](const LoadedFlow* flow) { return *flow->record.next_fire; });
+  std::ranges::stable_sort(due, {}, [](const LoadedFlow* flow) { return *due_of(*flow); });
   const auto asks = std::ranges::find_if(due, [](const LoadedFlow* flow) {
     return !std::holds_alternative<RecurrenceTrigger>(flow->scheduled->kind);
   });

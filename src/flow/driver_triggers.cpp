@@ -56,6 +56,9 @@ Result<void> Driver::Impl::ask(LoadedFlow& flow) {
   auto call = trigger_call(flow, state, site_.trigger_url(flow.record.name, flow.scheduled->name),
                            false, clock_.now());
   flow.asking = ++questions_;
+  flow.asked_at = clock_.now();
+  const bool called = std::exchange(flow.called, false);  // what is announced from now on is news
+  flow.news.reset();  // the list of that name may be another by then
   if (!call) return answered(flow.record.name, flow.asking, refused(call.error()));
   if (!*call)
     return answered(flow.record.name, flow.asking,
@@ -90,11 +93,15 @@ Result<void> Driver::Impl::ask(LoadedFlow& flow) {
   std::vector<NewRun> runs;
   auto record = flow.record;
   auto written = database_.write([&](store::Transaction& transaction) -> Result<void> {
+    TRY_DO(is_state_of_all(flow));
     TRY(auto outcome, ask_it(&transaction));
     return answered_in(transaction, flow, outcome, record, runs);
   });
   flow.asking = 0;
-  if (!written) return written;
+  if (!written) {
+    flow.called = called;
+    return written;
+  }
   flow.record = std::move(record);
   TRY_DO(reached(CrashPoint::after_commit));
   for (auto& run : runs) adopt(std::move(run));
@@ -132,6 +139,7 @@ Result<Timestamp> Driver::Impl::next_poll(const LoadedFlow& flow, const Outcome*
   if (outcome != nullptr && outcome->retry_after)
     return now + std::max(*outcome->retry_after, least_poll);
   if (!flow.recurrence) return now + pause_after_failed_subscription;
+  if (now < *flow.record.next_fire) return *flow.record.next_fire;  // it was asked before its time
   return next_fire(*flow.recurrence, *flow.record.next_fire, std::max(*flow.record.next_fire, now));
 }
 
@@ -139,7 +147,7 @@ Result<void> Driver::Impl::answered_in(store::Transaction& transaction, const Lo
                                        const Outcome& outcome, FlowRecord& record,
                                        std::vector<NewRun>& runs) {
   auto state = parse_trigger_state(record.trigger_state);
-  const auto due = *record.next_fire;
+  const auto due = std::min(*record.next_fire, clock_.now());
   std::optional<Timestamp> next;
   if (outcome.succeeded())
     broken_flows_.erase(record.name);

@@ -19,6 +19,11 @@ struct LoadedFlow {
   std::uint64_t asking = 0;  // the number of its question that is under way; 0: none is
   std::optional<Timestamp> claimed =
       {};  // until then other processes leave it to us; its next time in the database
+  // Of a trigger that polls what is ours: what is announced when it may have something to tell; "": nothing is; absent:
+  // not known yet.
+  std::optional<std::string> news = {};
+  bool called = false;      // it was announced, and the trigger has not been asked since
+  Timestamp asked_at = {};  // last
   std::optional<Timespan> keep_runs = {};  // as its deployment says
   std::optional<std::int64_t> keep_count = {};
 

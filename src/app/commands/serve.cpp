@@ -20,6 +20,7 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.connections = configuration.connections;
   options.cells = configuration.cells;
   options.driver.outside_threads = 4;
+  options.driver.listens = true;
   options.driver.keep_runs = days(configuration.flows.keep_days);
   if (configuration.flows.keep_runs > 0) options.driver.keep_count = configuration.flows.keep_runs;
   options.driver.limits.actions = static_cast<std::uint64_t>(configuration.flows.most_actions);
