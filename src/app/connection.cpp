@@ -123,8 +123,9 @@ Result<std::unique_ptr<Connection>> connect(const ConnectOptions& options, const
             "there is no data in {}: start `rollcall serve`, or name another folder with --data",
             product.data.string()));
   }
+  const auto data = product.data.string();
   TRY(auto serving, Serving::open(clock, std::move(product)));
-  console.err(fmt::format("no server runs on {}; reading it directly\n", product.data.string()));
+  console.err(fmt::format("no server runs on {}; reading it directly\n", data));
   return std::make_unique<LocalConnection>(std::move(serving), console);
 }
 

@@ -36,6 +36,7 @@ json::object to_json(const ReplayReport& report) {
       {"wrong_kind", score.wrong_kind},
       {"wrong_time", score.wrong_time},
       {"unobservable", score.unobservable},
+      {"untold", score.untold},
       {"undecidable", score.undecidable},
       {"snapshot_wrong_at_end", score.snapshot_wrong_at_end},
       {"snapshot_wrong_cell_minutes", rounded(report.snapshot_wrong_cell_minutes)},
@@ -76,6 +77,7 @@ std::string to_text(const ReplayReport& report, const ReplayOptions& options) {
   text += count(score.wrong_time, "with a wrong time");
   text += count(score.undecidable, "of these errors have a neighbour too close to be told apart");
   text += count(score.unobservable, "could not be observed: no line of them was delivered");
+  text += count(score.untold, "not recorded, for too few of their lines were delivered to tell");
   text += count(score.snapshot_wrong_at_end, "snapshot rows wrong at the end");
   text += fmt::format("  {:>9.0f}  cell-minutes of a wrong snapshot\n",
                       report.snapshot_wrong_cell_minutes);

@@ -29,6 +29,7 @@ struct Expected {
   Episode episode;        // previous and kind by what could be observed
   std::size_t index = 0;  // in the cell's episodes
   bool optional = false;
+  bool untold = false;  // optional, since what came of it is what restarts or an old image send
   Timestamp
       since;  // what is recorded of it may have begun with one before it that could not be told
 };
@@ -41,7 +42,7 @@ std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned inst
   for (std::size_t i = 0; i < episodes.size(); ++i) {
     const Episode& episode = episodes[i];
     if (!episode.observable()) {
-      all.push_back({episode, i, true, {}});
+      all.push_back({episode, i, true, false, {}});
       continue;
     }
     const bool echo =
@@ -61,10 +62,10 @@ std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned inst
                        (returned < std::popcount(had_left) || !stayed);
     for (auto& [version, elsewhere] : since) elsewhere |= episode.slots_heard;
     since[episode.version] = 0;
-    const bool untold = echo || restarts || stray;
+    const bool untold = restarts || stray;
     places = again ? places | episode.slots_heard : episode.slots_heard;
-    all.push_back({episode, i, untold, {}});
-    if (!untold) seen.push_back(episode);
+    all.push_back({episode, i, echo || untold, untold, {}});
+    if (!echo && !untold) seen.push_back(episode);
   }
   number_episodes(seen);
   std::size_t next = 0;
@@ -176,6 +177,11 @@ class CellJudge {
       score_.missed_of[kind] += !expected[i].optional && pairs[i] == none ? 1 : 0;
       if (pairs[i] == none) {
         if (!expected[i].optional) error("missed", score_.missed, expected[i].index, "no record");
+        if (expected[i].untold) {
+          ++score_.untold;
+          find("untold", i,
+               "too little of it was delivered to tell it from restarts or an old image", false);
+        }
         continue;
       }
       used[pairs[i]] = true;

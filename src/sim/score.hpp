@@ -42,9 +42,10 @@ struct ScoreOptions {
 // One thing that is wrong, for people.
 struct Finding {
   std::string
-      what;  // missed, duplicated, wrong_previous, wrong_kind, wrong_time, unobservable, snapshot
+      what;  // missed, duplicated, wrong_previous, wrong_kind, wrong_time, snapshot; unobservable, untold
   std::string text;  // `production/mediawiki/enwiki 1.38.0-wmf.17 at 2022-…: …`
   bool undecidable = false;
+  bool is_error() const { return what != "unobservable" && what != "untold"; }
 };
 
 struct Score {
@@ -52,6 +53,8 @@ struct Score {
   std::uint64_t missed = 0, duplicated = 0, wrong_previous = 0, wrong_kind = 0, wrong_time = 0;
   std::uint64_t unobservable =
       0;  // versions of which no line was ever delivered; in no other count
+  // Not recorded, and too few lines of them came to tell them from restarts or an old image; in no other count.
+  std::uint64_t untold = 0;
   std::uint64_t undecidable =
       0;  // of the errors, those with a neighbour too close; in the other counts too
   std::uint64_t snapshot_wrong_at_end = 0;

@@ -125,6 +125,7 @@ TEST(Fleets, AreTrackedRight) {
     all.wrong_previous += score.wrong_previous;
     all.wrong_time += score.wrong_time;
     all.unobservable += score.unobservable;
+    all.untold += score.untold;
     all.undecidable += score.undecidable;
     all.snapshot_wrong_at_end += score.snapshot_wrong_at_end;
     flaps += own_flaps;
@@ -138,7 +139,7 @@ TEST(Fleets, AreTrackedRight) {
                             options.faults.to_string(), options.instances,
                             replayed.wrong_cell_minutes, own_flaps);
     for (const auto& finding : score.findings) {
-      if (finding.what != "unobservable")
+      if (finding.is_error())
         examples +=
             "    " + finding.what + (finding.undecidable ? "? " : " ") + finding.text + "\n";
     }
@@ -155,12 +156,13 @@ TEST(Fleets, AreTrackedRight) {
   const double redeploys =
       percent(of(sim::Kind::redeploy) - missed(sim::Kind::redeploy), of(sim::Kind::redeploy));
   fmt::print(
-      "{} fleets, {} lines, {} deployments ({} unobservable): matrix right in {:.4f} % of {:.0f} "
+      "{} fleets, {} lines, {} deployments ({} unobservable, {} untold): matrix right in {:.4f} % "
+      "of {:.0f} "
       "cell-minutes; rollbacks {:.3f} % of {}, "
       "redeployments {:.3f} % of {}; {} flaps; {} missed, {} twice, {} previous, {} kind, {} time, "
       "{} rows at the end ({} undecidable); "
       "{} fleets with an error\n{}",
-      fleets, lines, all.deployments, all.unobservable, right, minutes_all, rollbacks,
+      fleets, lines, all.deployments, all.unobservable, all.untold, right, minutes_all, rollbacks,
       of(sim::Kind::rollback), redeploys, of(sim::Kind::redeploy), flaps, all.missed,
       all.duplicated, all.wrong_previous, all.wrong_kind, all.wrong_time, all.snapshot_wrong_at_end,
       all.undecidable, imperfect, examples);

@@ -40,7 +40,7 @@ sim::Timeline make_timeline(std::uint64_t seed) {
 std::string show(const sim::Score& score) {
   std::string text;
   for (const sim::Finding& finding : score.findings) {
-    if (finding.what != "unobservable") text += finding.what + " " + finding.text + "\n";
+    if (finding.is_error()) text += finding.what + " " + finding.text + "\n";
   }
   return text;
 }

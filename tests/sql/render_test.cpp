@@ -273,7 +273,7 @@ TEST(Render, LambdasAndStructsAreDuckDbs) {
 
 TEST(Render, FilesAreQuotedTexts) {
   const auto above = select({{column("a"), "it's"}}, table("t"),
-                            binary(B::greater, column("a"), parameter(std::int64_t{2})));
+                            binary(B::greater, column("a"), parameter(std::string("b"))));
   const auto copy = render(CopyToParquet{above, "/out/it's.parquet"});
   EXPECT_EQ(copy.text,
             "COPY (SELECT \"a\" AS \"it's\" FROM \"t\" WHERE \"a\" > $1) TO "
