@@ -142,10 +142,10 @@ class Driver::Impl {
   RunStore store_;
   OutsideCalls outside_;
   bool dead_ = false;
-  bool taken_up_ = false;        // the runs of earlier processes
-  std::uint64_t questions_ = 0;  // that triggers have asked
+  bool taken_up_ = false;                     // the runs of earlier processes
+  std::uint64_t questions_ = 0;               // that triggers have asked
   std::map<std::uint64_t, LoadedFlow> left_;  // by the question that is still under way
-  Timestamp next_look_;          // at what the other processes do
+  Timestamp next_look_;                       // at what the other processes do
   Timestamp next_beat_;
   struct Seen {
     std::int64_t beat = 0;

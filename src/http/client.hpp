@@ -19,7 +19,8 @@ struct ClientRequest {
   Timespan timeout = seconds(100);
   std::size_t max_response_bytes = 64 * 1024 * 1024;
   bool follow_redirects = false;
-  std::string certificate, certificate_password;  // the client's own and its key, PKCS #12; "": none
+  std::string certificate,
+      certificate_password;  // the client's own and its key, PKCS #12; "": none
 };
 
 class Client {

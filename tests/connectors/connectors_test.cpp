@@ -163,8 +163,9 @@ struct World {
                              std::optional<int> most) {
     const auto ask = [&](store::Transaction* transaction) {
       const flow::IdempotencyKey key{7, "Action", {}, 1};
-      return operation.connector->call(operation.index, {parameters, "", principal, key, now,
-                                                         transaction, most, location, callback, chunked});
+      return operation.connector->call(
+          operation.index,
+          {parameters, "", principal, key, now, transaction, most, location, callback, chunked});
     };
     if (operation.operation().place != flow::Place::store) return ask(nullptr);
     return database->write([&](store::Transaction& transaction) { return ask(&transaction); });
