@@ -18,6 +18,7 @@
 #include "http/server.hpp"
 #include "lists/list_store.hpp"
 #include "lists_by_hand.hpp"
+#include "lists_by_hand_postgresql.hpp"
 
 namespace rollcall::bench {
 namespace {
@@ -39,9 +40,8 @@ lists::ListDefinition rows_definition() {
 
 // The list in a database of its own.
 struct Store {
-  explicit Store(const std::string& file)
-      : database(must(store::open_sqlite(file, store::Durability::power))),
-        lists(must(lists::ListStore::open(*database))) {
+  explicit Store(std::unique_ptr<store::Database> in)
+      : database(std::move(in)), lists(must(lists::ListStore::open(*database))) {
     list = must(database->write([&](store::Transaction& transaction) {
       return lists->create_list(transaction, rows_definition(), {});
     }));
@@ -55,6 +55,10 @@ struct Store {
   std::unique_ptr<lists::ListStore> lists;
   lists::ListPtr list;
 };
+
+std::unique_ptr<store::Database> sqlite(const std::string& file) {
+  return must(store::open_sqlite(file, store::Durability::power));
+}
 
 HandItem item(std::int64_t i) {
   return {fmt::format("title {}", i), fmt::format("key-{}", i), fmt::format("region-{}", i % 1000),
@@ -78,7 +82,8 @@ void create_items(Store& store, std::int64_t first, std::int64_t count) {
     }));
   }
 }
-void create_by_hand(ListByHand& hand, std::int64_t first, std::int64_t count) {
+template <class Hand>
+void create_by_hand(Hand& hand, std::int64_t first, std::int64_t count) {
   for (std::int64_t done = 0; done < count; done += items_a_transaction) {
     hand.begin();
     for (std::int64_t i = first + done; i < first + done + items_a_transaction; ++i)
@@ -97,7 +102,8 @@ void update_items(Store& store, std::int64_t count) {
     }));
   }
 }
-void update_by_hand(ListByHand& hand, std::int64_t count) {
+template <class Hand>
+void update_by_hand(Hand& hand, std::int64_t count) {
   for (std::int64_t done = 0; done < count; done += items_a_transaction) {
     hand.begin();
     for (std::int64_t i = done + 1; i <= done + items_a_transaction; ++i) hand.update(i, i + 1, i);
@@ -122,32 +128,28 @@ std::size_t look_up_items(Store& store, std::int64_t count, std::int64_t among) 
 }
 
 // Our work and the same by hand, in turn; the median of the rates.
-Figure in_turn(const std::string& name, std::int64_t count, const std::function<void(int)>& ours,
-               const std::function<void(int)>& by_hand) {
+Figure in_turn(const std::string& name, const std::string& baseline, std::int64_t count,
+               const std::function<void(int)>& ours, const std::function<void(int)>& by_hand) {
   std::vector<double> rates, baselines;
   for (int round = 0; round < rounds; ++round) {
     rates.push_back(static_cast<double>(count) / seconds_of([&] { ours(round); }));
     baselines.push_back(static_cast<double>(count) / seconds_of([&] { by_hand(round); }));
   }
-  return {name, median(rates), "items/s", median(baselines), "SQLite by hand", count, "power"};
+  return {name, median(rates), "items/s", median(baselines), baseline, count, "power"};
 }
 
-void through_the_store(const Report& report) {
-  const Folder folder;
-  Store ours(folder.file("ours.db"));
-  {
-    const Store tables(folder.file("hand.db"));
-  }
-  ListByHand hand(folder.file("hand.db"), "list_1", true);
+template <class Hand>
+void beside(const Report& report, const std::string& name, const std::string& baseline, Store& ours,
+            Hand& hand) {
   report(in_turn(
-      "lists/create", items_a_round,
+      name + "/create", baseline, items_a_round,
       [&](int round) { create_items(ours, 1 + round * items_a_round, items_a_round); },
       [&](int round) { create_by_hand(hand, 1 + round * items_a_round, items_a_round); }));
   report(in_turn(
-      "lists/update", items_a_round, [&](int) { update_items(ours, items_a_round); },
+      name + "/update", baseline, items_a_round, [&](int) { update_items(ours, items_a_round); },
       [&](int) { update_by_hand(hand, items_a_round); }));
   auto look_up = in_turn(
-      "lists/lookup", items_a_round,
+      name + "/lookup", baseline, items_a_round,
       [&](int) { CHECK(look_up_items(ours, items_a_round, rounds * items_a_round) > 0); },
       [&](int) {
         for (std::int64_t i = 0; i < items_a_round; ++i)
@@ -157,9 +159,41 @@ void through_the_store(const Report& report) {
   report(look_up);
 }
 
+void through_the_store(const Report& report) {
+  const Folder folder;
+  Store ours(sqlite(folder.file("ours.db")));
+  {
+    const Store tables(sqlite(folder.file("hand.db")));
+  }
+  ListByHand hand(folder.file("hand.db"), "list_1", true);
+  beside(report, "lists", "SQLite by hand", ours, hand);
+}
+
+// On the server that ./bench has started, each in a database of its own.
+void on_postgresql(const Report& report) {
+  const char* server = std::getenv("ROLLCALL_TEST_POSTGRESQL");
+  if (server == nullptr) return;
+  const auto database = [&](const char* name) {
+    CHECK(std::system(
+              fmt::format("psql -q \"{}\" -c 'CREATE DATABASE {}'", server, name).c_str()) == 0);
+    return fmt::format("{} dbname={}", server, name);
+  };
+  const auto open = [](const std::string& where) {
+    return must(store::open_postgresql(where, store::Durability::power));
+  };
+  Store ours(open(database("ours")));
+  const auto by_hand = database("by_hand");
+  {
+    const Store tables(open(by_hand));
+  }
+  ListByHandPostgresql hand(by_hand);
+  beside(report, "lists/postgresql", "PostgreSQL by hand", ours, hand);
+}
+
 // ---- HTTP: one thread drives 64 connections, each with one request under way.
 constexpr std::size_t connections = 64;
-constexpr std::size_t requests = 60'000;
+constexpr std::size_t look_ups = 60'000;
+constexpr std::size_t writes = 20'000;
 
 struct Client {
   int socket = -1;
@@ -181,7 +215,7 @@ int connect_to(std::uint16_t port) {
 bool take_answer(std::string& incoming) {
   const auto end = incoming.find("\r\n\r\n");
   if (end == std::string::npos) return false;
-  CHECK(incoming.starts_with("HTTP/1.1 200"));
+  CHECK(incoming.starts_with("HTTP/1.1 20"));
   const auto at = incoming.find("Content-Length: ");
   CHECK(at < end);
   const auto length = std::strtoull(incoming.c_str() + at + 16, nullptr, 10);
@@ -190,27 +224,49 @@ bool take_answer(std::string& incoming) {
   return true;
 }
 
-void send_request(Client& client, std::size_t number) {
-  const auto text = fmt::format(
+std::string look_up_request(std::size_t number) {
+  return fmt::format(
       "GET "
       "/_api/web/lists/getByTitle('Rows')/"
       "items?%24filter=Key+eq+%27key-{}%27&%24select=Id,Title,Region,N HTTP/1.1\r\n"
       "Host: localhost\r\nAccept: application/json;odata=nometadata\r\n\r\n",
       scattered(static_cast<std::int64_t>(number), 100'000));
+}
+std::string with_body(const std::string& line, const std::string& body) {
+  return fmt::format(
+      "{} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+      "{}\r\n\r\n{}",
+      line, body.size(), body);
+}
+std::string create_request(std::size_t number) {
+  const auto one = item(static_cast<std::int64_t>(number) + 1'000'000);
+  return with_body("POST /api/v1/lists/Rows/items",
+                   fmt::format(R"({{"Title":"{}","Key":"{}","Region":"{}","N":{}}})", one.title,
+                               one.key, one.region, one.n));
+}
+std::string update_request(std::size_t number) {
+  return with_body(fmt::format("PATCH /api/v1/lists/Rows/items/{}",
+                               scattered(static_cast<std::int64_t>(number), 100'000)),
+                   fmt::format(R"({{"N":{}}})", number));
+}
+
+void send_request(Client& client, const std::string& text) {
   client.sent = std::chrono::steady_clock::now();
   CHECK(send(client.socket, text.data(), text.size(), MSG_NOSIGNAL) ==
         static_cast<ssize_t>(text.size()));
 }
 
-std::vector<double> drive(std::uint16_t port) {
+// `first`: the number of the first request.
+std::vector<double> drive(std::uint16_t port, std::size_t requests, std::size_t first,
+                          std::string (*request)(std::size_t)) {
   std::vector<Client> clients(connections);
   std::vector<pollfd> waits;
   std::vector<double> milliseconds;
-  std::size_t number = 0;
+  std::size_t number = first;
   for (auto& client : clients) {
     client.socket = connect_to(port);
     waits.push_back({client.socket, POLLIN, 0});
-    send_request(client, number++);
+    send_request(client, request(number++));
   }
   std::string chunk(64 * 1024, '\0');
   while (milliseconds.size() < requests) {
@@ -225,7 +281,7 @@ std::vector<double> drive(std::uint16_t port) {
       milliseconds.push_back(
           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - client.sent)
               .count());
-      send_request(client, number++);
+      send_request(client, request(number++));
     }
   }
   for (const auto& client : clients) close(client.socket);
@@ -258,25 +314,32 @@ void over_http(const Report& report) {
   server_options.port = 0;
   const auto server = must(http::Server::start(
       server_options, [&](const http::Request& request) { return serving->handle(request); }));
-  std::vector<double> rates, latencies;
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<double> milliseconds;
-    rates.push_back(static_cast<double>(requests) /
-                    seconds_of([&] { milliseconds = drive(server->port()); }));
-    std::ranges::sort(milliseconds);
-    latencies.push_back(milliseconds[milliseconds.size() * 99 / 100]);
-  }
-  report({"lists/http/lookup", median(rates), "requests/s", 0, "",
-          static_cast<std::int64_t>(requests), ""});
-  report({"lists/http/lookup/p99", median(latencies), "ms", 0, "",
-          static_cast<std::int64_t>(requests), "", true});
+  const auto measure = [&](const std::string& name, std::size_t requests,
+                           std::string (*request)(std::size_t), const std::string& durability) {
+    std::vector<double> rates, latencies;
+    for (int round = 0; round < rounds; ++round) {
+      std::vector<double> milliseconds;
+      const auto first = static_cast<std::size_t>(round) * (requests + connections);
+      rates.push_back(static_cast<double>(requests) / seconds_of([&] {
+                        milliseconds = drive(server->port(), requests, first, request);
+                      }));
+      std::ranges::sort(milliseconds);
+      latencies.push_back(milliseconds[milliseconds.size() * 99 / 100]);
+    }
+    const auto n = static_cast<std::int64_t>(requests);
+    report({name, median(rates), "requests/s", 0, "", n, durability});
+    report({name + "/p99", median(latencies), "ms", 0, "", n, durability, true});
+  };
+  measure("lists/http/lookup", look_ups, look_up_request, "");
+  measure("lists/http/create", writes, create_request, "power");
+  measure("lists/http/update", writes, update_request, "power");
 }
 
 // ---- a million items
 void over_a_million(const Report& report) {
   const Folder folder;
   const auto file = folder.file("million.db");
-  Store ours(file);
+  Store ours(sqlite(file));
   ListByHand(file, "list_1", false).fill(million);
   const auto ask = [&](const odata::Options& options) {
     return 1000 * seconds_of([&] {
@@ -321,6 +384,7 @@ void over_a_million(const Report& report) {
 }
 
 const Benchmark store_benchmark{"lists/store", through_the_store};
+const Benchmark postgresql_benchmark{"lists/postgresql", on_postgresql};
 const Benchmark http_benchmark{"lists/http", over_http};
 const Benchmark million_benchmark{"lists/million", over_a_million};
 

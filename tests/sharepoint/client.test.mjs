@@ -10,6 +10,7 @@ import "@pnp/sp/webs/index.js";
 import "@pnp/sp/lists/index.js";
 import "@pnp/sp/fields/index.js";
 import "@pnp/sp/items/index.js";
+import "@pnp/sp/recycle-bin/index.js";
 import "@pnp/sp/site-users/web.js";
 import { start } from "../kusto/server.mjs";
 
@@ -224,6 +225,74 @@ test("look-ups show what they point at, and people are named", async () => {
   assert.equal((await services.items.getById(2)()).TeamId, 1);
   assert.equal((await refusal(() => services.items.select("Team/Title")())).status, 400);
   assert.equal((await refusal(() => teams.delete())).status, 400);  // it is looked up into
+});
+
+for (const [name, accept] of Object.entries(forms)) {
+  test(`columns are calculated from others, ${name}`, async () => {
+    const site = client({ accept });
+    const title = `Orders of ${name}`;
+    await site.web.lists.add(title);
+    const list = site.web.lists.getByTitle(title);
+    await list.fields.addNumber("Price");
+    await list.fields.addNumber("Quantity");
+    await list.items.add({ Title: "before", Price: 2, Quantity: 4 });
+    await list.fields.addCalculated("Total", { Formula: "=[Price]*[Quantity]", OutputType: 9 });
+    await list.fields.createFieldAsXml(
+      "<Field Type='Calculated' DisplayName='Size' Name='Size' ResultType='Text'><Formula>=IF([Total]&gt;10,\"large\",\"small\")</Formula></Field>",
+    );
+    await list.items.add({ Title: "after", Price: 3, Quantity: 5 });
+    const items = await list.items.select("Title", "Total", "Size").filter("Total gt 1").orderBy("Total", false)();
+    assert.deepEqual(items.map((item) => [item.Title, item.Total, item.Size]), [["after", 15, "large"], ["before", 8, "small"]]);
+    const field = await list.fields.getByInternalNameOrTitle("Total")();
+    assert.deepEqual([field.FieldTypeKind, field.TypeAsString, field.Formula, field.OutputType, field.ReadOnlyField], [17, "Calculated", "=[Price]*[Quantity]", 9, true]);
+    await list.fields.getByInternalNameOrTitle("Total").update({ Formula: "=[Price]+[Quantity]" });
+    assert.deepEqual((await list.items.filter("Size eq 'small'")()).map((item) => item.Total), [6, 8]);
+    const wrong = await refusal(() => list.fields.addCalculated("Wrong", { Formula: "=[Prise]*2", OutputType: 9 }));
+    assert.equal(wrong.status, 400);
+    assert.match(wrong.message, /at character 2: there is no column 'Prise'; did you mean 'Price'\?/);
+    assert.equal((await refusal(() => list.items.add({ Title: "set", Total: 1 }))).status, 400);
+    await list.delete();
+  });
+}
+
+test("a view's rows, whoever asks, and what was thrown away", async () => {
+  const site = client();
+  await site.web.lists.add("Tasks");
+  const list = site.web.lists.getByTitle("Tasks");
+  await list.fields.addDateTime("Due");
+  await list.fields.addUser("Owner", {});
+  await list.fields.addMultiChoice("Tags", { Choices: ["a", "b"] });
+  const ada = await site.web.ensureUser("ada@example.org");
+  const owner = ada.Id ?? ada.data.Id;
+  for (let number = 1; number <= 7; number += 1)
+    await list.items.add({ Title: `task ${number}`, Due: "2026-03-01T10:00:00Z", ...(number % 2 ? { OwnerId: owner } : {}), Tags: number < 3 ? ["a", "b"] : ["b"] });
+  const caml = async (condition) => (await list.getItemsByCAMLQuery({ ViewXml: `<View><Query><Where>${condition}</Where></Query></View>` })).map((item) => item.Id);
+  // The person who asks, a person by number, and one of several choices.
+  assert.equal((await caml("<Eq><FieldRef Name='Author'/><Value Type='Integer'><UserID/></Value></Eq>")).length, 7);
+  assert.deepEqual(await caml("<Eq><FieldRef Name='Owner'/><Value Type='Integer'><UserID/></Value></Eq>"), []);
+  assert.deepEqual(await caml(`<Eq><FieldRef Name='Owner' LookupId='TRUE'/><Value Type='Integer'>${owner}</Value></Eq>`), [1, 3, 5, 7]);
+  assert.deepEqual(await caml("<Includes><FieldRef Name='Tags'/><Value Type='Text'>a</Value></Includes>"), [1, 2]);
+
+  const view = { ViewXml: "<View><ViewFields><FieldRef Name='Title'/><FieldRef Name='Due'/><FieldRef Name='Owner'/></ViewFields><RowLimit Paged='TRUE'>3</RowLimit></View>" };
+  const first = await list.renderListDataAsStream(view);
+  assert.deepEqual([first.FirstRow, first.LastRow, first.Row.length], [1, 3, 3]);
+  assert.equal(first.Row[0]["Due."], "2026-03-01T10:00:00Z");
+  assert.equal(first.Row[0].Owner[0].email, "ada@example.org");
+  const second = await list.renderListDataAsStream({ ...view, Paging: first.NextHref.slice(1) });
+  assert.deepEqual([second.FirstRow, second.LastRow, second.Row.map((row) => row.ID)], [4, 6, ["4", "5", "6"]]);
+  const more = await list.renderListDataAsStream({ ...view, RenderOptions: 2 | 64 });
+  assert.equal(more.ListData.Row.length, 3);
+
+  const thrown = await list.items.getById(2).recycle();
+  await list.items.getById(3).recycle();
+  const bin = await site.web.recycleBin();
+  assert.deepEqual(bin.map((one) => one.Title).sort(), ["task 2", "task 3"]);
+  await site.web.recycleBin.getById(thrown).restore();
+  assert.equal((await list.items.getById(2)()).Title, "task 2");
+  await site.web.recycleBin.restoreAll();
+  assert.equal((await site.web.recycleBin()).length, 0);
+  assert.equal((await list.items()).length, 7);
+  await list.delete();
 });
 
 test("a token stands for a digest, and its scopes count", async () => {

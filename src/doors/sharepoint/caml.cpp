@@ -39,7 +39,7 @@ constexpr std::array comparisons{Comparison{"Eq", "eq"}, Comparison{"Neq", "ne"}
 
 class Writer {
  public:
-  Writer(const lists::List& list, Timestamp now) : list_(list), now_(now) {}
+  Writer(const lists::List& list, const CamlAsker& asker) : list_(list), asker_(asker) {}
 
   Result<std::string> condition(const xml_node& node, int depth) const {
     if (depth > max_depth) return unable("the conditions nest too deeply");
@@ -55,6 +55,8 @@ class Writer {
     }
     if (name == "BeginsWith" || name == "Contains") return text_test(node, name == "Contains");
     if (name == "In") return membership(node);
+    if (name == "Includes") return comparison(node, "eq");
+    if (name == "NotIncludes") return comparison(node, "ne");
     return unable(fmt::format("lists do not have the condition <{}>", name));
   }
 
@@ -64,12 +66,14 @@ class Writer {
     std::string name;
     ColumnType type;
     bool several = false;
+    bool by_id = false;
   };
   Result<Field> field_named(std::string_view name, bool by_id) const {
     if (name == "ID" || name == "Id") return Field{"ID", ColumnType::integer};
     if (name == "Created" || name == "Modified")
       return Field{std::string(name), ColumnType::datetime};
-    if (name == "Author" || name == "Editor") return Field{std::string(name), ColumnType::person};
+    if (name == "Author" || name == "Editor")
+      return Field{std::string(name), ColumnType::person, false, by_id};
     const auto* column = list_.column(name);
     if (column == nullptr) return fail("ODATA0103", fmt::format("unknown field '{}'", name));
     if (column->type == ColumnType::lookup) {
@@ -78,7 +82,7 @@ class Writer {
                                column->lookup_column.empty() ? "Title" : column->lookup_column),
                    ColumnType::text};
     }
-    return Field{column->name, column->type, column->type == ColumnType::multichoice};
+    return Field{column->name, column->type, column->type == ColumnType::multichoice, by_id};
   }
 
  private:
@@ -99,9 +103,18 @@ class Writer {
   }
 
   // The value as a literal of the field's type.
-  Result<std::string> literal(const xml_node& value, ColumnType type) const {
+  Result<std::string> literal(const xml_node& value, const Field& field) const {
     const std::string_view text = trim(value.text().get());
-    switch (type) {
+    if (value.child("UserID")) return quoted(asker_.principal);
+    if (field.type == ColumnType::person && field.by_id) {
+      std::int64_t number = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (error != std::errc() || end != text.data() + text.size())
+        return unable(fmt::format("'{}' is no number of a user", text));
+      TRY(const auto principal, asker_.person_of(number));
+      return quoted(principal);
+    }
+    switch (field.type) {
       case ColumnType::integer:
       case ColumnType::number:
       case ColumnType::currency:
@@ -124,7 +137,8 @@ class Writer {
     if (const auto today = value.child("Today")) {
       const auto offset =
           std::clamp(today.attribute("OffsetDays").as_int(0), -max_offset_days, max_offset_days);
-      const auto day = Timestamp{now_.ticks - now_.ticks % ticks_per_day} + days(offset);
+      const auto now = asker_.now;
+      const auto day = Timestamp{now.ticks - now.ticks % ticks_per_day} + days(offset);
       if (day.ticks < 0 || day > timestamp_max)
         return unable(fmt::format("OffsetDays='{}' is beyond the calendar", offset));
       return day;
@@ -141,7 +155,7 @@ class Writer {
     const auto value = node.child("Value");
     if (!value) return unable(fmt::format("<{}> has no <Value>", node.name()));
     if (field.type == ColumnType::datetime) return time_comparison(field, op, value);
-    TRY(const auto text, literal(value, field.type));
+    TRY(const auto text, literal(value, field));
     return fmt::format("{} {} {}", field.name, op, text);
   }
   // Without IncludeTimeValue='TRUE' only the days are compared.
@@ -170,7 +184,7 @@ class Writer {
     TRY(const auto field, field_of(node));
     std::string joined;
     for (const auto value : node.child("Values").children("Value")) {
-      TRY(const auto text, literal(value, field.type));
+      TRY(const auto text, literal(value, field));
       joined += (joined.empty()  ? ""
                  : field.several ? " or "
                                  : ",") +
@@ -181,7 +195,7 @@ class Writer {
   }
 
   const lists::List& list_;
-  Timestamp now_;
+  const CamlAsker& asker_;
 };
 
 Result<void> read_order(CamlQuery& query, const Writer& writer, const xml_node& order) {
@@ -197,7 +211,8 @@ Result<void> read_order(CamlQuery& query, const Writer& writer, const xml_node& 
 
 }  // namespace
 
-Result<CamlQuery> read_caml(std::string_view view_xml, const lists::List& list, Timestamp now) {
+Result<CamlQuery> read_caml(std::string_view view_xml, const lists::List& list,
+                            const CamlAsker& asker) {
   CamlQuery query;
   if (trim(view_xml).empty()) return query;
   if (view_xml.size() > max_xml_bytes) return unable("the view is too long");
@@ -207,7 +222,7 @@ Result<CamlQuery> read_caml(std::string_view view_xml, const lists::List& list, 
     return unable("this is no XML");
   const auto view = document.child("View");
   if (!view) return unable("an element <View> was expected");
-  const Writer writer(list, now);
+  const Writer writer(list, asker);
   const auto asked = view.child("Query");
   for (const auto condition : asked.child("Where").children()) {
     if (condition.type() != pugi::node_element) continue;

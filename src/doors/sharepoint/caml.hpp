@@ -1,6 +1,7 @@
 // CAML, the XML that SharePoint's views ask items with, as options of OData: the store knows one
 // query language. https://learn.microsoft.com/sharepoint/dev/schema/query-schema
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,14 @@ struct CamlQuery {
 };
 
 // <View><Query><Where>…</Where><OrderBy>…</OrderBy></Query><ViewFields>…</ViewFields><RowLimit>…</RowLimit></View>
-// SP0104 names what CAML has and lists do not. <Today/> is the day of `now`.
-Result<CamlQuery> read_caml(std::string_view view_xml, const lists::List& list, Timestamp now);
+// Who asks, and when: <UserID/>, and the day of <Today/>.
+struct CamlAsker {
+  Timestamp now;
+  std::string principal;
+  std::function<Result<std::string>(std::int64_t)> person_of;  // the principal of a user's number
+};
+// SP0104 names what CAML has and lists do not.
+Result<CamlQuery> read_caml(std::string_view view_xml, const lists::List& list,
+                            const CamlAsker& asker);
 
 }  // namespace rollcall::doors::sharepoint

@@ -92,6 +92,13 @@ Result<std::vector<Deleted>> all_deleted(Call& call) {
   return all;
 }
 
+// What was there before the deletion.
+Result<void> restore(Call& call, const Deleted& one) {
+  TRY_DO(call.services.lists.restore_version(writing(call), *one.list, one.version.id,
+                                             one.version.version - 1, call.write()));
+  return {};
+}
+
 }  // namespace
 
 Answer get_changes(Call& call, const lists::ListPtr& list) {
@@ -134,6 +141,12 @@ Answer answer_recycle_bin(Call& call, std::size_t at) {
     reply.metadata = "SP.ApiData.RecycleBinItems";
     return reply;
   }
+  const bool all = !step.called && at + 2 == call.steps.size() && call.method == "POST" &&
+                   call.steps[at + 1].is("restoreall");
+  if (all) {
+    for (const auto& one : deleted) TRY_DO(restore(call, one));
+    return no_content(200);
+  }
   const bool by_id = !step.called && at + 1 < call.steps.size() && call.steps[at + 1].is("getbyid");
   const auto guid = by_id ? call.steps[at + 1].argument() : step.argument();
   const auto next = at + (by_id ? 2 : 1);
@@ -149,9 +162,7 @@ Answer answer_recycle_bin(Call& call, std::size_t at) {
   }
   if (next + 1 != call.steps.size() || !call.steps[next].is("restore") || call.method != "POST")
     return no_resource(call, next);
-  // What was there before the deletion.
-  TRY_DO(call.services.lists.restore_version(writing(call), *found->list, found->version.id,
-                                             found->version.version - 1, call.write()));
+  TRY_DO(restore(call, *found));
   return no_content(200);
 }
 

@@ -2,6 +2,8 @@
 // pages show them.
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/text.hpp"
 #include "doors/sharepoint/caml.hpp"
 #include "doors/sharepoint/items.hpp"
@@ -24,6 +26,11 @@ Wanted wanted_of(const std::vector<std::string>& fields) {
   for (const auto& name : fields) wanted.names.push_back(name + "Id");  // of look-ups and people
   wanted.names.emplace_back("ID");
   return wanted;
+}
+
+CamlAsker asker_of(Call& call) {
+  return {call.now, to_string(call.principal),
+          [&call](std::int64_t number) { return person_of(call, number); }};
 }
 
 json::value shown_value(const lists::FieldView& field, json::object& row) {
@@ -59,10 +66,12 @@ json::value shown_value(const lists::FieldView& field, json::object& row) {
       return json::string(value.is_null() ? "" : text_or(value, "Url"));
     case ColumnType::json:
       return value.is_null() ? json::value("") : json::value(json::serialize(value));
+    case ColumnType::datetime:
+      if (!value.is_null()) row[name + "."] = value;
+      return value.is_null() ? json::value("") : value;
     case ColumnType::text:
     case ColumnType::note:
     case ColumnType::choice:
-    case ColumnType::datetime:
       return value.is_null() ? json::value("") : value;
   }
   return nullptr;
@@ -92,6 +101,17 @@ json::object stream_row(const lists::List& list, const lists::ItemView& item,
   return row;
 }
 
+// The number of the page's first row, which the NextHref of the page before carries.
+std::int64_t first_row(std::string_view paging) {
+  constexpr std::string_view mark = "PageFirstRow=";
+  std::int64_t row = 1;
+  if (const auto at = paging.find(mark); at != std::string_view::npos) {
+    const auto digits = paging.substr(at + mark.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), row);
+  }
+  return std::max<std::int64_t>(row, 1);
+}
+
 Result<odata::Options> stream_options(const lists::List& list, const json::value& parameters,
                                       CamlQuery query) {
   auto options = std::move(query.options);
@@ -115,7 +135,7 @@ Result<odata::Options> stream_options(const lists::List& list, const json::value
 Answer get_items_by_caml(Call& call, const lists::ListPtr& list) {
   const auto* given = find(call.body, "query");
   if (given == nullptr) return fail("SP0104", "query: an object with ViewXml was expected");
-  TRY(const auto caml, read_caml(text_or(*given, "ViewXml"), *list, call.now));
+  TRY(const auto caml, read_caml(text_or(*given, "ViewXml"), *list, asker_of(call)));
   TRY(auto query, item_query(call, *list));
   if (!call.parameter("$select")) query.wanted = wanted_of(caml.fields);
   query.options.filter = caml.options.filter;
@@ -133,7 +153,7 @@ Answer render_list_data(Call& call, const lists::ListPtr& list) {
   const auto* given = find(call.body, "parameters");
   const json::value none = json::object{};
   const auto& parameters = given == nullptr ? none : *given;
-  TRY(auto caml, read_caml(text_or(parameters, "ViewXml"), *list, call.now));
+  TRY(auto caml, read_caml(text_or(parameters, "ViewXml"), *list, asker_of(call)));
   const auto wanted = wanted_of(caml.fields);
   TRY(const auto options, stream_options(*list, parameters, std::move(caml)));
   json::array rows;
@@ -141,20 +161,28 @@ Answer render_list_data(Call& call, const lists::ListPtr& list) {
                                                  [&](const lists::ItemView& item) {
                                                    rows.push_back(stream_row(*list, item, wanted));
                                                  }));
-  const auto count = static_cast<std::int64_t>(rows.size());
+  const auto first = first_row(text_or(parameters, "Paging"));
+  const auto last = first + static_cast<std::int64_t>(rows.size()) - 1;
   json::object answer{{"Row", std::move(rows)},
-                      {"FirstRow", 1},
+                      {"FirstRow", first},
                       {"FolderPermissions", "0x7fffffffffffffff"},
-                      {"LastRow", count},
+                      {"LastRow", last},
                       {"RowLimit", *options.top},
                       {"FilterLink", "?"},
                       {"ForceNoHierarchy", "1"},
                       {"HierarchyHasIndention", ""}};
   if (page.skiptoken)
-    answer["NextHref"] = fmt::format("?{}&PageFirstRow={}", *page.skiptoken, count + 1);
+    answer["NextHref"] = fmt::format("?{}&PageFirstRow={}", *page.skiptoken, last + 1);
   Reply reply;
   reply.plain_json = true;
-  reply.value = std::move(answer);
+  // Whoever asks for more than the rows gets them as a part.
+  constexpr std::int64_t only_rows = 2;
+  const auto* asked = find(parameters, "RenderOptions");
+  const auto parts = asked != nullptr && asked->is_int64() ? asked->get_int64() : 0;
+  if ((parts & ~only_rows) != 0)
+    reply.value = json::object{{"ListData", std::move(answer)}};
+  else
+    reply.value = std::move(answer);
   return reply;
 }
 
