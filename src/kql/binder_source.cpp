@@ -75,7 +75,7 @@ Relation bind_operator(Binder& binder, Relation, const ast::Range& range,
     step = convert(std::move(step), real ? Type::real : Type::long_integer);
   }
   const std::string id = binder.fresh_id(), place = binder.fresh_id();
-  // The steps are counted from 0; DuckDB makes the rows as they are asked for.
+  // The steps are counted from 0.
   const auto steps =
       native(type == Type::real ? "_real_steps" : "_steps", {from.sql, to.sql, step.sql});
   auto places = std::make_shared<const sql::TableRef>(sql::TableRef{

@@ -69,20 +69,22 @@ Cell format_bytes(Arguments a, Scratch&) {
                                                          : std::string(units[unit])));
 }
 
-// How many rows a range has.
+// How many rows a range has: what stands in its order is sorted, so there is an end even of those without one.
+constexpr std::int64_t most_rows_of_a_range = 100'000'000;
 Cell steps(Arguments a, Scratch&) {
   if (is_null(a[0]) || is_null(a[1]) || is_null(a[2]) || whole(a[2]) == 0) return std::int64_t{0};
   const auto span = static_cast<Int128>(whole(a[1])) - whole(a[0]);
   const auto step = static_cast<Int128>(whole(a[2]));
   if ((span < 0) != (step < 0) && span != 0) return std::int64_t{0};
   const auto count = span / step + 1;
-  return count > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(count);
+  return count > most_rows_of_a_range ? most_rows_of_a_range : static_cast<std::int64_t>(count);
 }
 Cell real_steps(Arguments a, Scratch&) {
   if (is_null(a[0]) || is_null(a[1]) || is_null(a[2]) || real(a[2]) == 0) return std::int64_t{0};
   const double count = std::floor((real(a[1]) - real(a[0])) / real(a[2]) + 1e-9) + 1;
   if (!(count > 0)) return std::int64_t{0};
-  return count >= 0x1p63 ? INT64_MAX : static_cast<std::int64_t>(count);
+  return count > static_cast<double>(most_rows_of_a_range) ? most_rows_of_a_range
+                                                           : static_cast<std::int64_t>(count);
 }
 
 // --- the beta distribution, by its continued fraction

@@ -227,13 +227,13 @@ TEST(Embedded, QueriesStopAtTheirTimeLimitAndWhenCancelled) {
   EXPECT_EQ(count(*warehouse, "print 1"), 1);  // the connection still serves
 }
 
-// A hundred megabytes of a join's one side, and two milliards of rows of the other: it holds them until it is stopped.
+// A hundred megabytes of a join's one side, and a hundred million rows of the other: it holds them until it is stopped.
 constexpr const char* holding =
-    "range a from 1 to 2000000000 step 1 | extend k = a % 1000000 | join kind=inner (range b from "
+    "range a from 1 to 100000000 step 1 | extend k = a % 1000000 | join kind=inner (range b from "
     "0 to 999999 step 1 | "
     "extend k = b, s = strcat('a text that is too long to stand beside its length, number ', b)) "
     "on k "
-    "| summarize max(strlen(s))";
+    "| summarize max(strlen(strcat(s, a, s, a)))";
 
 TEST(Embedded, ThePollIsGivenTheMemoryThatPeoplesQueriesHold) {
   EmbeddedOptions embedded;
