@@ -27,14 +27,22 @@ bool gave_way(const Run& run, std::span<const Run> runs) {
   });
 }
 
+// In mid-rollout one came back from another version and was started again since: it may have been on an
+// old image.
+bool may_be_stray(const Run& run) {
+  return run.replaced && run.before != nullptr && run.before->version != run.version;
+}
+
 // Some of the wave live when the run starts; or, where hosts are named, none of them ran anything
 // else since. What is near only if clocks are as wrong as they may be is not near what gave way. A
 // restart that a silence hides may have been as soon as it began, of a host's first start in it.
 bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
              const Parameters& parameters) {
   const Run& last = *wave.runs.back();
-  const bool restart = run.before != nullptr && run.before->version == run.version &&
-                       std::ranges::find(wave.runs, run.before) == wave.runs.end();
+  const bool restart =
+      run.before != nullptr && run.before->version == run.version &&
+      std::ranges::find(wave.runs, run.before) == wave.runs.end() &&
+      !std::ranges::all_of(wave.runs, [](const Run* other) { return may_be_stray(*other); });
   const Timespan apart = (restart ? earliest_start(run, parameters) : run.start) - last.start;
   if (apart > parameters.wave + run.error + last.error) return false;
   bool split = run.interval->host.empty();
@@ -94,7 +102,10 @@ std::vector<const Run*> take_second_round(Wave& wave, const Parameters& paramete
     const std::span<const Run* const> all = runs, first = all.first(i), second = all.subspan(i);
     const Hosts before = hosts_of(first), again = restarted(second, parameters);
     if (again.size() < 2 || again.size() * 2 <= hosts) continue;
+    const auto both = static_cast<std::size_t>(
+        std::ranges::count_if(before, [&](std::string_view host) { return again.contains(host); }));
     const bool arrivals =
+        both * 2 > before.size() &&
         std::ranges::none_of(first, [&](const Run* run) { return is_restart(*run, parameters); });
     const Timespan pause = first_start(second) - last_start(first);
     const bool apart = pause > parameters.wave && std::ranges::includes(again, before);
