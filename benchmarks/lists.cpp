@@ -319,7 +319,8 @@ void over_http(const Report& report) {
     std::vector<double> rates, latencies;
     for (int round = 0; round < rounds; ++round) {
       std::vector<double> milliseconds;
-      const auto first = static_cast<std::size_t>(round) * (requests + connections);
+      // Behind the last that is answered each connection may have sent two more.
+      const auto first = static_cast<std::size_t>(round) * (requests + 2 * connections);
       rates.push_back(static_cast<double>(requests) / seconds_of([&] {
                         milliseconds = drive(server->port(), requests, first, request);
                       }));
