@@ -129,8 +129,8 @@ Error to_error(const char* message) {
   if (const auto end = text.find("\n\nLINE "); end != std::string::npos) text.resize(end);
   if (text.starts_with("Out of Memory Error")) {
     return {"WAREHOUSE0105",
-            "the query needs more memory than the warehouse may use; narrow it, or raise the "
-            "memory limit: " +
+            "the query needs more memory than the warehouse has left for it; narrow it, or ask "
+            "again when others have ended: " +
                 text};
   }
   if (text.starts_with("INTERRUPT")) return {"WAREHOUSE0103", "the query was stopped"};

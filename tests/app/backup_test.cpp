@@ -9,24 +9,18 @@
 #include "app/backup.hpp"
 #include "support/test_database.hpp"
 #include "warehouse/duckdb.hpp"
+#include "warehouse/temporary_folder.hpp"
 
 namespace rollcall::test {
 namespace {
 
 using app::Product;
+using warehouse::TemporaryFolder;
 namespace fs = std::filesystem;
 
 const ManualClock clock_of_tests{*parse_iso("2026-01-01T12:00:00Z")};
 const Principal somebody{Principal::Kind::person, "somebody"};
 constexpr int writers = 4;
-
-struct Folder {
-  fs::path path = [] {
-    std::string name = (fs::temp_directory_path() / "rollcall-backup-XXXXXX").string();
-    return fs::path(mkdtemp(name.data()));
-  }();
-  ~Folder() { fs::remove_all(path); }
-};
 
 // "" of SQLite; else a new schema, and another database with an empty one of that name.
 struct Places {
@@ -131,13 +125,13 @@ std::string code_of(const Result<app::BackupManifest>& answer) {
 }
 
 TEST(Backup, HasWhatWasAcknowledgedBeforeWhileFourWritersGoOn) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto [from, to] = places();
-  const auto backup = folder.path / "backup";
+  const auto backup = folder.path() / "backup";
   std::array<std::atomic<std::int64_t>, writers> items{}, lines{};
   std::array<std::int64_t, writers> items_before{}, lines_before{};
   {
-    const auto product = open(folder.path / "data", from);
+    const auto product = open(folder.path() / "data", from);
     make_list(*product);
     std::atomic<bool> stop = false;
     std::vector<std::thread> threads;
@@ -162,9 +156,9 @@ TEST(Backup, HasWhatWasAcknowledgedBeforeWhileFourWritersGoOn) {
     stop = true;
     for (auto& thread : threads) thread.join();
   }
-  const auto restored = app::restore_backup({backup, folder.path / "restored", to, false});
+  const auto restored = app::restore_backup({backup, folder.path() / "restored", to, false});
   ASSERT_TRUE(restored) << restored.error().message;
-  const auto product = open(folder.path / "restored", to);
+  const auto product = open(folder.path() / "restored", to);
   std::int64_t more = 0;
   for (int writer = 0; writer < writers; ++writer) {
     const auto at = static_cast<std::size_t>(writer);
@@ -182,22 +176,22 @@ TEST(Backup, HasWhatWasAcknowledgedBeforeWhileFourWritersGoOn) {
   // What is restored goes on.
   EXPECT_TRUE(write_item(*product, 0, 0));
   EXPECT_EQ(
-      code_of(app::restore_backup({backup, folder.path / "restored", to, false})).substr(0, 10),
+      code_of(app::restore_backup({backup, folder.path() / "restored", to, false})).substr(0, 10),
       "BACKUP0106");
   if (!to.empty()) {
     EXPECT_EQ(
-        code_of(app::restore_backup({backup, folder.path / "other", to, false})).substr(0, 10),
+        code_of(app::restore_backup({backup, folder.path() / "other", to, false})).substr(0, 10),
         "BACKUP0106");
-    EXPECT_FALSE(fs::exists(folder.path / "other.restoring"));
+    EXPECT_FALSE(fs::exists(folder.path() / "other.restoring"));
   }
 }
 
 TEST(Backup, ADamagedFileIsNamedAndNothingIsRestored) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto [from, to] = places();
-  const auto backup = folder.path / "backup";
+  const auto backup = folder.path() / "backup";
   {
-    const auto product = open(folder.path / "data", from);
+    const auto product = open(folder.path() / "data", from);
     make_list(*product);
     write_item(*product, 0, 0);
     ASSERT_TRUE(app::make_backup(*product, backup));
@@ -207,7 +201,7 @@ TEST(Backup, ADamagedFileIsNamedAndNothingIsRestored) {
   ASSERT_EQ(manifest->files.size(), 3U);
   for (const auto& file : manifest->files) {
     const auto path = backup / file.name;
-    const auto kept = folder.path / "kept";
+    const auto kept = folder.path() / "kept";
     fs::copy_file(path, kept, fs::copy_options::overwrite_existing);
     {
       std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -217,7 +211,7 @@ TEST(Backup, ADamagedFileIsNamedAndNothingIsRestored) {
       stream.put(changed);
     }
     const auto refused = [&](bool check) {
-      return code_of(app::restore_backup({backup, folder.path / "restored", to, check}));
+      return code_of(app::restore_backup({backup, folder.path() / "restored", to, check}));
     };
     for (const bool check : {true, false}) {
       EXPECT_TRUE(refused(check).starts_with("BACKUP0104 " + path.string())) << refused(check);
@@ -226,11 +220,11 @@ TEST(Backup, ADamagedFileIsNamedAndNothingIsRestored) {
     EXPECT_TRUE(refused(true).starts_with("BACKUP0104 " + path.string())) << refused(true);
     fs::remove(path);
     EXPECT_TRUE(refused(true).starts_with("BACKUP0104 " + path.string())) << refused(true);
-    EXPECT_FALSE(fs::exists(folder.path / "restored"));
-    EXPECT_FALSE(fs::exists(folder.path / "restored.restoring"));
+    EXPECT_FALSE(fs::exists(folder.path() / "restored"));
+    EXPECT_FALSE(fs::exists(folder.path() / "restored.restoring"));
     fs::rename(kept, path);
   }
-  EXPECT_EQ(code_of(app::restore_backup({backup, folder.path / "restored", to, false})), "");
+  EXPECT_EQ(code_of(app::restore_backup({backup, folder.path() / "restored", to, false})), "");
 }
 
 // The files of the backup were changed behind its back: it says so again of them as they are now.
@@ -240,13 +234,13 @@ void seal_again(const fs::path& backup, app::BackupManifest manifest) {
 }
 
 TEST(Backup, OfANewerRollcallIsRefusedBeforeAnythingIsMade) {
-  const Folder folder;
-  const auto backup = folder.path / "backup";
-  ASSERT_TRUE(app::make_backup(*open(folder.path / "data", ""), backup));
+  const TemporaryFolder folder;
+  const auto backup = folder.path() / "backup";
+  ASSERT_TRUE(app::make_backup(*open(folder.path() / "data", ""), backup));
   const auto manifest = *app::read_manifest(backup);
   const auto refused = [&](const app::BackupManifest& changed) {
     seal_again(backup, changed);
-    return code_of(app::restore_backup({backup, folder.path / "restored", "", false}));
+    return code_of(app::restore_backup({backup, folder.path() / "restored", "", false}));
   };
   auto newer = manifest;
   newer.formats["lists"] = 99;
@@ -259,7 +253,7 @@ TEST(Backup, OfANewerRollcallIsRefusedBeforeAnythingIsMade) {
   newer = manifest;
   newer.formats["boards"] = 1;
   EXPECT_TRUE(refused(newer).starts_with("BACKUP0105")) << refused(newer);
-  EXPECT_FALSE(fs::exists(folder.path / "restored"));
+  EXPECT_FALSE(fs::exists(folder.path() / "restored"));
   EXPECT_EQ(refused(manifest), "");
 }
 
@@ -302,12 +296,12 @@ void make_old(const fs::path& backup) {
 }
 
 TEST(Backup, OfTheFormatsBeforeIsBroughtToTheseByItsRestoring) {
-  const Folder folder;
-  const auto backup = folder.path / "backup";
+  const TemporaryFolder folder;
+  const auto backup = folder.path() / "backup";
   const warehouse::QueryOptions asking{
       .now = clock_of_tests.now(), .parameters = {}, .limits = {}, .principal = {}};
   {
-    const auto product = open(folder.path / "data", "");
+    const auto product = open(folder.path() / "data", "");
     make_list(*product);
     for (int i = 0; i < 3; ++i) write_item(*product, 0, i);
     write_line(*product, 0);
@@ -323,9 +317,9 @@ TEST(Backup, OfTheFormatsBeforeIsBroughtToTheseByItsRestoring) {
   manifest.warehouse->format = 2;
   seal_again(backup, manifest);
 
-  const auto restored = app::restore_backup({backup, folder.path / "restored", "", false});
+  const auto restored = app::restore_backup({backup, folder.path() / "restored", "", false});
   ASSERT_TRUE(restored) << restored.error().message;
-  const auto product = open(folder.path / "restored", "");
+  const auto product = open(folder.path() / "restored", "");
   EXPECT_EQ(store::stored_formats(product->database()).value(),
             (store::Formats{{"flow", 3}, {"lists", 2}, {"tokens", 1}}));
   EXPECT_EQ(numbers_of(*product, 0), (std::vector<std::int64_t>{0, 1, 2}));

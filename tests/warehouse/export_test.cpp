@@ -132,7 +132,7 @@ TEST_F(Export, NothingElsewhereAndNothingTwice) {
 
 // What the lock leaves open is the one folder, and nothing of the configuration.
 TEST(DuckDbLock, HoldsAlsoWithAnExportFolder) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder, outside;
   const auto database = DuckDb::open(
       {.file = folder.path() / "x.duckdb", .export_folder = fs::canonical(folder.path())});
   ASSERT_TRUE(database) << database.error().message;
@@ -143,7 +143,7 @@ TEST(DuckDbLock, HoldsAlsoWithAnExportFolder) {
     return sql::query(std::move(select));
   };
   EXPECT_TRUE(connection->copy({one(), (folder.path() / "a.parquet").string()}, {}));
-  EXPECT_FALSE(connection->copy({one(), "/tmp/rollcall-lock.parquet"}, {}));
+  EXPECT_FALSE(connection->copy({one(), (outside.path() / "a.parquet").string()}, {}));
   EXPECT_FALSE(connection->copy({one(), (folder.path() / ".." / "a.parquet").string()}, {}));
   EXPECT_FALSE(connection->lock_down("/"));
   for (const char* function : {"read_text", "read_csv", "read_parquet"}) {
