@@ -4,6 +4,7 @@
 // by a retention policy while logs come in.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <thread>
