@@ -36,12 +36,15 @@ void print_json(const Figure& figure) {
   fmt::print("{}\n", json::serialize(line));
 }
 
+// Small ones with a digit more.
+std::string text_of(double value) { return fmt::format("{:.{}f}", value, value < 10 ? 2 : 0); }
+
 void print_text(const Figure& figure) {
   const double ratio =
       figure.less_is_better ? figure.baseline / figure.value : figure.value / figure.baseline;
-  fmt::print("{:<28} {:>12.0f} {:<12}", figure.name, figure.value, figure.unit);
+  fmt::print("{:<28} {:>12} {:<12}", figure.name, text_of(figure.value), figure.unit);
   if (figure.baseline > 0)
-    fmt::print(" {} {:.0f}, ratio {:.3f}", figure.baseline_name, figure.baseline, ratio);
+    fmt::print(" {} {}, ratio {:.3f}", figure.baseline_name, text_of(figure.baseline), ratio);
   fmt::print("\n");
 }
 

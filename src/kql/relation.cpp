@@ -161,11 +161,32 @@ Relation Binder::fresh(const Relation& rows) {
   return result;
 }
 
+namespace {
+
+// The query that the rows come from, where it gives their columns and no others; null where it does not.
+sql::QueryPtr query_itself(const Relation& rows) {
+  if (!rows.from || rows.where || rows.columns.empty()) return nullptr;
+  const auto* derived = std::get_if<sql::DerivedTable>(&rows.from->node);
+  const auto* select =
+      derived == nullptr ? nullptr : std::get_if<sql::Select>(&derived->query->body);
+  const auto same = [](const RelationColumn& column, const sql::SelectItem& item) {
+    return column.id == item.alias;
+  };
+  if (select == nullptr || !std::ranges::equal(rows.columns, select->items, same)) return nullptr;
+  sql::Query query = *derived->query;
+  std::get<sql::Select>(query.body).by_name = false;  // all of it is read
+  return std::make_shared<const sql::Query>(std::move(query));
+}
+
+}  // namespace
+
 sql::QueryPtr Binder::query_of(const Relation& rows, bool ordered) {
+  const bool in_order = ordered && !rows.order.empty();
+  if (auto itself = in_order ? nullptr : query_itself(rows)) return itself;
   std::vector<sql::SelectItem> items;
   for (const auto& column : rows.columns) items.push_back({sql::column(column.id), column.id});
   auto plain = select_of(rows, std::move(items));
-  if (!ordered || rows.order.empty()) return plain;
+  if (!in_order) return plain;
   sql::Query query = *plain;
   query.order_by = rows.order;
   return std::make_shared<const sql::Query>(std::move(query));

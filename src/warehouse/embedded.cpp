@@ -6,6 +6,7 @@
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "kql/decimal.hpp"
+#include "sql/limit.hpp"
 #include "warehouse/export_file.hpp"
 #include "warehouse/external_records.hpp"
 #include "warehouse/records.hpp"
@@ -22,15 +23,6 @@ constexpr std::chrono::seconds patience_with_people(10);
 Error first_error(const kql::Diagnostics& diagnostics) {
   CHECK(!diagnostics.empty());
   return kql::to_error(diagnostics.front());
-}
-
-// The query, cut at so many rows.
-sql::Query taken(const sql::Query& query, std::uint64_t rows) {
-  const auto most =
-      sql::literal(static_cast<std::int64_t>(std::min<std::uint64_t>(rows, INT64_MAX)));
-  sql::Query result = query;
-  result.limit = query.limit ? sql::call("least", {query.limit, most}) : most;
-  return result;
 }
 
 // Puts a cell into a column of that type; false when the cell is of another.
@@ -158,7 +150,7 @@ Result<std::vector<Table>> Embedded::run_queries(std::string_view text, const Qu
                 options.partial};  // of all results together
   for (const auto& output : compiled) {
     const auto query =
-        options.take_records ? taken(*output.query, *options.take_records) : *output.query;
+        options.take_records ? sql::at_most(*output.query, *options.take_records) : *output.query;
     TRY(auto table, connection.select(query, output.columns, stop, budget));
     if (!output.name.empty()) table.name = output.name;
     table.visualization = output.visualization;

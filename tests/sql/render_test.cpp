@@ -1,6 +1,7 @@
 // `render NAME` in a .test file shows the tree of that name in the three dialects, and what is bound.
 #include "sql/render.hpp"
 #include "sql/copy.hpp"
+#include "sql/limit.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -296,6 +297,20 @@ TEST(Render, NestedQueriesGrowLinearly) {
 }
 
 // No value and no name, whatever it holds, can leave the place that the tree gives it.
+TEST(Limit, IsTheLesserOfTheTwo) {
+  const auto limit = [](ExprPtr given, std::uint64_t rows) {
+    auto one = *select(star(), table("t"));
+    one.limit = std::move(given);
+    const auto text = render(at_most(one, rows), Dialect::duckdb).text;
+    return text.substr(text.find("LIMIT"));
+  };
+  EXPECT_EQ(limit(nullptr, 10), "LIMIT 10");
+  EXPECT_EQ(limit(literal(std::int64_t{3}), 10), "LIMIT 3");
+  EXPECT_EQ(limit(literal(std::int64_t{30}), 10), "LIMIT 10");
+  EXPECT_EQ(limit(call("length", {column("n")}), 10), "LIMIT least(length(\"n\"), 10)");
+  EXPECT_EQ(limit(nullptr, UINT64_MAX), "LIMIT 9223372036854775807");
+}
+
 TEST(Render, HostileTextStaysInItsPlace) {
   EXPECT_TRUE(rc::check([](const std::string& hostile) {
     RC_PRE(hostile.find('\0') == std::string::npos);
