@@ -102,6 +102,16 @@ const json::value& source_of(const Definition& definition, const std::string& po
   return found == nullptr ? nothing : *found;
 }
 
+// The action of that name. Where a definition, which is not valid then, has several, the one in the same place.
+const Action* counterpart(const Definition& definition, const Action& action) {
+  const auto* first = definition.find(action.name);
+  if (first == nullptr || first->path == action.path) return first;
+  const auto same = std::ranges::find_if(definition.actions, [&](const Action& one) {
+    return one.path == action.path && equals_ignoring_case(one.name, action.name);
+  });
+  return same == definition.actions.end() ? first : &*same;
+}
+
 class Differ {
  public:
   Differ(const Definition& before, const Definition& after) : before_(before), after_(after) {}
@@ -156,7 +166,7 @@ class Differ {
       if (after_.find(action.name) == nullptr) gone.push_back(&action);
     }
     for (const auto& action : after_.actions) {
-      const auto* was = before_.find(action.name);
+      const auto* was = counterpart(before_, action);
       if (was == nullptr)
         come.push_back(&action);
       else
@@ -213,7 +223,9 @@ class Differ {
 
   void connections() {
     for (const auto& one : before_.connections) {
-      const auto* other = after_.find_connection(one.name);
+      const auto exact = std::ranges::find(after_.connections, one.name, &Connection::name);
+      const auto* other =
+          exact == after_.connections.end() ? after_.find_connection(one.name) : &*exact;
       if (other == nullptr)
         add(Kind::removed, "connection", one.name, {});
       else if (!equals_ignoring_case(other->connector, one.connector))

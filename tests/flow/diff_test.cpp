@@ -25,6 +25,14 @@ TEST(FlowDiff, order_case_and_metadata_do_not_count) {
       "");
 }
 
+TEST(FlowDiff, a_definition_with_a_name_twice_does_not_differ_from_itself) {
+  const auto text =
+      R"json({"triggers": {"T": {"type": "Request"}}, "connectionReferences": {"c": {"api": {"name": "shared_a"}}, "C": {"api": {"name": "shared_b"}}},
+      "actions": {"If": {"type": "If", "expression": true, "actions": {"A": {"type": "Compose", "inputs": 1}},
+      "else": {"actions": {"A": {"type": "Compose", "inputs": 2}, "B": {"type": "Compose", "inputs": "@outputs('A')", "runAfter": {"A": ["Succeeded"]}}}}}}})json";
+  EXPECT_EQ(differences(text, text), "");
+}
+
 TEST(FlowDiff, what_changed_is_named_with_its_place) {
   EXPECT_EQ(
       differences(
