@@ -96,7 +96,7 @@ bool is_loopback(const boost::asio::ip::address& address) {
 }  // namespace
 
 Connection::Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options,
-                       const Handler& handler, WorkerPool& workers, Closed closed)
+                       const Handler& handler, Workers workers, Closed closed)
     : socket_(std::move(socket)),
       timer_(socket_.get_executor()),
       options_(options),
@@ -128,9 +128,19 @@ void Connection::close() {
 }
 
 void Connection::arm(Timespan span) {
-  timer_.expires_after(std::chrono::milliseconds(span.ticks / ticks_per_millisecond));
+  deadline_ = std::chrono::steady_clock::now() +
+              std::chrono::milliseconds(span.ticks / ticks_per_millisecond);
+  if (deadline_ < waits_until_) wait();
+}
+
+void Connection::wait() {
+  waits_until_ = deadline_;
+  timer_.expires_at(deadline_);
   timer_.async_wait([self = shared_from_this()](error_code error) {
-    if (!error) self->close();
+    if (error) return;  // closed, or another wait began
+    self->waits_until_ = std::chrono::steady_clock::time_point::max();
+    if (std::chrono::steady_clock::now() >= self->deadline_) return self->close();
+    if (self->deadline_ != self->waits_until_) self->wait();
   });
 }
 
@@ -168,7 +178,7 @@ void Connection::feed() {
 }
 
 void Connection::handle() {
-  timer_.cancel();
+  disarm();
   busy_ = true;
   keep_alive_ = parser_.keep_alive();
   auto request = std::make_shared<Request>(parser_.take());
@@ -176,7 +186,8 @@ void Connection::handle() {
   gone_ = request->gone = std::make_shared<std::atomic<bool>>(false);
   watch();
   const bool head = request->method == "HEAD";
-  const bool taken = workers_.submit([self = shared_from_this(), request, head] {
+  auto& workers = request->method == "GET" || head ? workers_.readers : workers_.writers;
+  const bool taken = workers.submit([self = shared_from_this(), request, head] {
     auto response = std::make_shared<Response>(
         carry_out(self->handler_, std::move(*request), self->options_.max_body_bytes));
     boost::asio::post(self->socket_.get_executor(),

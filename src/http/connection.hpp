@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,12 +23,19 @@
 
 namespace rollcall::http {
 
+// Who runs the handler. What only reads is short, and takes its turn; what writes waits for the disk, and the
+// more of it waits together, the better.
+struct Workers {
+  WorkerPool& readers;
+  WorkerPool& writers;
+};
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Closed = std::function<void(const std::shared_ptr<Connection>&)>;
 
   Connection(boost::asio::ip::tcp::socket socket, const ServerOptions& options,
-             const Handler& handler, WorkerPool& workers, Closed closed);
+             const Handler& handler, Workers workers, Closed closed);
   void start();
   // Closes at once when between requests, else after the answer under way.
   void finish();
@@ -42,12 +50,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write(std::string bytes, bool then_read);
   void drain();
   void arm(Timespan span);
+  void disarm() { deadline_ = std::chrono::steady_clock::time_point::max(); }
+  void wait();
 
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer timer_;
+  // When it is closed for standing still. It moves with every step, the timer only when it must be
+  // sooner: one that goes off too early looks again.
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::steady_clock::time_point waits_until_ = std::chrono::steady_clock::time_point::max();
   const ServerOptions& options_;
   const Handler& handler_;
-  WorkerPool& workers_;
+  Workers workers_;
   Closed closed_;
   RequestParser parser_;
   std::array<char, 64 * 1024> chunk_{};

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <optional>
 #include <set>
 
 #include "base/text.hpp"
@@ -11,71 +10,63 @@
 namespace rollcall::http {
 namespace {
 
-bool is_rest(std::string_view part) { return part.starts_with('{') && part.ends_with("...}"); }
-bool is_parameter(std::string_view part) { return part.starts_with('{') && part.ends_with('}'); }
-std::string name_of(std::string_view part) {
-  return std::string(part.substr(1, part.size() - (is_rest(part) ? 5 : 2)));
-}
+enum Rank { literal, parameter, rest };
 
-// How a route fits: for each part 0 (literal), 1 (parameter) or 2 (rest); the least list is the best fit.
-struct Fit {
-  std::vector<int> rank;
-  Parameters parameters;
-};
-
-std::optional<Fit> fit(const std::vector<std::string>& parts,
-                       const std::vector<std::string_view>& path) {
-  Fit found;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (is_rest(parts[i])) {
-      std::string rest;
-      for (std::size_t at = i; at < path.size(); ++at) {
-        rest += (at == i ? "" : "/") + decode_percent(path[at], false);
-      }
-      found.rank.push_back(2);
-      found.parameters.emplace_back(name_of(parts[i]), std::move(rest));
-      return found;
-    }
-    if (i == path.size()) return std::nullopt;
-    if (is_parameter(parts[i])) {
-      found.rank.push_back(1);
-      found.parameters.emplace_back(name_of(parts[i]), decode_percent(path[i], false));
-    } else if (decode_percent(path[i], false) == parts[i]) {
-      found.rank.push_back(0);
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (parts.size() != path.size()) return std::nullopt;
-  return found;
+int rank_of(std::string_view part) {
+  if (!part.starts_with('{') || !part.ends_with('}')) return literal;
+  return part.ends_with("...}") ? rest : parameter;
 }
 
 }  // namespace
 
 void Router::add(std::string method, std::string pattern, Handler handler) {
-  Route route{std::move(method), std::move(pattern), {}, std::move(handler)};
-  for (const auto part : split(std::string_view(route.pattern).substr(1), '/'))
+  Route route{std::move(method), std::move(pattern), {}, {}, std::move(handler)};
+  for (const auto part : split(std::string_view(route.pattern).substr(1), '/')) {
     route.parts.emplace_back(part);
+    route.ranks.push_back(rank_of(part));
+  }
   routes_.push_back(std::move(route));
+}
+
+bool Router::fits(const Route& route, const std::vector<std::string>& path) {
+  for (std::size_t i = 0; i < route.parts.size(); ++i) {
+    if (route.ranks[i] == rest) return true;
+    if (i == path.size()) return false;
+    if (route.ranks[i] == literal && route.parts[i] != path[i]) return false;
+  }
+  return route.parts.size() == path.size();
+}
+
+Parameters Router::parameters(const Route& route, const std::vector<std::string>& path) {
+  Parameters found;
+  for (std::size_t i = 0; i < route.parts.size(); ++i) {
+    if (route.ranks[i] == literal) continue;
+    const bool is_rest = route.ranks[i] == rest;
+    const auto& part = route.parts[i];
+    auto name = part.substr(1, part.size() - (is_rest ? 5 : 2));
+    const auto first = path.begin() + static_cast<std::ptrdiff_t>(i);
+    found.emplace_back(std::move(name),
+                       is_rest ? fmt::format("{}", fmt::join(first, path.end(), "/")) : *first);
+  }
+  return found;
 }
 
 Response Router::dispatch(Request request) const {
   if (!request.target.starts_with('/'))
     return problem(400, "HTTP0301", "the request target is not a path");
-  const auto path = split(request.path().substr(1), '/');
+  std::vector<std::string> path;
+  for (const auto part : split(request.path().substr(1), '/'))
+    path.push_back(decode_percent(part, false));
   const std::string_view method =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
   const Route* best = nullptr;
-  Fit best_fit;
   std::set<std::string> allowed;
   for (const auto& route : routes_) {
-    auto here = fit(route.parts, path);
-    if (!here) continue;
+    if (!fits(route, path)) continue;
     if (route.method != method) {
-      allowed.insert(route.method);
-    } else if (best == nullptr || here->rank < best_fit.rank) {
+      if (best == nullptr) allowed.insert(route.method);
+    } else if (best == nullptr || route.ranks < best->ranks) {
       best = &route;
-      best_fit = *std::move(here);
     }
   }
   if (best == nullptr && allowed.empty()) {
@@ -87,7 +78,7 @@ Response Router::dispatch(Request request) const {
     answer.headers.add("Allow", fmt::format("{}", fmt::join(allowed, ", ")));
     return answer;
   }
-  request.path_parameters = std::move(best_fit.parameters);
+  request.path_parameters = parameters(*best, path);
   auto answer = best->handler(request);
   if (request.method == "HEAD") {
     answer.headers.set("Content-Length", std::to_string(answer.body.size()));

@@ -27,8 +27,11 @@ class Router {
     std::string method;
     std::string pattern;
     std::vector<std::string> parts;
+    std::vector<int> ranks;  // of each part; the least list is the best fit
     Handler handler;
   };
+  static bool fits(const Route& route, const std::vector<std::string>& path);
+  static Parameters parameters(const Route& route, const std::vector<std::string>& path);
   std::vector<Route> routes_;
 };
 

@@ -25,7 +25,9 @@ class AsioServer final : public Server {
         handler_(std::move(handler)),
         acceptor_(io_),
         retry_(io_),
-        workers_(options_.workers, options_.max_waiting) {}
+        readers_({options_.workers, std::max(2U, std::thread::hardware_concurrency()),
+                  options_.max_waiting}),
+        writers_({options_.workers, options_.workers, options_.max_waiting}) {}
 
   ~AsioServer() override { stop(); }
 
@@ -72,7 +74,8 @@ class AsioServer final : public Server {
       for (const auto& connection : rest) connection->close();
       retry_.cancel();
     });
-    workers_.stop();  // handlers under way end here; what they answer is dropped
+    readers_.stop();
+    writers_.stop();  // handlers under way end here; what they answer is dropped
     work_.reset();
     thread_.join();
   }
@@ -102,7 +105,7 @@ class AsioServer final : public Server {
       if (stopping_ || error == boost::asio::error::operation_aborted) return;
       if (error) return accept_later();
       const auto connection = std::make_shared<Connection>(
-          std::move(socket), options_, handler_, workers_,
+          std::move(socket), options_, handler_, Workers{readers_, writers_},
           [this](const std::shared_ptr<Connection>& closed) { forget(closed); });
       connections_.insert(connection);
       connection->start();
@@ -131,7 +134,7 @@ class AsioServer final : public Server {
       io_.get_executor()};
   tcp::acceptor acceptor_;
   boost::asio::steady_timer retry_;
-  WorkerPool workers_;
+  WorkerPool readers_, writers_;
   std::set<std::shared_ptr<Connection>> connections_;
   std::uint16_t port_ = 0;
   bool accepting_ = false;
