@@ -20,7 +20,7 @@ bool tells(ItemTrigger trigger, const lists::ItemVersion& version) {
     case ItemTrigger::created_or_modified:
       return !version.deleted;
     case ItemTrigger::deleted:
-      return version.deleted;
+      return version.deleted && !lists::is_purge(version);
   }
   return false;
 }

@@ -182,18 +182,29 @@ class Copying {
                                         source_->list().name, why));
   }
 
-  // The last change that the copy has is the list's own of that number.
+  // The last change that the copy has is the list's own of that number, or is of an item of the
+  // list that was purged since.
   Result<void> check_same_beginning(store::Connection& reader, std::int64_t last) {
     if (last == 0) return {};
     TRY(const auto theirs, changes_behind(reader, *source_, last - 1));
     TRY(const auto ours, to_.read([&](store::Connection& connection) {
       return changes_behind(connection, *target_, last - 1);
     }));
-    if (theirs.empty() || ours.empty() || theirs[0].number != last ||
-        theirs[0].version != ours[0].version) {
-      return other_list("it has changes of its own");
-    }
+    if (!theirs.empty() && !ours.empty() && theirs[0].number == last &&
+        theirs[0].version == ours[0].version)
+      return {};
+    TRY(const bool purged, !ours.empty() ? was_purged(reader, ours[0]) : Result<bool>(false));
+    if (!purged) return other_list("it has changes of its own");
     return {};
+  }
+  Result<bool> was_purged(store::Connection& reader, const ChangedItem& ours) const {
+    bool purged = false;
+    TRY_DO(reader.query(source_->select_versions(), {ours.id()}, [&](const store::Row& row) {
+      const bool same = row.integer(2) == integer_of(ours.version[2]) &&        // created, when and
+                        row.text(3) == std::get<std::string>(ours.version[3]);  // by whom
+      purged = purged || (same && row.integer(1) == purge_version);
+    }));
+    return purged;
   }
 
   // Items that have changed since: their keys must not stand in the way of others'.
@@ -223,6 +234,10 @@ class Copying {
     const auto numbered = target_->insert_numbered_change();
     return to_.write([&](store::Transaction& transaction) -> Result<void> {
       for (const auto& change : page) {
+        if (integer_of(change.version[1]) == purge_version) {
+          for (const auto& statement : target_->forget_item())
+            TRY_DO(transaction.execute(statement, {change.id()}));
+        }
         TRY_DO(execute(transaction, target_->insert_version(), change.version));
         TRY_DO(transaction.execute(numbered,
                                    {change.number, change.id(), integer_of(change.version[1])}));

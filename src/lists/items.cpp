@@ -57,6 +57,10 @@ std::unexpected<Error> no_such_item(const List& list, std::int64_t id) {
   return fail("LIST0102", fmt::format("list '{}' has no item {}", list.name, id));
 }
 
+std::unexpected<Error> purged(const List& list, std::int64_t id) {
+  return fail("LIST0102", fmt::format("item {} of list '{}' was purged", id, list.name));
+}
+
 // The position of the column that a field names, if the write may set it.
 Result<std::size_t> settable(const KeptList& kept, std::string_view name, bool unlocked) {
   const auto index = kept.column_index(name);
@@ -296,9 +300,11 @@ Result<Item> Items::restore(store::Transaction& transaction, const KeptList& kep
   const auto& columns = kept.list().columns;
   std::optional<Stored> chosen;
   std::int64_t newest = 0;
+  bool is_purged = false;
   bool is_deleted = false;
   TRY_DO(transaction.query(kept.select_versions(), {id}, [&](const store::Row& row) {
     newest = row.integer(1);
+    is_purged = is_purged || newest == purge_version;
     is_deleted = row.boolean(head_columns + 1);
     if (newest != version) return;
     chosen = Stored{read_head(row), {}};
@@ -306,6 +312,7 @@ Result<Item> Items::restore(store::Transaction& transaction, const KeptList& kep
       chosen->values.push_back(read_value(columns[i].type, row, head_columns + 2 + i));
     }
   }));
+  if (is_purged) return purged(kept.list(), id);
   if (!chosen) {
     return fail("LIST0102", fmt::format("list '{}' has no version {} of item {}", kept.list().name,
                                         version, id));
@@ -318,6 +325,19 @@ Result<Item> Items::restore(store::Transaction& transaction, const KeptList& kep
   TRY_DO(write_item(transaction, kept, *chosen));
   TRY_DO(write_version(transaction, kept, *chosen, write, false));
   return make_item(kept.list(), chosen->head, chosen->values);
+}
+
+Result<void> Items::purge(store::Transaction& transaction, const KeptList& kept, std::int64_t id,
+                          const Write& write) const {
+  TRY_DO(deleted_item(transaction, kept, id));
+  Stored record{{}, std::vector<sql::Value>(kept.list().columns.size())};
+  TRY_DO(transaction.query(kept.select_versions(), {id},
+                           [&](const store::Row& row) { record.head = read_head(row); }));
+  record.head.version = purge_version;
+  record.head.modified = write.now;
+  record.head.editor = to_string(write.principal);
+  for (const auto& statement : kept.forget_item()) TRY_DO(transaction.execute(statement, {id}));
+  return write_version(transaction, kept, record, {write.principal, write.now}, true);
 }
 
 Result<void> Items::read(store::Connection& connection, const KeptList& kept, std::int64_t id,
@@ -365,6 +385,7 @@ Result<std::vector<ItemVersion>> Items::versions(store::Connection& connection,
   TRY_DO(connection.query(kept.select_versions(), {id},
                           [&](const store::Row& row) { all.push_back(read_version(kept, row)); }));
   if (all.empty()) return no_such_item(kept.list(), id);
+  if (is_purge(all.front())) return purged(kept.list(), id);
   return all;
 }
 
@@ -379,11 +400,20 @@ Result<std::vector<Change>> Items::changes(store::Connection& connection, const 
 }
 
 Result<std::vector<ItemVersion>> Items::deleted(store::Connection& connection, const KeptList& kept,
-                                                std::int64_t limit) const {
+                                                Timestamp before, std::int64_t limit) const {
   std::vector<ItemVersion> all;
-  TRY_DO(connection.query(kept.select_deleted(), {limit},
+  TRY_DO(connection.query(kept.select_deleted(), {limit, before.ticks},
                           [&](const store::Row& row) { all.push_back(read_version(kept, row)); }));
   return all;
+}
+
+Result<ItemVersion> Items::deleted_item(store::Connection& connection, const KeptList& kept,
+                                        std::int64_t id) const {
+  std::optional<ItemVersion> found;
+  TRY_DO(connection.query(kept.select_deleted_item(), {id},
+                          [&](const store::Row& row) { found = read_version(kept, row); }));
+  if (found) return *std::move(found);
+  return fail("LIST0102", fmt::format("list '{}' has no deleted item {}", kept.list().name, id));
 }
 
 // All versions, too: the past shows what the formula makes of it.

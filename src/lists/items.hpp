@@ -23,14 +23,16 @@ class Items {
                       std::optional<std::int64_t> if_match, const Write&) const;
   Result<Item> restore(store::Transaction&, const KeptList&, std::int64_t id, std::int64_t version,
                        const Write&) const;
+  Result<void> purge(store::Transaction&, const KeptList&, std::int64_t id, const Write&) const;
   Result<void> read(store::Connection&, const KeptList&, std::int64_t id, const Reading&,
                     const SeeItem& see) const;
   Result<std::vector<ItemVersion>> versions(store::Connection&, const KeptList&,
                                             std::int64_t id) const;
   Result<std::vector<Change>> changes(store::Connection&, const KeptList&, std::int64_t after,
                                       std::int64_t limit) const;
-  Result<std::vector<ItemVersion>> deleted(store::Connection&, const KeptList&,
+  Result<std::vector<ItemVersion>> deleted(store::Connection&, const KeptList&, Timestamp before,
                                            std::int64_t limit) const;
+  Result<ItemVersion> deleted_item(store::Connection&, const KeptList&, std::int64_t id) const;
   // Of all items what is calculated, after its formulas were changed; they get no new version of it.
   Result<void> recalculate(store::Transaction&, const KeptList&) const;
   Result<Page> query(store::Connection&, const KeptList&, const odata::Options&, Timestamp now,

@@ -104,9 +104,17 @@ sql::QueryPtr last_change_query(const List& list) {
   return sql::query(std::move(select));
 }
 
-// Deleted and not brought back: the version is of an item that is not among the items, and its
-// last.
-sql::QueryPtr deleted_query(const List& list) {
+ExprPtr newest_version(const List& list, ExprPtr id) {
+  sql::Select newest;
+  newest.items = {{sql::call("max", {sql::column("later", own::version)}), {}}};
+  newest.from = sql::table(KeptList::versions_name(list.id), "later");
+  newest.where = sql::binary(Op::equal, sql::column("later", own::id), std::move(id));
+  return sql::make(sql::ScalarQuery{sql::query(std::move(newest))});
+}
+
+// Deleted, not brought back and not purged: the version is of an item that is not among the items,
+// and its last.
+sql::Select deleted_items(const List& list) {
   const auto is_same = [](const char* other) {
     return sql::binary(Op::equal, sql::column(other, own::id), sql::column("version", own::id));
   };
@@ -114,25 +122,58 @@ sql::QueryPtr deleted_query(const List& list) {
   there.items = {{sql::literal(std::int64_t{1}), {}}};
   there.from = sql::table(KeptList::table_name(list.id), "item");
   there.where = is_same("item");
-  sql::Select newest;
-  newest.items = {{sql::call("max", {sql::column("later", own::version)}), {}}};
-  newest.from = sql::table(KeptList::versions_name(list.id), "later");
-  newest.where = is_same("later");
+  sql::Select purged;
+  purged.items = there.items;
+  purged.from = sql::table(KeptList::versions_name(list.id), "purge");
+  purged.where = sql::and_also(
+      is_same("purge"),
+      sql::binary(Op::equal, sql::column("purge", own::version), sql::literal(purge_version)));
   sql::Select select;
   for (const auto& name : with_columns(version_head(), list))
     select.items.push_back({sql::column("version", name), {}});
   select.from = sql::table(KeptList::versions_name(list.id), "version");
   select.where = sql::and_also(sql::column("version", own::deleted),
                                sql::make(sql::Exists{sql::query(std::move(there)), true}));
+  select.where =
+      sql::and_also(select.where, sql::make(sql::Exists{sql::query(std::move(purged)), true}));
+  select.where = sql::and_also(select.where,
+                               sql::binary(Op::equal, sql::column("version", own::version),
+                                           newest_version(list, sql::column("version", own::id))));
+  return select;
+}
+
+sql::QueryPtr deleted_query(const List& list) {
+  auto select = deleted_items(list);
   select.where = sql::and_also(
-      select.where, sql::binary(Op::equal, sql::column("version", own::version),
-                                sql::make(sql::ScalarQuery{sql::query(std::move(newest))})));
+      select.where, sql::binary(Op::less, sql::column("version", own::modified), slot(1)));
   return std::make_shared<const sql::Query>(sql::Query{
       {},
       std::move(select),
       {{sql::column("version", own::modified), true}, {sql::column("version", own::id), true}},
       slot(0),
       nullptr});
+}
+
+sql::QueryPtr deleted_item_query(const List& list) {
+  auto select = deleted_items(list);
+  select.where =
+      sql::and_also(select.where, sql::binary(Op::equal, sql::column("version", own::id), slot(0)));
+  return sql::query(std::move(select));
+}
+
+// The versions before the last and their changes, and what the last one holds.
+std::vector<store::Prepared> forget_statements(const List& list, const store::Database& database) {
+  const auto earlier = [&] {
+    return sql::and_also(
+        is_id(), sql::binary(Op::less, sql::column(own::version), newest_version(list, slot(0))));
+  };
+  std::vector<store::Prepared> statements{
+      database.prepare(sql::Delete{KeptList::changes_name(list.id), earlier()}),
+      database.prepare(sql::Delete{KeptList::versions_name(list.id), earlier()})};
+  sql::Update empty{KeptList::versions_name(list.id), {}, is_id(), {}};
+  for (const auto& column : list.columns) empty.set.emplace_back(column.name, sql::null());
+  if (!empty.set.empty()) statements.push_back(database.prepare(empty));
+  return statements;
 }
 
 sql::QueryPtr count_query(sql::TableRefPtr from, ExprPtr where) {
@@ -382,7 +423,9 @@ KeptList::KeptList(ListPtr list, const store::Database& database)
           database.prepare(insert_all(changes_name(list_->id), {own::id, own::version}))),
       select_changes_(database.prepare(changes_query(*list_))),
       last_change_(database.prepare(last_change_query(*list_))),
-      select_deleted_(database.prepare(deleted_query(*list_))) {
+      select_deleted_(database.prepare(deleted_query(*list_))),
+      select_deleted_item_(database.prepare(deleted_item_query(*list_))),
+      forget_item_(forget_statements(*list_, database)) {
   for (std::size_t i = 0; i < list_->columns.size(); ++i)
     positions_.emplace(list_->columns[i].name, i);
 }

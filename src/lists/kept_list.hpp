@@ -30,6 +30,10 @@ inline constexpr const char* deleted = "$deleted";  // versions only
 inline constexpr const char* change = "$change";    // changes only: from 1, in the order of commits
 }  // namespace own
 
+// The number of the version that says that an item was purged, when and by whom; what the item held
+// is gone then, and the last version before is empty. No other version has this number.
+inline constexpr std::int64_t purge_version = 0;
+
 inline constexpr const char* items_alias = "item";  // of the items in queries, past or present
 
 // What an item carries beside its columns.
@@ -104,9 +108,14 @@ class KeptList {
   // the change.
   const store::Prepared& select_changes() const { return select_changes_; }
   const store::Prepared& last_change() const { return last_change_; }
-  // Slot: how many. Rows as select_versions: the last version of items that are deleted, newest
-  // first.
+  // Slots: how many, and before when they were deleted. Rows as select_versions: the last version of
+  // items that are deleted and not purged, newest first.
   const store::Prepared& select_deleted() const { return select_deleted_; }
+  // Slot: the id. The same of one item, if it is such a one.
+  const store::Prepared& select_deleted_item() const { return select_deleted_item_; }
+  // What a purge takes: slot: the id of a deleted item. Of its versions the last stays, and says
+  // nothing of what the item held.
+  const std::vector<store::Prepared>& forget_item() const { return forget_item_; }
   const store::Prepared& next_id() const { return next_id_; }
   const store::Prepared& count_items() const { return count_items_; }
   // Slots: version, modified, editor, id, then the columns whose positions are given, in this
@@ -137,7 +146,9 @@ class KeptList {
   std::vector<Field> fields_;
   std::unordered_map<std::string, std::size_t> positions_;
   store::Prepared insert_item_, insert_version_, select_item_, delete_item_, select_versions_,
-      next_id_, count_items_, insert_change_, select_changes_, last_change_, select_deleted_;
+      next_id_, count_items_, insert_change_, select_changes_, last_change_, select_deleted_,
+      select_deleted_item_;
+  std::vector<store::Prepared> forget_item_;
   mutable std::mutex mutex_;  // of the caches
   mutable std::map<std::vector<std::size_t>, store::Prepared> updates_;
   mutable std::unordered_map<std::string, std::shared_ptr<const QueryPlan>> plans_;

@@ -206,6 +206,12 @@ class StoredLists final : public ListStore {
     if (!unlocked(write) && has_guarded(kept->list())) return guarded(kept->list().name);
     return items_.remove(transaction, *kept, id, if_match, write);
   }
+  Result<void> purge_item(store::Transaction& transaction, const List& list, std::int64_t id,
+                          const Write& write) override {
+    TRY(const auto kept, catalog_.current(transaction, list));
+    if (!unlocked(write) && has_guarded(kept->list())) return guarded(kept->list().name);
+    return items_.purge(transaction, *kept, id, write);
+  }
   Result<Item> restore_version(store::Transaction& transaction, const List& list, std::int64_t id,
                                std::int64_t version, const Write& write) override {
     TRY(const auto kept, catalog_.current(transaction, list));
@@ -234,9 +240,14 @@ class StoredLists final : public ListStore {
     return last.value_or(0);
   }
   Result<std::vector<ItemVersion>> read_deleted(store::Connection& connection, const List& list,
-                                                std::int64_t limit) override {
+                                                Timestamp before, std::int64_t limit) override {
     TRY(const auto kept, catalog_.current(connection, list));
-    return items_.deleted(connection, *kept, limit);
+    return items_.deleted(connection, *kept, before, limit);
+  }
+  Result<ItemVersion> read_deleted_item(store::Connection& connection, const List& list,
+                                        std::int64_t id) override {
+    TRY(const auto kept, catalog_.current(connection, list));
+    return items_.deleted_item(connection, *kept, id);
   }
   Result<Page> query(store::Connection& connection, const List& list, const odata::Options& options,
                      Timestamp now, const Reading& reading, const SeeItem& see) override {
@@ -414,6 +425,13 @@ Result<Page> ListStore::query(store::Connection& connection, const List& list,
   page.items = std::move(items);
   return page;
 }
+
+Result<std::vector<ItemVersion>> ListStore::read_deleted(store::Connection& connection,
+                                                         const List& list, std::int64_t limit) {
+  return read_deleted(connection, list, timestamp_max, limit);
+}
+
+bool is_purge(const ItemVersion& version) { return version.version == purge_version; }
 
 std::string news_of(const List& list) { return fmt::format("list/{}", list.id); }
 

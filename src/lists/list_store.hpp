@@ -66,13 +66,16 @@ struct ItemVersion : Item {
   std::string principal = {};  // as base/principal.hpp writes it
   bool deleted = false;
 };
+// Whether it is no version that was written, but says that the item was purged.
+bool is_purge(const ItemVersion& version);
 
 // One write of an item, in the order in which writes were committed. Nothing that was acknowledged
 // before a change was read stands before it unread, so a reader that keeps the last number misses
 // none.
 struct Change {
   std::int64_t number = 0;   // of the list, from 1; grows
-  ItemVersion version = {};  // what the write made: version 1 is a creation, `deleted` a deletion
+  ItemVersion version = {};  // what the write made: version 1 is a creation, `deleted` a deletion,
+                             // 0 (is_purge) the end of a deleted item
 };
 
 struct Page {
@@ -145,9 +148,12 @@ class ListStore {
                                                    std::int64_t after, std::int64_t limit) = 0;
   // The number of the last change; 0: there was none.
   virtual Result<std::int64_t> last_change(store::Connection&, const List&) = 0;
-  // The last version of each item that is deleted and can be brought back, newest first.
+  // The last version of each item that is deleted and can be brought back, newest first: those that
+  // were deleted before a time.
   virtual Result<std::vector<ItemVersion>> read_deleted(store::Connection&, const List&,
-                                                        std::int64_t limit) = 0;
+                                                        Timestamp before, std::int64_t limit) = 0;
+  Result<std::vector<ItemVersion>> read_deleted(store::Connection&, const List&,
+                                                std::int64_t limit);
   // Items in the order of $orderby, then of ID. `now` is what the function now() answers.
   // With `see` the page's items are shown and not in it.
   virtual Result<Page> query(store::Connection&, const List&, const odata::Options&, Timestamp now,
@@ -162,3 +168,12 @@ class ListStore {
 };
 
 }  // namespace rollcall::lists
+
+  // ---- the end of deleted items
+  // The last version of one that can be brought back. LIST0102: it is not deleted, or purged.
+  virtual Result<ItemVersion> read_deleted_item(store::Connection&, const List&,
+                                                std::int64_t id) = 0;
+  // Forgets a deleted item for good: all that it held, in every version. That there was an item of
+  // this id, when it was deleted and when purged, and by whom, stays among the changes.
+  virtual Result<void> purge_item(store::Transaction&, const List&, std::int64_t id,
+                                  const Write&) = 0;

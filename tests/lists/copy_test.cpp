@@ -122,6 +122,62 @@ TEST(Copy, HoldsEverythingAndGoesOnWhereItStopped) {
             "LIST0112");
 }
 
+// What the list forgets, its copy forgets too: also when the copy's last change was of that item.
+TEST(Copy, PurgedItemsAreGoneFromTheCopy) {
+  ListHarness source{test::fresh_sqlite()}, target;
+  const auto write = [&](auto&& work) {
+    const auto written =
+        source.database->write([&](store::Transaction& transaction) -> Result<void> {
+          TRY(const auto list,
+              source.lists->ensure_list(
+                  transaction, {.name = "Rows", .columns = {{.name = "Title"}}}, source.write));
+          return work(transaction, *list);
+        });
+    ASSERT_TRUE(written) << written.error().message;
+  };
+  const auto copy = [&] {
+    return copy_list(*source.database, "Rows", *target.database, "", silent);
+  };
+  write([&](auto& transaction, const List& list) -> Result<void> {
+    for (const char* title : {"one", "two", "three"})
+      TRY_DO(source.lists->create_item(transaction, list, {{"Title", title}}, source.write));
+    TRY_DO(source.lists->delete_item(transaction, list, 1, std::nullopt, source.write));
+    return source.lists->purge_item(transaction, list, 1, source.write);
+  });
+  ASSERT_TRUE(copy());
+  EXPECT_EQ(everything(source, "Rows"), everything(target, "Rows"));
+  write([&](auto& transaction, const List& list) -> Result<void> {
+    TRY_DO(source.lists->update_item(transaction, list, 3, std::nullopt, {{"Title", "3"}},
+                                     source.write));
+    return source.lists->delete_item(transaction, list, 2, std::nullopt, source.write);
+  });
+  ASSERT_TRUE(copy());
+  write([&](auto& transaction, const List& list) -> Result<void> {
+    return source.lists->purge_item(transaction, list, 2, source.write);
+  });
+  const auto copied = copy();
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_EQ(copied->changes, 1);
+  EXPECT_EQ(everything(source, "Rows"), everything(target, "Rows"));
+  EXPECT_FALSE(everything(target, "Rows").contains("two"));
+  // A list of the same name that is no copy is left alone.
+  ListHarness other{test::fresh_sqlite()};
+  other.write.now = other.write.now + seconds(1);
+  const auto made = other.database->write([&](store::Transaction& transaction) -> Result<void> {
+    TRY(const auto list,
+        other.lists->create_list(transaction, {.name = "Rows", .columns = {{.name = "Title"}}},
+                                 other.write));
+    for (const char* title : {"mine", "too"})
+      TRY_DO(other.lists->create_item(transaction, *list, {{"Title", title}}, other.write));
+    return {};
+  });
+  ASSERT_TRUE(made);
+  const auto before = everything(other, "Rows");
+  EXPECT_EQ(copy_list(*source.database, "Rows", *other.database, "", silent).error().code,
+            "LIST0112");
+  EXPECT_EQ(everything(other, "Rows"), before);
+}
+
 TEST(Copy, LookupsNameTheCopies) {
   ListHarness source{test::fresh_sqlite()}, target;
   const auto made = source.database->write([&](store::Transaction& transaction) -> Result<void> {

@@ -49,6 +49,7 @@ class ListHarness {
         {"update", [this](const Case& one) { return update(one); }},
         {"delete", [this](const Case& one) { return remove(one); }},
         {"restore", [this](const Case& one) { return restore(one); }},
+        {"purge", [this](const Case& one) { return purge(one); }},
         {"read", [this](const Case& one) { return read(one); }},
         {"versions", [this](const Case& one) { return versions(one); }},
         {"query", [this](const Case& one) { return query(one); }},
@@ -174,6 +175,12 @@ class ListHarness {
       return lists->restore_version(transaction, list, number(one, 1), number(one, 2), write);
     }));
   }
+  std::string purge(const Case& one) {
+    const auto purged = writing(name(one), [&](auto& transaction, const List& list) {
+      return lists->purge_item(transaction, list, number(one, 1), write);
+    });
+    return purged ? "purged" : show(purged.error());
+  }
   std::string read(const Case& one) {
     return show(reading(name(one), [&](auto& connection, const List& list) {
       return lists->read_item(connection, list, number(one, 1), times(one, 2));
@@ -214,9 +221,10 @@ class ListHarness {
     if (!all) return show(all.error());
     std::string text;
     for (const auto& change : *all) {
-      text += fmt::format("{}: item {} v{}{} by {}\n", change.number, change.version.id,
-                          change.version.version, change.version.deleted ? " deleted" : "",
-                          change.version.principal);
+      text += fmt::format(
+          "{}: item {} v{}{} by {}{}\n", change.number, change.version.id, change.version.version,
+          change.version.deleted ? " deleted" : "", change.version.principal,
+          change.version.deleted && change.version.fields.at("Title").is_null() ? ", empty" : "");
     }
     return text.empty() ? "none" : text;
   }

@@ -11,6 +11,7 @@ import "@pnp/sp/lists/index.js";
 import "@pnp/sp/fields/index.js";
 import "@pnp/sp/items/index.js";
 import "@pnp/sp/recycle-bin/index.js";
+import "@pnp/sp/sites/index.js";
 import "@pnp/sp/site-users/web.js";
 import { start } from "../kusto/server.mjs";
 
@@ -292,6 +293,18 @@ test("a view's rows, whoever asks, and what was thrown away", async () => {
   await site.web.recycleBin.restoreAll();
   assert.equal((await site.web.recycleBin()).length, 0);
   assert.equal((await list.items()).length, 7);
+  // What is purged is gone, and stays gone.
+  const purged = await list.items.getById(2).recycle();
+  await list.items.getById(3).recycle();
+  await list.items.getById(4).recycle();
+  await site.web.recycleBin.getById(purged).delete();
+  assert.deepEqual((await site.web.recycleBin()).map((one) => one.Title).sort(), ["task 3", "task 4"]);
+  assert.equal((await refusal(() => site.web.recycleBin.getById(purged).restore())).status, 404);
+  assert.equal((await refusal(() => site.web.recycleBin.moveAllToSecondStage())).status, 400);
+  await site.site.recycleBin.deleteAll();
+  assert.equal((await site.site.recycleBin()).length, 0);
+  assert.equal((await list.items()).length, 4);
+  assert.equal((await list.items.add({ Title: "next" })).Id, 8);
   await list.delete();
 });
 

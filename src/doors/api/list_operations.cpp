@@ -42,12 +42,14 @@ Result<std::int64_t> number_of(const http::Request& request, std::string_view na
 namespace {
 
 json::object to_json(const lists::ItemVersion& version) {
-  return {{"version", version.version},
-          {"validFrom", format_iso_seconds(version.valid_from)},
-          {"knownFrom", format_iso_seconds(version.known_from)},
-          {"principal", version.principal},
-          {"deleted", version.deleted},
-          {"fields", version.fields}};
+  json::object made{{"version", version.version},
+                    {"validFrom", format_iso_seconds(version.valid_from)},
+                    {"knownFrom", format_iso_seconds(version.known_from)},
+                    {"principal", version.principal},
+                    {"deleted", version.deleted},
+                    {"fields", version.fields}};
+  if (lists::is_purge(version)) made["purged"] = true;
+  return made;
 }
 
 Result<json::object> all_lists(Services& services) {
@@ -176,7 +178,7 @@ Operations list_operations(Services& services) {
            Scope::read,
            "getChanges",
            "What was written to a list, in the order of commits; nothing is missed when `last` is "
-           "asked behind.",
+           "asked behind. The change with `purged` says that a deleted item was purged.",
            answering(services, changes),
            {{"after", "the `last` of the answer before; 0 when absent", "integer"},
             {"top", "how many at most; 100 when absent", "integer"}}},

@@ -121,6 +121,32 @@ Result<http::Response> restore_item(const Asked& asked) {
   return http::json_response(200, with_version(item));
 }
 
+Result<http::Response> purge_item(const Asked& asked) {
+  TRY(const auto list, asked.list());
+  TRY(const auto id, item_id(asked.request));
+  TRY_DO(asked.services.lists.purge_item(asked.transaction, *list, id, asked.write));
+  return http::Response{204, {}, {}};
+}
+
+// What was deleted before a time, or all: a thousand at a time, so that others' writes have their
+// turn; the answer says whether to ask again.
+Result<http::Response> purge_deleted(const Asked& asked) {
+  constexpr std::int64_t at_once = 1000;
+  TRY(const auto list, asked.list());
+  auto before = timestamp_max;
+  if (const auto text = asked.request.query_value("before")) {
+    const auto time = parse_iso(*text);
+    if (!time) return fail("API0103", fmt::format("before={}: a time was expected", *text));
+    before = *time;
+  }
+  auto& store = asked.services.lists;
+  TRY(const auto deleted, store.read_deleted(asked.transaction, *list, before, at_once));
+  for (const auto& one : deleted)
+    TRY_DO(store.purge_item(asked.transaction, *list, one.id, asked.write));
+  return http::json_response(
+      200, json::object{{"purged", deleted.size()}, {"more", deleted.size() == at_once}});
+}
+
 using Work = Result<http::Response> (*)(const Asked&);
 Access::Handler writing(Services& services, Work work) {
   return [&services, work](const http::Request& request, const Principal& principal) {
@@ -181,7 +207,17 @@ Operations list_write_operations(Services& services) {
        "Makes a version's content the newest, also of a deleted item.",
        on(restore_item),
        {},
-       R"({"version": N})"}};
+       R"({"version": N})"},
+      {"DELETE", "/api/v1/lists/{list}/deleted/{id}", Scope::admin, "purgeItem",
+       "Purges a deleted item: it cannot be brought back, and its versions are gone.",
+       on(purge_item)},
+      {"DELETE",
+       "/api/v1/lists/{list}/deleted",
+       Scope::admin,
+       "purgeDeleted",
+       "Purges deleted items, at most a thousand; `more` says that there may be others.",
+       on(purge_deleted),
+       {{"before", "only what was deleted before this time"}}}};
 }
 
 }  // namespace rollcall::doors

@@ -70,6 +70,8 @@ Answer carry_out(Call& call) {
   const auto& first = call.steps.front();
   if (first.is("web")) return answer_web(call, 1);
   if (first.is("lists")) return answer_lists(call, 0);
+  if (first.is("site") && call.steps.size() > 1 && call.steps[1].is("recyclebin"))
+    return answer_recycle_bin(call, 1);
   if (first.is("site") && call.steps.size() == 1 && call.reads()) {
     Reply reply;
     reply.value = annotated(call, "SP.Site", "Site");
