@@ -4,15 +4,12 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
-#include "lists/list_store.hpp"
 #include "lists/values.hpp"
 #include "odata/apply.hpp"
+#include "odata/compile.hpp"
 
 namespace rollcall::lists {
 namespace {
-
-using Counted = odata::Aggregation::Column;
 
 ColumnType column_type(odata::Type type) {
   switch (type) {
@@ -30,26 +27,6 @@ ColumnType column_type(odata::Type type) {
   }
 }
 
-// `Total desc, Region`: names of the result.
-Result<std::vector<sql::OrderTerm>> order_of(const std::vector<Counted>& columns,
-                                             const odata::Options& options) {
-  std::vector<sql::OrderTerm> terms;
-  if (!options.orderby) return terms;
-  for (const auto part : split(*options.orderby, ',')) {
-    auto name = trim(part);
-    const auto space = name.rfind(' ');
-    const auto last = space == std::string_view::npos ? std::string_view() : name.substr(space + 1);
-    const bool descending = last == "desc";
-    if (descending || last == "asc") name = trim(name.substr(0, space));
-    const auto found =
-        std::ranges::find_if(columns, [&](const Counted& one) { return one.name == name; });
-    if (found == columns.end())
-      return fail("ODATA0103", fmt::format("$orderby: the result of $apply has no '{}'", name));
-    terms.push_back({found->expr, descending, descending ? sql::Nulls::last : sql::Nulls::first});
-  }
-  return terms;
-}
-
 // A path is a property of a property: {"Team": {"Title": …}}.
 void put(json::object& into, std::string_view name, json::value value) {
   const auto slash = name.find('/');
@@ -62,41 +39,84 @@ void put(json::object& into, std::string_view name, json::value value) {
   put(other.get_object(), name.substr(slash + 1), std::move(value));
 }
 
+// Which of the result's properties are shown: all, or those that $select names, in its order.
+std::vector<const odata::Property*> shown_of(const odata::Schema& schema,
+                                             const std::vector<std::string>& selected) {
+  std::vector<const odata::Property*> shown;
+  if (selected.empty()) {
+    for (const auto& property : schema.properties) shown.push_back(&property);
+  }
+  for (const auto& name : selected) shown.push_back(schema.find(name));
+  return shown;
+}
+
+// In the order that is asked for, then in that of the groups.
+std::vector<sql::OrderTerm> order_of(const odata::Applied& applied,
+                                     const odata::Compiled& compiled) {
+  std::vector<sql::OrderTerm> terms;
+  for (const auto& term : compiled.order_by) {
+    terms.push_back(
+        {term.expr, term.descending, term.descending ? sql::Nulls::last : sql::Nulls::first});
+  }
+  for (std::size_t i = 0; i < applied.groups; ++i)
+    terms.push_back({value_of(applied.schema.properties[i]), false, sql::Nulls::first});
+  return terms;
+}
+
 }  // namespace
 
-Result<json::array> aggregate_items(const store::Database& database, store::Connection& connection,
-                                    const KeptList& kept, const odata::Options& options,
-                                    Timestamp now) {
-  if (options.filter || options.select || options.expand || options.skiptoken || options.search) {
-    return fail("ODATA0203",
-                "beside $apply there are only $orderby and $top; a filter stands in it: "
-                "filter(…)/groupby(…)");
+Result<Groups> aggregate_items(const store::Database& database, store::Connection& connection,
+                               const KeptList& kept, const odata::Options& options, Timestamp now) {
+  if (options.expand || options.skiptoken || options.search) {
+    return fail(
+        "ODATA0203",
+        "beside $apply there are $filter, $orderby, $select, $top, $skip and $count, of its "
+        "result");
   }
-  TRY(const auto applied, odata::compile_apply(options.apply.value_or(""), kept.schema()));
-  std::vector<Counted> columns = applied.groups;
-  columns.insert(columns.end(), applied.aggregates.begin(), applied.aggregates.end());
-  TRY(auto order, order_of(columns, options));
+  TRY(const auto shape, odata::shape_of(options));
+  const auto now_slot = shape.literals.size();
+  TRY(const auto applied, odata::compile_apply(options.apply.value_or(""), kept.schema(),
+                                               sql::table(kept.table(), items_alias), now_slot));
+  TRY(const auto compiled, odata::compile(options, shape, applied.schema));
+  TRY(auto values, odata::bind(compiled, shape, now));
+  const auto limit = options.top ? std::min(*options.top, max_page_size) : max_page_size + 1;
+  std::vector<store::Argument> arguments(values.begin(), values.end());
+  arguments.emplace_back(limit);
+  arguments.emplace_back(options.skip.value_or(0));
+
+  const auto shown = shown_of(applied.schema, compiled.select);
   sql::Select select;
-  for (const auto& column : columns) select.items.push_back({column.expr, {}});
-  for (const auto& group : applied.groups) {
-    select.group_by.push_back(group.expr);
-    order.push_back({group.expr, false, sql::Nulls::first});
+  for (const auto* property : shown) select.items.push_back({value_of(*property), {}});
+  select.from = applied.from;
+  select.where = compiled.where;
+  auto counted = select;
+  const auto statement = database.prepare(
+      std::make_shared<const sql::Query>(sql::Query{{},
+                                                    std::move(select),
+                                                    order_of(applied, compiled),
+                                                    sql::make(sql::Slot{now_slot + 1}),
+                                                    sql::make(sql::Slot{now_slot + 2})}));
+  Groups groups;
+  TRY_DO(connection.query(statement, std::span<const store::Argument>(arguments),
+                          [&](const store::Row& row) {
+                            json::object one;
+                            for (std::size_t i = 0; i < shown.size(); ++i) {
+                              const auto type = column_type(shown[i]->type);
+                              put(one, shown[i]->name, to_json(type, look_at(type, row, i)));
+                            }
+                            groups.rows.push_back(std::move(one));
+                          }));
+  if (std::ssize(groups.rows) > max_page_size) {
+    return fail("LIST0111", fmt::format("there are more than {} groups: ask for them by $top and "
+                                        "$skip",
+                                        max_page_size));
   }
-  select.from = sql::table(kept.table(), items_alias);
-  select.where = applied.where;
-  const auto limit = std::min(options.top.value_or(max_page_size), max_page_size);
-  const auto statement = database.prepare(std::make_shared<const sql::Query>(
-      sql::Query{{}, std::move(select), std::move(order), sql::make(sql::Slot{1}), nullptr}));
-  json::array rows;
-  TRY_DO(connection.query(statement, {now.ticks, limit}, [&](const store::Row& row) {
-    json::object one;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const auto type = column_type(columns[i].type);
-      put(one, columns[i].name, to_json(type, look_at(type, row, i)));
-    }
-    rows.push_back(std::move(one));
-  }));
-  return rows;
+  if (!options.count) return groups;
+  counted.items = {{sql::call("count", {sql::make(sql::Star{})}), {}}};
+  TRY_DO(connection.query(database.prepare(sql::query(std::move(counted))),
+                          std::span<const store::Argument>(arguments),
+                          [&](const store::Row& row) { groups.count = row.integer(0); }));
+  return groups;
 }
 
 }  // namespace rollcall::lists

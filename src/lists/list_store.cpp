@@ -254,8 +254,8 @@ class StoredLists final : public ListStore {
     TRY(const auto kept, catalog_.current(connection, list));
     return of_question(items_.query(connection, *kept, options, now, reading, see));
   }
-  Result<json::array> aggregate(store::Connection& connection, const List& list,
-                                const odata::Options& options, Timestamp now) override {
+  Result<Groups> aggregate(store::Connection& connection, const List& list,
+                           const odata::Options& options, Timestamp now) override {
     TRY(const auto kept, catalog_.current(connection, list));
     return of_question(aggregate_items(database_, connection, *kept, options, now));
   }

@@ -84,6 +84,12 @@ struct Page {
   std::optional<std::string> skiptoken = std::nullopt;  // there is more behind it
 };
 
+// What $apply answers.
+struct Groups {
+  json::array rows = {};
+  std::optional<std::int64_t> count = std::nullopt;  // with $count: of all that match
+};
+
 // What is announced (store::Transaction) when an item of the list is written.
 std::string news_of(const List& list);
 
@@ -160,14 +166,12 @@ class ListStore {
                              const Reading&, const SeeItem& see) = 0;
   Result<Page> query(store::Connection&, const List&, const odata::Options&, Timestamp now,
                      const Reading& = {});
-  // What $apply counts: one object for each group, in the order of $orderby (names of the result),
-  // then of the groups; at most $top, or max_page_size.
-  virtual Result<json::array> aggregate(store::Connection&, const List&, const odata::Options&,
-                                        Timestamp now) = 0;
+  // What $apply counts: one object for each group. $filter, $orderby, $select and $count are of this
+  // result; it comes in the order of $orderby, then of the groups. At most $top of them; LIST0111
+  // when none is given and there are more than max_page_size.
+  virtual Result<Groups> aggregate(store::Connection&, const List&, const odata::Options&,
+                                   Timestamp now) = 0;
   virtual Result<std::int64_t> count_items(store::Connection&, const List&) = 0;
-};
-
-}  // namespace rollcall::lists
 
   // ---- the end of deleted items
   // The last version of one that can be brought back. LIST0102: it is not deleted, or purged.
@@ -177,3 +181,6 @@ class ListStore {
   // this id, when it was deleted and when purged, and by whom, stays among the changes.
   virtual Result<void> purge_item(store::Transaction&, const List&, std::int64_t id,
                                   const Write&) = 0;
+};
+
+}  // namespace rollcall::lists

@@ -1,10 +1,10 @@
-// $apply for counts: aggregate(…), groupby((…),aggregate(…)), with filter(…)/ before. Bound to a
-// schema and lowered to the parts of one SELECT.
+// $apply for counts: a pipeline of filter(…), groupby((…),aggregate(…)) and aggregate(…), each of what the
+// one before answers. Bound to a schema and lowered to derived tables, one in another; what it ends in is
+// asked by the other options as items are.
 // https://docs.oasis-open.org/odata/odata-data-aggregation-ext/v4.0/
 #pragma once
-#include <string>
+#include <cstddef>
 #include <string_view>
-#include <vector>
 
 #include "base/error.hpp"
 #include "odata/schema.hpp"
@@ -12,19 +12,16 @@
 
 namespace rollcall::odata {
 
-struct Aggregation {
-  struct Column {
-    std::string name;  // of the result
-    sql::ExprPtr expr;
-    Type type;
-  };
-  sql::ExprPtr where;  // null: every item
-  std::vector<Column> groups;
-  std::vector<Column> aggregates;
+struct Applied {
+  sql::TableRefPtr from;   // the result as a table
+  Schema schema;           // its properties, in their order: the groups, then the aggregates
+  std::size_t groups = 0;  // how many of them are groups
 };
 
-// Errors as of compile(), with `$apply: ` before; ODATA0109 names transformations that lists do not
-// have.
-Result<Aggregation> compile_apply(std::string_view text, const Schema& schema);
+// Of the rows of `from`, which the schema describes. `now_slot` is what now() answers. Errors as of
+// compile(), with `$apply: ` before and spans in its text; ODATA0109 names transformations and methods
+// that lists do not have.
+Result<Applied> compile_apply(std::string_view text, const Schema& schema, sql::TableRefPtr from,
+                              std::size_t now_slot);
 
 }  // namespace rollcall::odata

@@ -208,9 +208,12 @@ class ListHarness {
     const auto rows = reading(name(one), [&](auto& connection, const List& list) {
       return lists->aggregate(connection, list, *options, write.now);
     });
-    if (!rows) return show(rows.error());
+    const auto source =
+        rows || rows.error().message.starts_with("$apply") ? options->apply : options->filter;
+    if (!rows) return show(rows.error(), source.value_or(""));
     std::string text;
-    for (const auto& row : *rows) text += json::serialize(row) + "\n";
+    for (const auto& row : rows->rows) text += json::serialize(row) + "\n";
+    if (rows->count) text += fmt::format("count {}\n", *rows->count);
     return text.empty() ? "none" : text;
   }
   // `changes LIST AFTER`

@@ -72,7 +72,10 @@ Result<json::object> items(Services& services, const http::Request& request) {
     TRY(const auto list, services.lists.find_list(connection, request.path_value("list")));
     if (options.apply) {
       TRY(auto groups, services.lists.aggregate(connection, *list, options, services.clock.now()));
-      return json::object{{"value", std::move(groups)}};
+      json::object answer;
+      if (groups.count) answer["@odata.count"] = *groups.count;
+      answer["value"] = std::move(groups.rows);
+      return answer;
     }
     TRY(const auto page, services.lists.query(connection, *list, options, services.clock.now()));
     json::object answer;
@@ -152,12 +155,21 @@ Result<json::object> deleted(Services& services, const http::Request& request) {
   });
 }
 
+// The option in whose text an error's place is: the message begins with it when it is not $filter.
+std::string text_in_question(const http::Request& request, const Error& error) {
+  for (const std::string_view option : {"$apply", "$orderby", "$select", "$search"}) {
+    if (error.message.starts_with(option) && error.message.substr(option.size()).starts_with(": "))
+      return request.query_value(option).value_or("");
+  }
+  return request.query_value("$filter").value_or("");
+}
+
 Access::Handler answering(Services& services,
                           Result<json::object> (*read)(Services&, const http::Request&)) {
   return [&services, read](const http::Request& request, const Principal&) {
     const auto answer = read(services, request);
     return answer ? http::json_response(200, *answer)
-                  : refuse(answer.error(), request.query_value("$filter").value_or(""));
+                  : refuse(answer.error(), text_in_question(request, answer.error()));
   };
 }
 
@@ -201,7 +213,8 @@ Operations list_operations(Services& services) {
             {"$top", "how many at most; 100 when absent", "integer"},
             {"$skip", "how many to leave out", "integer"},
             {"$count", "also say how many match", "boolean"},
-            {"$apply", "such as groupby((Region),aggregate($count as n))"},
+            {"$apply",
+             "such as groupby((Region),aggregate($count as n)); the others are of its result"},
             {"$skiptoken", "the `skiptoken` of the page before"}}},
           {"GET", "/api/v1/lists/{list}/items/{id}", Scope::read, "getItem", "One item.",
            answering(services, item)},
