@@ -109,6 +109,7 @@ Result<odata::Options> options_of(const json::object& parameters) {
   TRY(options.skiptoken, text(parameters, "$skiptoken"));
   TRY(options.top, number(parameters, "$top"));
   TRY(options.skip, number(parameters, "$skip"));
+  odata::trim_filter(options);
   return options;
 }
 

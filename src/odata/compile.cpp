@@ -141,6 +141,7 @@ sql::ExprPtr lower_search(const Schema& schema, const ast::Search& search) {
 Result<Shape> shape_of(const Options& options) {
   Shape shape;
   if (options.filter) {
+    TRY_DO(check_edges(*options.filter));
     shape.key.reserve(options.filter->size());
     shape.key += 'f';
     Lexer lexer(*options.filter);

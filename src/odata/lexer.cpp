@@ -43,6 +43,13 @@ bool is_literal(TokenKind kind) {
   return kind >= TokenKind::integer && kind <= TokenKind::enumeration;
 }
 
+Result<void> check_edges(std::string_view text) {
+  if (text.empty() || (!is_space(text.front()) && !is_space(text.back()))) return {};
+  const auto at = is_space(text.front()) ? 0 : text.size() - 1;
+  return fail("ODATA0102", "no blanks stand before or behind an expression",
+              Span{static_cast<std::uint32_t>(at), 1});
+}
+
 std::size_t scan_guid(std::string_view text) {
   static constexpr std::size_t groups[] = {8, 4, 4, 4, 12};
   std::size_t end = 0;

@@ -75,6 +75,9 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
+// The grammar has no blanks around an option's value; ODATA0102 when there are some.
+Result<void> check_edges(std::string_view text);
+
 // How far one of these reaches at the text's start; 0: there is none. The grammar's names are
 // theirs.
 std::size_t scan_guid(std::string_view text);

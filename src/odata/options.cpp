@@ -105,6 +105,10 @@ Result<Options> parse_options(const std::vector<std::pair<std::string, std::stri
   return options;
 }
 
+void trim_filter(Options& options) {
+  if (options.filter) options.filter = std::string(trim(*options.filter));
+}
+
 Result<Options> parse_query_text(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> pairs;
   if (query.starts_with('?')) query.remove_prefix(1);

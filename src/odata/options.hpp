@@ -32,6 +32,8 @@ struct Options {
 Result<Options> parse_options(const std::vector<std::pair<std::string, std::string>>& query);
 // The same from the text behind `?`, still encoded: `%24filter=Title+eq+%27x%27&$top=5`.
 Result<Options> parse_query_text(std::string_view query);
+// SharePoint takes a filter with blanks and line ends around it, as people type them into flows.
+void trim_filter(Options& options);
 // `+` is a space, as in a query.
 Result<std::string> percent_decode(std::string_view text);
 

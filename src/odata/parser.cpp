@@ -502,6 +502,7 @@ class Parser {
 }  // namespace
 
 Result<ast::ExprPtr> parse_expression(std::string_view text) {
+  TRY_DO(check_edges(text));
   Parser parser(text);
   TRY_DO(parser.start());
   TRY(auto expression, parser.expression());

@@ -90,12 +90,31 @@ bool options(std::string_view query) {
   return true;
 }
 
+// entityOptions: beside $id only $format, $schemaversion and options of the service's own; behind a cast
+// entityCastOptions, which have $select and $expand too.
+bool goes_with_entity(std::string_view path, std::string_view query) {
+  bool named = false;
+  for (const auto part : split(query, '&')) {
+    const auto name = to_lower(decode(part.substr(0, part.find('='))));
+    const bool shapes = name == "$select" || name == "$expand";
+    const bool known = name == "$id" || name == "$format" || name == "$schemaversion";
+    if (name.starts_with('$') && !known && !(shapes && path.contains('/'))) return false;
+    named = named || name == "$id";
+  }
+  return named;
+}
+
 bool relative_uri(std::string_view uri) {
   const auto scheme = uri.find("://");
   if (scheme != std::string_view::npos && scheme < uri.find('?'))
     uri.remove_prefix(uri.find('/', scheme + 3) + 1);
   const auto mark = uri.find('?');
-  if (!parse_resource_path(decode(uri.substr(0, mark)))) return false;
+  const auto path = uri.substr(0, mark);
+  if (!parse_resource_path(decode(path))) return false;
+  if (path == "$entity" || path.starts_with("$entity/")) {
+    if (mark == std::string_view::npos || !goes_with_entity(path, uri.substr(mark + 1)))
+      return false;
+  }
   return mark == std::string_view::npos || options(uri.substr(mark + 1));
 }
 

@@ -46,6 +46,7 @@ Result<http::Response> get_items(Services& services, const http::Request& reques
                                  const Principal&) {
   auto query = http::parse_query(request.query());
   TRY(auto options, odata::parse_options(query));
+  odata::trim_filter(options);
   return services.database.read([&](store::Connection& connection) -> Result<http::Response> {
     TRY(const auto list, list_of(services, connection, request));
     connectors::expand_lookups(*list, options);

@@ -88,8 +88,11 @@ class ItemWriter {
       : call_(call), list_(list), wanted_(wanted) {}
 
   json::object begin(std::int64_t id, std::int64_t version) {
-    auto item = annotated(call_, item_type(list_), fmt::format("{}/Items({})", list_uri(list_), id),
-                          item_etag(list_, id, version));
+    json::object item;
+    if (call_.format != Format::none) {
+      item = annotated(call_, item_type(list_), fmt::format("{}/Items({})", list_uri(list_), id),
+                       item_etag(list_, id, version));
+    }
     id_ = id;
     version_ = version;
     if (wanted_.all) {
@@ -181,6 +184,7 @@ Result<ItemQuery> item_query(const Call& call, const lists::List& list) {
   ItemQuery query;
   TRY(query.options, odata::parse_options(call.query));
   auto& options = query.options;
+  odata::trim_filter(options);
   if (options.apply) return fail("ODATA0203", "SharePoint has no $apply; /api/v1 has");
   options.skip = std::nullopt;  // SharePoint pages by $skiptoken and ignores it
   if (options.expand) {

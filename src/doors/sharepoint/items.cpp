@@ -194,7 +194,8 @@ Answer validate_update(Call& call, const lists::List& list, std::int64_t id) {
 }
 
 Answer count_items(Call& call, const lists::List& list) {
-  TRY(const auto options, odata::parse_options(call.query));
+  TRY(auto options, odata::parse_options(call.query));
+  odata::trim_filter(options);
   odata::Options counted;
   counted.filter = options.filter;
   counted.search = options.search;
@@ -218,7 +219,7 @@ Result<Reply> item_page(Call& call, const lists::List& list, const ItemQuery& qu
                                 }));
   Reply reply;
   reply.value = std::move(items);
-  reply.metadata = collection_type(list);
+  if (call.format == Format::minimal) reply.metadata = collection_type(list);
   reply.count = page.count;
   if (page.skiptoken && call.reads()) reply.next = next_url(call, *page.skiptoken);
   return reply;

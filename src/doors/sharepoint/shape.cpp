@@ -160,7 +160,9 @@ Result<void> order(json::array& entities, const std::string& text) {
 
 // As items are asked, but what lists alone do not know is left to whoever reads $expand.
 Result<odata::Options> options_of(const http::Parameters& query) {
-  return odata::parse_options(query);
+  TRY(auto options, odata::parse_options(query));
+  odata::trim_filter(options);
+  return options;
 }
 
 }  // namespace
