@@ -210,7 +210,7 @@ const Benchmark quiet_day{"flow/quiet-day", [](const Report& report) {
                                     runs, "power", true});
                           }};
 
-const Benchmark flow{"flow", [](const Report& report) {
+const Benchmark flow{"flow/plain", [](const Report& report) {
                        for (const int count : {100, 1'000, 10'000})
                          measure(static_cast<std::size_t>(count), report);
                      }};
