@@ -139,10 +139,25 @@ std::optional<Timestamp> parse_iso(std::string_view text) {
   return utc;
 }
 
+// Digit by digit, for every event and item that is shown has several times.
 std::string format_iso(Timestamp time) {
   const CivilTime c = to_civil(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:07}Z", c.year, c.month, c.day, c.hour,
-                     c.minute, c.second, c.fraction);
+  if (time.ticks < 0 || time > timestamp_max) {
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:07}Z", c.year, c.month, c.day, c.hour,
+                       c.minute, c.second, c.fraction);
+  }
+  std::string text = "0000-00-00T00:00:00.0000000Z";
+  const auto digits = [&](std::size_t end, int value) {
+    for (; value != 0; value /= 10) text[--end] = static_cast<char>('0' + value % 10);
+  };
+  digits(4, c.year);
+  digits(7, c.month);
+  digits(10, c.day);
+  digits(13, c.hour);
+  digits(16, c.minute);
+  digits(19, c.second);
+  digits(27, c.fraction);
+  return text;
 }
 
 std::string format_iso_seconds(Timestamp time) {

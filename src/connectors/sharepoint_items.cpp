@@ -22,6 +22,14 @@ std::unexpected<Error> wrong(std::string message) {
   return fail("CONNECTOR0201", std::move(message));
 }
 
+// `"name` and what is behind it in a key or text that begins with a name: `"Author#Claims"`.
+void append_joined(std::string& out, std::string_view name, std::string_view rest) {
+  append_json(out, name);
+  out.back() = rest.front();
+  out += rest.substr(1);
+  out += '"';
+}
+
 // "key":"text"
 void append_member(std::string& out, std::string_view key, std::string_view text) {
   append_json(out, key);
@@ -44,7 +52,9 @@ void append_person(std::string& out, const lists::FieldView& field) {
   else
     out += "null";
   out += "},";
-  append_member(out, fmt::format("{}#Claims", field.name), principal);
+  append_joined(out, field.name, "#Claims");
+  out += ':';
+  append_json(out, principal);
 }
 
 void append_reference(std::string& out, std::int64_t id, std::string_view shown) {
@@ -66,7 +76,7 @@ void append_lookup(std::string& out, const lists::FieldView& field, const lists:
   const auto id = std::get<std::int64_t>(field.value);
   append_reference(out, id, text == nullptr ? std::string_view() : *text);
   out += ',';
-  append_json(out, fmt::format("{}#Id", field.name));
+  append_joined(out, field.name, "#Id");
   out += ':';
   append_json(out, id);
 }
@@ -79,8 +89,9 @@ void append_choices(std::string& out, const lists::FieldView& field) {
     append_reference(out, 0, one.as_string());
   }
   out += "],";
-  append_member(out, fmt::format("{}@odata.type", field.name),
-                "#Collection(Microsoft.Azure.Connectors.SharePoint.SPListExpandedReference)");
+  append_joined(out, field.name, "@odata.type");
+  out += ':';
+  append_json(out, "#Collection(Microsoft.Azure.Connectors.SharePoint.SPListExpandedReference)");
 }
 
 void append_field(std::string& out, const lists::FieldView& field, const lists::ItemView& item) {
@@ -146,7 +157,9 @@ void append_sharepoint_item(std::string& out, const lists::List& list,
     if (field.name == "Title" && text != nullptr) title = *text;
   }
   out += ',';
-  append_member(out, "{Identifier}", path + id + "_.000");
+  out += R"("{Identifier}":)";
+  append_joined(out, path, id);
+  out.insert(out.size() - 1, "_.000");
   out += R"(,"{IsFolder}":false,)";
   append_member(out, "{Name}", title);
   out += ',';

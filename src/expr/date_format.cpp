@@ -172,6 +172,11 @@ Result<std::string> format_date(DateTime value, std::string_view format, std::st
   TRY(const DateCulture* culture, date_culture(locale));
   std::string expanded;
   if (format.empty()) format = "o";
+  if (format == "o") {  // what functions write when no format is given
+    auto text = format_iso(value.time);
+    if (!value.utc) text.pop_back();
+    return text;
+  }
   if (format.size() == 1) {
     if (format[0] == 'R' || format[0] == 'r') {
       TRY(culture, date_culture(""));

@@ -433,7 +433,7 @@ Result<std::vector<ItemVersion>> ListStore::read_deleted(store::Connection& conn
 
 bool is_purge(const ItemVersion& version) { return version.version == purge_version; }
 
-std::string news_of(const List& list) { return fmt::format("list/{}", list.id); }
+std::string news_of(const List& list) { return "list/" + std::to_string(list.id); }
 
 std::int64_t ListStore::newest_format() { return Catalog::format; }
 
