@@ -13,6 +13,8 @@ std::unexpected<Error> nothing(std::string_view what, std::string_view name = {}
 
 }  // namespace
 
+const json::value Value::null_;
+
 Result<Value> Environment::trigger() { return nothing("the trigger"); }
 Result<Value> Environment::action(std::string_view name) { return nothing("action", name); }
 Result<Value> Environment::current_action() { return nothing("the current action"); }

@@ -4,8 +4,8 @@
 // Decimals stay inside the evaluator: Template::evaluate answers JSON.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <utility>
-#include <variant>
 
 #include "base/check.hpp"
 #include "base/json.hpp"
@@ -23,32 +23,67 @@ struct Decimal {
 
 class Value {
  public:
-  Value() = default;
-  Value(json::value owned) : kind_(std::move(owned)) {}
-  Value(Decimal decimal) : kind_(decimal) {}
+  Value() noexcept : kind_(Kind::borrowed), borrowed_(&null_) {}
+  Value(json::value owned) noexcept : kind_(Kind::owned), owned_(std::move(owned)) {}
+  Value(Decimal decimal) noexcept : kind_(Kind::decimal), decimal_(decimal) {}
+  Value(Value&& other) noexcept : kind_(other.kind_) { fill(std::move(other)); }
+  Value(const Value& other) : kind_(other.kind_) { fill(other); }
+  Value& operator=(Value other) noexcept {
+    clear();
+    kind_ = other.kind_;
+    fill(std::move(other));
+    return *this;
+  }
+  ~Value() { clear(); }
   static Value borrow(const json::value& value) {
     Value result;
-    result.kind_ = &value;
+    result.borrowed_ = &value;
     return result;
   }
 
   const json::value& operator*() const {
-    if (auto borrowed = std::get_if<const json::value*>(&kind_)) return **borrowed;
-    auto owned = std::get_if<json::value>(&kind_);
-    CHECK(owned);
-    return *owned;
+    CHECK(kind_ != Kind::decimal);
+    return kind_ == Kind::borrowed ? *borrowed_ : owned_;
   }
   const json::value* operator->() const { return &**this; }
   // The JSON as one's own: moved out, or copied when it was borrowed.
   json::value take() && {
-    if (auto owned = std::get_if<json::value>(&kind_)) return std::move(*owned);
+    if (kind_ == Kind::owned) return std::move(owned_);
     return **this;
   }
-  bool borrowed() const { return std::holds_alternative<const json::value*>(kind_); }
-  const Decimal* decimal() const { return std::get_if<Decimal>(&kind_); }
+  bool borrowed() const { return kind_ == Kind::borrowed; }
+  const Decimal* decimal() const { return kind_ == Kind::decimal ? &decimal_ : nullptr; }
 
  private:
-  std::variant<json::value, const json::value*, Decimal> kind_;
+  // By hand, for the evaluator moves several of these a node: a std::variant asks a table each time.
+  enum class Kind : std::uint8_t { borrowed, owned, decimal };
+
+  template <class Other>
+  void fill(Other&& other) {
+    switch (kind_) {
+      case Kind::borrowed:
+        borrowed_ = other.borrowed_;
+        return;
+      case Kind::owned:
+        std::construct_at(&owned_, std::forward<Other>(other).owned_);
+        return;
+      case Kind::decimal:
+        decimal_ = other.decimal_;
+        return;
+    }
+  }
+  void clear() {
+    if (kind_ == Kind::owned) std::destroy_at(&owned_);
+  }
+
+  static const json::value null_;
+
+  Kind kind_;
+  union {
+    const json::value* borrowed_;
+    json::value owned_;
+    Decimal decimal_;
+  };
 };
 
 }  // namespace rollcall::expr
