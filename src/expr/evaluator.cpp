@@ -148,16 +148,15 @@ Result<Value> Evaluator::access(const Access& access) {
   auto object = evaluate(*access.object);
   if (!object) return object;
   if (const Decimal* decimal = object->decimal()) object = Value(json::value(to_double(*decimal)));
-  Result<Value> result;
   if (const auto* literal = std::get_if<Literal>(&access.key->what)) {
-    result = expr::access(*std::move(object), literal->value, access.optional);
-  } else {
-    auto key = evaluate(*access.key);
-    if (!key) return key;
-    result = expr::access(*std::move(object),
-                          key->decimal() ? json::value(to_double(*key->decimal())) : **key,
-                          access.optional);
+    auto result = expr::access(*std::move(object), literal->value, access.optional);
+    if (!result) return at(std::move(result).error(), access.span);
+    return result;
   }
+  auto key = evaluate(*access.key);
+  if (!key) return key;
+  if (key->decimal()) *key = json::value(to_double(*key->decimal()));
+  auto result = expr::access(*std::move(object), **key, access.optional);
   if (!result) return at(std::move(result).error(), access.span);
   return result;
 }
@@ -198,17 +197,18 @@ Result<Value> Evaluator::make_array(const MakeArray& array) {
   return Value(std::move(result));
 }
 
-Result<Value> Evaluator::make_object(const MakeObject& object) {
-  json::object result;
-  result.reserve(object.members.size());
+// Calls each(name, Value&) with the members in their order; no value is a decimal.
+template <class Each>
+Result<void> Evaluator::each_member(const MakeObject& object, Each&& each) {
+  std::string made;
   for (const auto& [name, node] : object.members) {
-    std::string made;
     std::string_view key;
     if (const json::string* literal = literal_text(name)) {
       key = view(*literal);
     } else {
       auto text = evaluate(name);
-      if (!text) return text;
+      if (!text) return std::unexpected(std::move(text).error());
+      made.clear();
       if (auto appended = append_text(made, *text); !appended)
         return std::unexpected(appended.error());
       key = made;
@@ -216,14 +216,29 @@ Result<Value> Evaluator::make_object(const MakeObject& object) {
     auto value = evaluate(node);
     if (!value) {
       trail_.emplace_back(key);
-      return value;
+      return std::unexpected(std::move(value).error());
     }
-    if (value->decimal())
-      result.insert_or_assign(key, to_double(*value->decimal()));
-    else
-      result.insert_or_assign(key, (*std::move(value)).take());
+    if (value->decimal()) *value = json::value(to_double(*value->decimal()));
+    each(key, *value);
   }
+  return {};
+}
+
+Result<Value> Evaluator::make_object(const MakeObject& object) {
+  json::object result;
+  result.reserve(object.members.size());
+  TRY_DO(each_member(object, [&](std::string_view key, Value& value) {
+    result.insert_or_assign(key, std::move(value).take());
+  }));
   return Value(std::move(result));
+}
+
+Result<Value> Evaluator::evaluate_member(const MakeObject& object, std::string_view name) {
+  Value found;
+  TRY_DO(each_member(object, [&](std::string_view key, Value& value) {
+    if (key == name) found = std::move(value);
+  }));
+  return found;
 }
 
 }  // namespace rollcall::expr

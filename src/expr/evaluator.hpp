@@ -12,6 +12,8 @@ class Evaluator {
   explicit Evaluator(Environment& environment) : environment_(environment) {}
   // Spans in errors are those of the tree.
   Result<Value> evaluate(const Node& node);
+  // All of the object, of which only one member is kept; null when it is not there.
+  Result<Value> evaluate_member(const MakeObject& object, std::string_view name);
   Environment& environment() { return environment_; }
   // After an error: where in the template's JSON it came up, as a pointer.
   std::string failed_path() const;
@@ -22,6 +24,8 @@ class Evaluator {
   Result<Value> interpolate(const Interpolation& interpolation);
   Result<Value> make_array(const MakeArray& array);
   Result<Value> make_object(const MakeObject& object);
+  template <class Each>
+  Result<void> each_member(const MakeObject& object, Each&& each);
 
   Environment& environment_;
   std::vector<std::string> trail_;  // of an error, from the inside out

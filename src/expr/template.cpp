@@ -196,6 +196,19 @@ Result<Value> Template::evaluate(Environment& environment) const {
   return value;
 }
 
+Result<Value> Template::evaluate_member(Environment& environment, std::string_view name) const {
+  if (const auto* object = std::get_if<MakeObject>(&compiled_->root.what)) {
+    Evaluator evaluator(environment);
+    auto value = evaluator.evaluate_member(*object, name);
+    if (!value) return placed(std::move(value).error(), evaluator.failed_path());
+    return value;
+  }
+  TRY(auto whole, evaluate(environment));
+  auto* member = whole->is_object() ? whole->get_object().if_contains(name) : nullptr;
+  if (member == nullptr) return Value();
+  return whole.borrowed() ? Value::borrow(*member) : Value(*member);
+}
+
 Result<bool> Template::evaluate_condition(Environment& environment) const {
   TRY(const Value value, evaluate(environment));
   if (const bool* answer = value->if_bool()) return *answer;

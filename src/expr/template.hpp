@@ -56,6 +56,8 @@ class Template {
   // What it answers may borrow from the template too. An error's span counts in the string it
   // stands in.
   Result<Value> evaluate(Environment& environment) const;
+  // The same of one member of an object, so that nothing is made of the others; null when it is not there.
+  Result<Value> evaluate_member(Environment& environment, std::string_view name) const;
   // The same for conditions: anything but a boolean is an error.
   Result<bool> evaluate_condition(Environment& environment) const;
 

@@ -137,11 +137,20 @@ Result<json::object> evaluated(Execution& execution, Frame& frame, ActionIndex a
 
 namespace {
 
-// The member, moved out; an empty object when it is absent.
-json::object parameters_of(json::object inputs) {
-  auto* parameters = inputs.if_contains("parameters");
-  if (parameters == nullptr || !parameters->is_object()) return {};
-  return std::move(parameters->get_object());
+// Of the inputs of a call nothing but this member is sent; an empty object when it is absent.
+Result<json::object> evaluated_parameters(Execution& execution, Frame& frame, ActionIndex action,
+                                          const Template& inputs) {
+  if (!inputs.source().is_object()) {
+    TRY(auto whole, evaluated(execution, frame, action, inputs));
+    auto* parameters = whole.if_contains("parameters");
+    if (parameters == nullptr || !parameters->is_object()) return json::object();
+    return std::move(parameters->get_object());
+  }
+  auto environment = execution.environment(frame, action);
+  TRY(auto value, inputs.evaluate_member(environment, "parameters"));
+  if (!value->is_object()) return json::object();
+  auto taken = std::move(value).take();
+  return std::move(taken.get_object());
 }
 
 void retry(Execution& execution, Frame& frame, ActionIndex action, const Outcome& outcome) {
@@ -185,11 +194,13 @@ void ask_again(Execution& execution, Frame& frame, ActionIndex action) {
 void start(Execution& execution, Frame& frame, ActionIndex action, const ConnectorCall& kind) {
   const auto& plan = execution.workflow().plan(action);
   auto& slot = execution.slot(frame, action);
+  if (plan.connector == nullptr) {
+    auto parameters = evaluated_parameters(execution, frame, action, kind.inputs);
+    if (!parameters) return execution.fail(frame, action, parameters.error());
+    return call(execution, frame, action, plan.operation, *std::move(parameters));
+  }
   auto inputs = evaluated(execution, frame, action, kind.inputs);
   if (!inputs) return execution.fail(frame, action, inputs.error());
-  if (plan.connector == nullptr) {
-    return call(execution, frame, action, plan.operation, parameters_of(*std::move(inputs)));
-  }
   auto matched = match_request(*plan.connector, *std::move(inputs), kind.webhook ? "post" : "get");
   if (!matched) return execution.fail(frame, action, matched.error());
   call_state(slot).operation = matched->operation;
