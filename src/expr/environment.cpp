@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "expr/functions.hpp"
+
 namespace rollcall::expr {
 namespace {
 
@@ -20,6 +22,10 @@ Result<Value> Environment::action(std::string_view name) { return nothing("actio
 Result<Value> Environment::current_action() { return nothing("the current action"); }
 Result<Value> Environment::trigger_outputs() { return nothing("the trigger's output"); }
 Result<Value> Environment::action_outputs(std::string_view name) { return nothing("action", name); }
+Result<Value> Environment::action_body(std::string_view name) {
+  TRY(Value outputs, action_outputs(name));
+  return body_of(std::move(outputs));
+}
 Result<Value> Environment::result(std::string_view scope) { return nothing("scope", scope); }
 Result<Value> Environment::item() { return nothing("item()"); }
 Result<Value> Environment::items(std::string_view loop) { return nothing("loop", loop); }

@@ -23,6 +23,8 @@ class Environment {
   // The `outputs` of the record ({"statusCode","headers","body"} for most); null when it has none.
   virtual Result<Value> trigger_outputs();
   virtual Result<Value> action_outputs(std::string_view name);
+  // Their member `body`; null when there is none.
+  virtual Result<Value> action_body(std::string_view name);
   // An array: the records of the first level of actions in a scope or loop.
   virtual Result<Value> result(std::string_view scope);
   // The innermost loop's item, or the item of Filter array and Select.
@@ -56,6 +58,7 @@ class ItemEnvironment final : public Environment {
   Result<Value> action_outputs(std::string_view name) override {
     return outer_.action_outputs(name);
   }
+  Result<Value> action_body(std::string_view name) override { return outer_.action_body(name); }
   Result<Value> result(std::string_view scope) override { return outer_.result(scope); }
   Result<Value> item() override { return item_ ? Value::borrow(*item_) : Value(); }
   Result<Value> items(std::string_view loop) override { return outer_.items(loop); }

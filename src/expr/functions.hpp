@@ -80,5 +80,7 @@ const json::value* find_member(const json::object& object, std::string_view key)
 
 // One step into a value: `?['key']`. Borrows when the value is borrowed.
 Result<Value> access(Value container, const json::value& key, bool optional);
+// outputs['body'], or null: an action may have no output at all.
+Result<Value> body_of(Value outputs);
 
 }  // namespace rollcall::expr

@@ -10,12 +10,6 @@
 namespace rollcall::expr {
 namespace {
 
-// outputs['body'], or null: an action may have no output at all.
-Result<Value> body_of(Value outputs) {
-  if (outputs->is_null()) return Value();
-  return access(std::move(outputs), json::value("body"), true);
-}
-
 Result<Value> action(Arguments& a) { return a.environment.current_action(); }
 Result<Value> actions(Arguments& a) {
   TRY(const std::string_view name, a.text(0));
@@ -27,8 +21,7 @@ Result<Value> outputs(Arguments& a) {
 }
 Result<Value> body(Arguments& a) {
   TRY(const std::string_view name, a.text(0));
-  TRY(Value outputs, a.environment.action_outputs(name));
-  return body_of(std::move(outputs));
+  return a.environment.action_body(name);
 }
 Result<Value> result(Arguments& a) {
   TRY(const std::string_view name, a.text(0));
@@ -177,6 +170,12 @@ constexpr Function rows[] = {
 };
 
 }  // namespace
+
+Result<Value> body_of(Value outputs) {
+  if (outputs->is_null()) return Value();
+  static const json::value body = "body";
+  return access(std::move(outputs), body, true);
+}
 
 std::span<const Function> workflow_functions() { return rows; }
 

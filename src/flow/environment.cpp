@@ -105,6 +105,15 @@ Result<Value> Environment::action_outputs(std::string_view name) {
   return Gathering(workflow_, index, loops).outputs(*outer, loops.size());
 }
 
+Result<Value> Environment::action_body(std::string_view name) {
+  TRY(const auto index, find(name));
+  if (const auto* frame = frame_of(frame_, workflow_.plan(index).loop)) {
+    const auto* body = frame->slots[workflow_.plan(index).slot].outputs.body();
+    if (body != nullptr) return Value::borrow(*body);
+  }
+  return expr::Environment::action_body(name);
+}
+
 Result<Value> Environment::action(std::string_view name) {
   TRY(const auto index, find(name));
   if (const auto* frame = frame_of(frame_, workflow_.plan(index).loop)) {

@@ -17,6 +17,7 @@ class Environment final : public expr::Environment {
   Result<expr::Value> current_action() override;
   Result<expr::Value> trigger_outputs() override;
   Result<expr::Value> action_outputs(std::string_view name) override;
+  Result<expr::Value> action_body(std::string_view name) override;
   Result<expr::Value> result(std::string_view scope) override;
   Result<expr::Value> item() override;
   Result<expr::Value> items(std::string_view loop) override;

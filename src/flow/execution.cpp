@@ -80,7 +80,7 @@ void Execution::end_as_told(Frame& frame, ActionIndex action, const StaticResult
   end(frame, action, result.status);
 }
 
-void Execution::succeed(Frame& frame, ActionIndex action, json::value outputs) {
+void Execution::succeed(Frame& frame, ActionIndex action, Document outputs) {
   slot(frame, action).outputs = std::move(outputs);
   end(frame, action, Status::succeeded);
 }

@@ -42,7 +42,7 @@ class Execution {
   bool keeps_inputs() const { return state_.observer != nullptr || workflow_.keeps_inputs(); }
 
   // How an action ends.
-  void succeed(Frame& frame, ActionIndex action, json::value outputs = nullptr);
+  void succeed(Frame& frame, ActionIndex action, Document outputs = {});
   void fail(Frame& frame, ActionIndex action, std::string code, std::string message);
   void fail(Frame& frame, ActionIndex action, const Error& error);
   void end(Frame& frame, ActionIndex action, Status status);

@@ -6,12 +6,17 @@
 namespace rollcall::flow {
 namespace {
 
+Document document_of(expr::Value value) {
+  if (value.borrowed()) return Document::sharing(*value);
+  return std::move(value).take();
+}
+
 // Content is JSON already, or a text that holds some.
-Result<json::value> json_of(expr::Value content) {
+Result<Document> json_of(expr::Value content) {
   if (content->is_null()) return rollcall::fail("FLOW0313", "the content to parse is null");
   if (content->is_string()) return parse_json(content->get_string());
   if (find(*content, "$content") != nullptr) return parse_json(expr::to_text(*content));
-  return std::move(content).take();
+  return document_of(std::move(content));
 }
 
 Result<void> check(Execution& execution, Environment& environment, ActionIndex action,
@@ -30,7 +35,7 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const Compose
   auto value = kind.inputs.evaluate(environment);
   if (!value) return execution.fail(frame, action, value.error());
   if (execution.keeps_inputs()) execution.slot(frame, action).inputs = **value;
-  execution.succeed(frame, action, std::move(*value).take());
+  execution.succeed(frame, action, document_of(*std::move(value)));
 }
 
 void start(Execution& execution, Frame& frame, ActionIndex action, const ParseJson& kind) {
@@ -41,13 +46,11 @@ void start(Execution& execution, Frame& frame, ActionIndex action, const ParseJs
     execution.slot(frame, action).inputs = json::object{{"content", **content}};
   auto value = json_of(*std::move(content));
   if (!value) return execution.fail(frame, action, value.error());
-  if (auto fits = check(execution, environment, action, kind, *value); !fits) {
-    execution.slot(frame, action).outputs = json::object{{"body", *std::move(value)}};
-    return execution.fail(frame, action, fits.error());
-  }
-  json::object outputs;
-  outputs.emplace("body", *std::move(value));
-  execution.succeed(frame, action, std::move(outputs));
+  const auto fits = check(execution, environment, action, kind, value->value());
+  auto outputs = Document::with_body(*std::move(value));
+  if (fits) return execution.succeed(frame, action, std::move(outputs));
+  execution.slot(frame, action).outputs = std::move(outputs);
+  execution.fail(frame, action, fits.error());
 }
 
 void start(Execution& execution, Frame& frame, ActionIndex action, const Calculate& kind) {
