@@ -1,5 +1,6 @@
 // One row of Deployments(lookback): while which one instance was seen with one version, by the
-// instance's own clock, and what is known of that clock. An instance that went A → B → A has three.
+// instance's own clock, and what is known of that clock and of its traffic. An instance that went
+// A → B → A has three.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,6 +10,8 @@
 #include "fleet/deployment.hpp"
 
 namespace rollcall::fleet {
+
+enum class Traffic { idle = -1, untold = 0, serving = 1 };
 
 struct Interval {
   Cell cell;
@@ -26,6 +29,14 @@ struct Interval {
   // the clock is behind.
   Timespan host_lag, usual_lag;
   std::int64_t host_lines = 0;
+  // How far apart its lines are, where that is more than the five minutes by which they are kept: three
+  // of four gaps between two of these are no longer; and how many gaps there were.
+  Timespan gap{0};
+  std::int64_t gaps = 0;
+  // Whether requests are answered there while another version is there too. A process whose traffic
+  // comes and goes has an interval for each stretch.
+  Traffic traffic = Traffic::serving;
+  bool given_up = false;  // traffic left it at `last`, to within five minutes (serving.hpp)
   bool operator==(const Interval&) const = default;
 };
 

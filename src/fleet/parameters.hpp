@@ -1,5 +1,5 @@
 // Every constant of the detection, with what it is for. The defaults suit a heartbeat a minute or
-// faster.
+// faster; for cells that log more rarely pace.hpp widens them.
 #pragma once
 #include "base/time.hpp"
 
@@ -17,7 +17,8 @@ struct Parameters {
   Timespan settle = minutes(15);  // a redeploy is judged this long after its first start
   Timespan stall = minutes(30);   // in progress without a new instance for this long: stalled
   Timespan reach = hours(2);      // lines may come this late: so far may a known start still move
-  Timespan still = seconds(10);   // a start that moves by less is left as it is
+  Timespan most_quiet = minutes(50);  // of what logs more rarely: gone after so long (pace.hpp)
+  Timespan still = seconds(10);       // a start that moves by less is left as it is
 };
 
 }  // namespace rollcall::fleet

@@ -1,13 +1,15 @@
-// Cell by cell: intervals → runs → episodes → records, and the differences from what the lists say.
+// Cell by cell: intervals (put right, of what serves) → runs → episodes → records, and the differences from what the lists say.
 #include "fleet/reconcile.hpp"
 
 #include <algorithm>
 #include <map>
 
 #include "fleet/episodes.hpp"
+#include "fleet/pace.hpp"
 #include "fleet/records.hpp"
 #include "fleet/repair.hpp"
 #include "fleet/runs.hpp"
+#include "fleet/serving.hpp"
 
 namespace rollcall::fleet {
 namespace {
@@ -131,7 +133,9 @@ std::vector<Change> reconcile(const Input& input, const Parameters& parameters) 
       return std::tuple(i.first, i.instance, i.version, i.last, i.host);
     });
     repair(own.intervals, own.history);
-    reconcile_cell(cell, own, input, parameters, changes);
+    keep_serving(own.intervals);
+    const Parameters suited = paced(parameters, usual_gap(own.intervals));
+    reconcile_cell(cell, own, input, suited, changes);
   }
   return changes;
 }

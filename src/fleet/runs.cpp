@@ -11,6 +11,9 @@ namespace {
 // From so many lines on, the least lag is that of a line that was not held up.
 constexpr std::int64_t enough_lines = 5;
 
+// Where traffic went from one version to another is known by the bin of Observations.
+constexpr Timespan told_within = minutes(5);
+
 struct Offset {
   Timespan ahead;  // to be added
   Timespan error;
@@ -64,6 +67,7 @@ void mark_replaced(std::vector<Run>& runs) {
   for (auto& [clock, own] : by_clock) {
     std::ranges::sort(own, {}, [](const Run* run) { return run->interval->first; });
     for (std::size_t i = 0; i + 1 < own.size(); ++i) {
+      if (own[i]->interval->given_up) continue;
       for (std::size_t j = i + 1; j < own.size(); ++j) {
         if (!own[j]->started || own[j]->interval->first <= own[i]->interval->last) continue;
         own[i]->replaced = true;
@@ -105,7 +109,11 @@ std::vector<Run> make_runs(std::span<const Interval> intervals, Timestamp now,
   }
   heard = std::min(heard, now);
   for (Run& run : runs) {
-    if (run.end + parameters.quiet + run.error < heard) run.gone = run.end + parameters.heartbeat;
+    if (run.interval->given_up) {
+      run.replaced = true;
+      run.gone = std::max(run.start, run.end - told_within);
+    } else if (run.end + parameters.quiet + run.error < heard)
+      run.gone = run.end + parameters.heartbeat;
   }
   mark_replaced(runs);
   std::ranges::stable_sort(runs, {}, [](const Run& run) {

@@ -19,8 +19,9 @@ struct Run {
   Timestamp start, end;    // first and last heard, corrected
   Timespan error;          // of both; two runs of one clock are compared by the clock itself
   bool started;            // began at `start`; false: was there before
-  bool replaced = false;   // its host started something else later and it was not heard again
-  Timestamp gone;          // no longer alive from here on; timestamp_max while it may be
+  bool replaced =
+      false;  // its host started something else later and it was not heard again; or traffic left it
+  Timestamp gone;  // no longer alive from here on; timestamp_max while it may be
   // What its host ran before and after it, by its own clock; null: nothing that was heard.
   const Run* before = nullptr;
   const Run* after = nullptr;

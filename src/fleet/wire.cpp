@@ -30,6 +30,18 @@ Result<Interval> parse_interval(const json::object& row) {
   interval.host_lag = from_seconds(host_lag);
   interval.usual_lag = from_seconds(usual_lag);
   TRY(interval.host_lines, read.integer("HostLines"));
+  // Functions of an older Rollcall, on a cluster, do not say these.
+  if (read.has("GapSeconds")) {
+    TRY(const double gap, read.real("GapSeconds"));
+    interval.gap = from_seconds(gap);
+  }
+  if (read.has("Gaps")) TRY(interval.gaps, read.integer("Gaps"));
+  if (read.has("Traffic")) {
+    TRY(const auto traffic, read.integer("Traffic"));
+    interval.traffic = traffic < 0   ? Traffic::idle
+                       : traffic > 0 ? Traffic::serving
+                                     : Traffic::untold;
+  }
   return interval;
 }
 

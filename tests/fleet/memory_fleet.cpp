@@ -9,6 +9,7 @@ namespace {
 constexpr Timespan bin_width = minutes(5);
 constexpr Timespan quiet = minutes(5);
 constexpr Timespan context = hours(3);
+constexpr std::int64_t enough_requests = 20;  // in a bin, to tell who is served
 
 }  // namespace
 
@@ -41,8 +42,8 @@ void MemoryFleet::fold(const Seen& line) {
   const Timespan lag = line.ingested - line.timestamp;
   if (bin == pair->bins.rend()) {
     if (pair->bins.size() > 400) pair->bins.erase(pair->bins.begin(), pair->bins.begin() + 200);
-    pair->bins.push_back(
-        {number, line.timestamp, line.timestamp, line.ingested, line.ingested, lag, 1});
+    pair->bins.push_back({number, line.timestamp, line.timestamp, line.ingested, line.ingested, lag,
+                          1, line.request ? 1 : 0});
     return;
   }
   bin->first = std::min(bin->first, line.timestamp);
@@ -50,9 +51,25 @@ void MemoryFleet::fold(const Seen& line) {
   bin->latest = std::max(bin->latest, line.ingested);
   bin->least_lag = std::min(bin->least_lag, lag);
   ++bin->lines;
+  bin->requests += line.request ? 1 : 0;
 }
 
-// Something began, ended while its cell went on, or one instance was seen with two versions.
+// What all of the cell's rows of one bin say of traffic: how much the busiest of them answered, and
+// whether two versions were there at all.
+struct MemoryFleet::Busy {
+  std::int64_t requests = 0, lines = 0;
+  std::uint32_t version = 0;
+  bool two_versions = false;
+};
+
+Traffic MemoryFleet::traffic_of(const Bin& bin, const Busy& busy) {
+  if (!busy.two_versions) return Traffic::serving;
+  if (busy.requests < enough_requests) return Traffic::untold;
+  const bool idle = bin.requests * 20 < busy.requests && bin.lines * 4 < busy.lines;
+  return idle ? Traffic::idle : Traffic::serving;
+}
+
+// Something began, ended while its cell went on, or two versions were seen.
 bool MemoryFleet::touched(const OwnCell& cell, Timestamp now, Timespan lookback) const {
   const Timestamp since = now - lookback;
   for (const Pair& pair : cell.pairs) {
@@ -60,10 +77,7 @@ bool MemoryFleet::touched(const OwnCell& cell, Timestamp now, Timespan lookback)
     if (pair.earliest >= since) return true;
     if (pair.latest + quiet < cell.latest) return true;
     for (const Pair& other : cell.pairs) {
-      if (other.latest >= since && other.instance == pair.instance && other.host == pair.host &&
-          (pair.instance >= 0 || pair.host >= 0) && other.version != pair.version) {
-        return true;
-      }
+      if (other.latest >= since && other.version != pair.version) return true;
     }
   }
   return false;
@@ -107,6 +121,7 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     std::int64_t lines = 0;
   };
   std::map<std::int64_t, ClockLag> clocks;
+  std::map<std::int64_t, Busy> busy;
   const auto clock_of = [](const Pair& pair) { return pair.host >= 0 ? pair.host : pair.instance; };
   for (const Pair& pair : cell.pairs) {
     for (const Bin& bin : pair.bins) {
@@ -115,8 +130,21 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
       ClockLag& clock = clocks[clock_of(pair)];
       clock.least = std::min(clock.least, bin.least_lag);
       clock.lines += bin.lines;
+      const auto [found, fresh] =
+          busy.try_emplace(bin.number, Busy{bin.requests, bin.lines, pair.version, false});
+      Busy& of_bin = found->second;
+      of_bin.requests = std::max(of_bin.requests, bin.requests);
+      of_bin.lines = std::max(of_bin.lines, bin.lines);
+      of_bin.two_versions = of_bin.two_versions || of_bin.version != pair.version;
     }
   }
+  // Where nowhere enough is answered to tell, all serve.
+  const bool told = std::ranges::any_of(
+      busy, [](const auto& one) { return one.second.requests >= enough_requests; });
+  const auto traffic = [&](const Row& row) {
+    return told && !is_anonymous(*row.pair) ? traffic_of(*row.bin, busy.at(row.bin->number))
+                                            : Traffic::serving;
+  };
   std::ranges::stable_sort(own, {}, [&](const Row& row) {
     return std::tuple(row.pair->host, row.pair->instance,
                       is_anonymous(*row.pair) ? row.pair->version : 0, row.bin->number,
@@ -134,15 +162,21 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     row.last = own[i].bin->last;
     row.earliest_ingested = own[i].bin->earliest;
     row.latest_ingested = own[i].bin->latest;
+    row.traffic = traffic(own[i]);
     const std::size_t begin = i;
-    for (; i < own.size() && own[i].pair == &pair; ++i) {
+    std::vector<Timespan> gaps;
+    for (; i < own.size() && own[i].pair == &pair && traffic(own[i]) == row.traffic; ++i) {
       if (i > begin && is_anonymous(pair) && own[i].bin->number - own[i - 1].bin->number > 3) break;
+      if (i > begin) gaps.push_back(own[i].bin->first - own[i - 1].bin->last);
       row.first = std::min(row.first, own[i].bin->first);
       row.last = std::max(row.last, own[i].bin->last);
       row.earliest_ingested = std::min(row.earliest_ingested, own[i].bin->earliest);
       row.latest_ingested = std::max(row.latest_ingested, own[i].bin->latest);
       row.lines += own[i].bin->lines;
     }
+    std::ranges::sort(gaps);
+    row.gaps = static_cast<std::int64_t>(gaps.size());
+    if (!gaps.empty()) row.gap = gaps[(gaps.size() * 3 + 3) / 4 - 1];
     // Whole when nothing of the instance with this version was before what is asked for, or
     // something else was in between.
     row.started = again || pair.first >= row.first;

@@ -21,6 +21,7 @@ struct Seen {
   std::int64_t instance = 0;
   std::uint32_t version = 0;
   Timestamp timestamp, ingested;
+  bool request = false;  // written while one was answered
 };
 
 struct Names {
@@ -41,7 +42,7 @@ class MemoryFleet {
     std::int64_t number = 0;
     Timestamp first, last, earliest, latest;
     Timespan least_lag;
-    std::int64_t lines = 0;
+    std::int64_t lines = 0, requests = 0;
   };
   struct Pair {  // one row of Sightings, with its rows of Observations
     std::int64_t host = -1, instance = 0;
@@ -53,6 +54,9 @@ class MemoryFleet {
     std::vector<Pair> pairs;
     Timestamp latest;
   };
+
+  struct Busy;
+  static Traffic traffic_of(const Bin& bin, const Busy& busy);
 
   bool touched(const OwnCell& cell, Timestamp now, Timespan lookback) const;
   Timespan usual_lag(Timestamp since) const;

@@ -15,7 +15,7 @@ struct Row {
   std::string host, instance, version, cell = "production/portal/westeurope";
   Timestamp from, to;
   Timespan every = minutes(1), clock{0}, late{0};
-  std::optional<std::pair<Timestamp, Timestamp>> lost, held;
+  std::optional<std::pair<Timestamp, Timestamp>> lost, held, served;
   bool twice = false;
 };
 
@@ -44,6 +44,8 @@ bool read_option(std::string_view word, Row& row) {
     row.lost = read_range(value);
   else if (name == "held")
     row.held = read_range(value);
+  else if (name == "served")
+    row.served = read_range(value);
   else
     return false;
   return true;
@@ -103,6 +105,14 @@ std::string Scenario::add(std::string_view rows) {
       const bool held = row->held && row->held->first <= at && at < row->held->second;
       seen.ingested = (held ? row->held->second : at + row->late) + way;
       lines_.push_back(seen);
+      const bool served = row->served && row->served->first <= at && at < row->served->second;
+      for (int request = 0; served && request < 10; ++request) {
+        Seen answered = seen;
+        answered.request = true;
+        answered.timestamp = seen.timestamp + seconds(5 * request);
+        answered.ingested = seen.ingested + seconds(5 * request);
+        lines_.push_back(answered);
+      }
       if (row->twice) {
         seen.ingested = seen.ingested + minutes(3);
         lines_.push_back(seen);

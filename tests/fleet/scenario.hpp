@@ -16,7 +16,7 @@ class Scenario {
  public:
   // One row for each stretch of an instance's life: `host/instance version from..to` and what is
   // special: `every=1m`, `clock=+5m`, `late=20m`, `lost=10:00..10:30`,
-  // `held=10:00..10:30` (all of it comes at the end), `twice`,
+  // `held=10:00..10:30` (all of it comes at the end), `twice`, `served=11:00..12:00` (ten requests a minute),
   // `cell=environment/role/region`. `-` for a host or an instance that the logs do not name.
   // Answers "" or what cannot be read.
   std::string add(std::string_view rows);
