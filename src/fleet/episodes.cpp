@@ -197,6 +197,14 @@ class Walk {
     return until + run.error > wave.birth - wave.error;
   }
 
+  // Of one host, when others may not have left its version yet: it is on an old image.
+  bool is_alone_in_mid_rollout(const Wave& wave) const {
+    if (places_of(wave.runs) != 1) return false;
+    return std::ranges::any_of(runs_, [&](const Run& run) {
+      return run.clock != wave.runs.front()->clock && may_run_beside(run, wave);
+    });
+  }
+
   // When both fell silent at once, the one has not outlived the other.
   bool heard_after(std::span<const Run* const> runs, Timestamp at) const {
     return std::ranges::any_of(runs,
@@ -392,11 +400,12 @@ class Walk {
 
   // It was seen for a moment, and then the version before it was started anew on most instances:
   // what looks like a redeploy of that one was the way to this one and back. A host that had left
-  // it before that was only on an old image.
+  // it before that was only on an old image, and so was one alone in mid-rollout.
   bool went_and_returned(std::size_t w, const Episode& current) const {
     if (w + 1 == waves_.size()) return false;
     const Wave& next = waves_[w + 1];
     if (next.version != current.version || !is_redeploy(next, current, &waves_[w])) return false;
+    if (is_alone_in_mid_rollout(waves_[w])) return false;
     return std::ranges::all_of(waves_[w].runs, [&](const Run* run) {
       return surely_gone(*run, next.last_start() + parameters_.heartbeat) &&
              (run->after == nullptr || std::ranges::find(next.runs, run->after) != next.runs.end());

@@ -37,4 +37,8 @@ Parameters paced(const Parameters& parameters, Timespan gap) {
   return suited;
 }
 
+Timespan silent_after(const CellRules& rules, Timespan usual) {
+  return std::max(rules.silent_after, usual * 2);
+}
+
 }  // namespace rollcall::fleet

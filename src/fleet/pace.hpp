@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/time.hpp"
+#include "fleet/cell_rules.hpp"
 #include "fleet/interval.hpp"
 #include "fleet/parameters.hpp"
 
@@ -16,5 +17,9 @@ Timespan usual_gap(std::span<const Interval> intervals);
 // The same where lines come often enough; else what waits for a line waits for three gaps, but no longer
 // than `Parameters::most_quiet`.
 Parameters paced(const Parameters& parameters, Timespan gap);
+
+// After how long a cell is silent: as the rules say, and not before two of the gaps that its lines usually
+// leave (all but one in a hundred) are over.
+Timespan silent_after(const CellRules& rules, Timespan usual);
 
 }  // namespace rollcall::fleet

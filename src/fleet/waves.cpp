@@ -33,17 +33,30 @@ bool may_be_stray(const Run& run) {
   return run.replaced && run.before != nullptr && run.before->version != run.version;
 }
 
+// Nothing of its version was there before the wave.
+bool is_novel(const Wave& wave, std::span<const Run> runs) {
+  return std::ranges::none_of(runs, [&](const Run& run) {
+    return run.version == wave.version && run.start <= wave.runs.front()->start &&
+           std::ranges::find(wave.runs, &run) == wave.runs.end();
+  });
+}
+
+// Its host's first start in a silence, which may have been as soon as that began: a restart, unless what was
+// seen then may have been on an old image; or one that goes over to a version that was new then.
+bool may_be_hidden(const Wave& wave, const Run& run, std::span<const Run> runs) {
+  if (run.before == nullptr || std::ranges::find(wave.runs, run.before) != wave.runs.end())
+    return false;
+  if (run.before->version != run.version) return is_novel(wave, runs);
+  return !std::ranges::all_of(wave.runs, [](const Run* other) { return may_be_stray(*other); });
+}
+
 // Some of the wave live when the run starts; or, where hosts are named, none of them ran anything
-// else since. What is near only if clocks are as wrong as they may be is not near what gave way. A
-// restart that a silence hides may have been as soon as it began, of a host's first start in it.
+// else since. What is near only if clocks are as wrong as they may be is not near what gave way.
 bool belongs(const Wave& wave, const Run& run, std::span<const Run> runs,
              const Parameters& parameters) {
   const Run& last = *wave.runs.back();
-  const bool restart =
-      run.before != nullptr && run.before->version == run.version &&
-      std::ranges::find(wave.runs, run.before) == wave.runs.end() &&
-      !std::ranges::all_of(wave.runs, [](const Run* other) { return may_be_stray(*other); });
-  const Timespan apart = (restart ? earliest_start(run, parameters) : run.start) - last.start;
+  const bool hidden = may_be_hidden(wave, run, runs);
+  const Timespan apart = (hidden ? earliest_start(run, parameters) : run.start) - last.start;
   if (apart > parameters.wave + run.error + last.error) return false;
   bool split = run.interval->host.empty();
   for (const Run* other : wave.runs) {

@@ -35,7 +35,9 @@ Result<Interval> parse_interval(const json::object& row) {
     TRY(const double gap, read.real("GapSeconds"));
     interval.gap = from_seconds(gap);
   }
-  if (read.has("Gaps")) TRY(interval.gaps, read.integer("Gaps"));
+  if (read.has("Gaps")) {
+    TRY(interval.gaps, read.integer("Gaps"));
+  }
   if (read.has("Traffic")) {
     TRY(const auto traffic, read.integer("Traffic"));
     interval.traffic = traffic < 0   ? Traffic::idle

@@ -32,6 +32,7 @@ struct Expected {
   bool untold = false;  // optional, since what came of it is what restarts or an old image send
   Timestamp
       since;  // what is recorded of it may have begun with one before it that could not be told
+  Timestamp until;  // and be complete only with one behind it that could not
 };
 
 std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned instances) {
@@ -39,10 +40,14 @@ std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned inst
   std::uint64_t places = 0;  // where the version of the last one seen was heard
   std::unordered_map<std::uint32_t, std::uint64_t> since;  // where others were since each was last
   std::vector<Expected> all;
+  Timestamp heard_since = timestamp_max;
+  for (const Episode& episode : episodes) {
+    if (episode.observable()) heard_since = std::min(heard_since, episode.first_heard);
+  }
   for (std::size_t i = 0; i < episodes.size(); ++i) {
     const Episode& episode = episodes[i];
     if (!episode.observable()) {
-      all.push_back({episode, i, true, false, {}});
+      all.push_back({episode, i, true, false, {}, {}});
       continue;
     }
     const bool echo =
@@ -51,7 +56,9 @@ std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned inst
     // the same version before it was heard, restarts of a few deliver the same lines.
     const bool again = !seen.empty() && seen.back().version == episode.version;
     const auto told = static_cast<unsigned>(std::popcount(places & episode.slots_heard));
-    const bool restarts = again && !echo && told * 2 <= instances;
+    // Nor when it comes as soon as anything of the cell is heard.
+    const bool at_once = episode.start < heard_since + believed_after;
+    const bool restarts = again && !echo && (told * 2 <= instances || at_once);
     // Of one instance alone, a return to an earlier version delivers what an old image does; unless it
     // was the only one that had left it, and stayed.
     const auto left = since.find(episode.version);
@@ -64,8 +71,14 @@ std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned inst
     since[episode.version] = 0;
     const bool untold = restarts || stray;
     places = again ? places | episode.slots_heard : episode.slots_heard;
-    all.push_back({episode, i, echo || untold, untold, {}});
+    all.push_back({episode, i, echo || untold, untold, {}, {}});
     if (!echo && !untold) seen.push_back(episode);
+  }
+  for (std::size_t i = all.size(); i-- > 0;) {
+    all[i].until = std::max(all[i].episode.completion, all[i].episode.all_heard);
+    const bool after = i + 1 < all.size() && all[i + 1].untold &&
+                       all[i + 1].episode.version == all[i].episode.version;
+    if (after) all[i].until = std::max(all[i].until, all[i + 1].until);
   }
   number_episodes(seen);
   std::size_t next = 0;
@@ -233,9 +246,8 @@ class CellJudge {
     }
     // Completion shows when the last old instance has been silent for a while, or the last new one is heard.
     if (!record.completed) return;
-    const Timestamp last = std::max(episode.completion, episode.all_heard);
     if (*record.completed < expected.since - slack ||
-        *record.completed > last + slack + options_.heartbeat) {
+        *record.completed > expected.until + slack + options_.heartbeat) {
       error(
           "wrong_time", score_.wrong_time, expected.index,
           fmt::format("recorded as completed at {}, not {}", format_iso_seconds(*record.completed),

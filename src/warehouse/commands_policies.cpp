@@ -99,12 +99,19 @@ Result<Table> show_policy(Command& command, const string& table) {
 
 Result<Table> alter_policy(Command& command, const string& table) {
   TRY(const auto kind, policy_kind(command));
-  TRY_DO(command.warehouse.stored_table(table));
+  const bool observed = kind == retention_note && table == observations;
+  if (!observed) TRY_DO(command.warehouse.stored_table(table));
   const bool merge = command.whole.substr(0, 12) == ".alter-merge";
   const auto notes = command.warehouse.notes();
   const auto old = merge ? notes.find(table, kind) : std::string_view();
   TRY(const auto policy, kind == retention_note ? retention(command, old) : caching(command));
   TRY_DO(command.text.end());
+  if (observed && kept_by(policy).value_or(observations_kept) < least_observations_kept) {
+    return fail("WAREHOUSE0408",
+                "deployments are found by Observations: keep them for two days at least, and for "
+                "as long as "
+                "the tracker may be down");
+  }
   TRY_DO(command.warehouse.put_note(table, string(kind), policy, command.options.principal));
   for (bool more = kind == retention_note; more;) {
     TRY(more, command.warehouse.apply_retention(command.now()));
@@ -116,7 +123,8 @@ Result<Table> alter_policy(Command& command, const string& table) {
 Result<Table> delete_policy(Command& command, const string& table) {
   TRY(const auto kind, policy_kind(command));
   TRY_DO(command.text.end());
-  TRY_DO(command.warehouse.stored_table(table));
+  if (kind != retention_note || table != observations)
+    TRY_DO(command.warehouse.stored_table(table));
   TRY_DO(command.warehouse.put_note(table, string(kind), "", command.options.principal));
   return one_policy(command, kind, table);
 }

@@ -115,6 +115,9 @@ class Embedded final : public Warehouse {
   struct Excess;
   Result<std::optional<Excess>> too_old(Timestamp now);
   Result<std::optional<Excess>> too_much();
+  Timestamp observed_since(Timestamp now) const;
+  Result<std::optional<Excess>> too_long_observed(Timestamp now);
+  Result<bool> forget_sightings(Timestamp now);
   Result<bool> remove_slice(const Excess& excess, Timestamp now);
   void write_group(const LogQueue::Group& group);
   Result<void> write_logs(const telemetry::LogBatch& batch, Timestamp ingested_at);

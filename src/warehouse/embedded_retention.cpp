@@ -1,5 +1,5 @@
-// What is removed and why: rows older than their table's retention policy, and the rows that came first where more is kept than
-// the configuration allows; see embedded.hpp. It goes in slices, between which ingestion takes its turn. DuckDB drops the
+// What is removed and why: rows older than their table's retention policy, observations older than theirs, and the rows that came
+// first where more is kept than the configuration allows; see embedded.hpp. It goes in slices, between which ingestion takes its turn. DuckDB drops the
 // row groups that deletions emptied at its next checkpoint, and uses their blocks again.
 #include <algorithm>
 
@@ -112,13 +112,69 @@ struct Embedded::Excess {
   std::string table;
   std::optional<Timestamp> before;
   std::int64_t rows = INT64_MAX;
+  std::string came = std::string(kql::ingestion_column);  // the column that says when
+  std::string name() const { return table == schema::bins ? std::string(observations) : table; }
 };
+
+namespace {
+
+sql::ExprPtr came_before(const std::string& column_name, Timestamp before) {
+  return sql::binary(sql::BinaryOperator::less, column(column_name), literal(before.ticks));
+}
+
+// The keys that were heard last in their cells: how long a cell is silent is known for ever.
+sql::QueryPtr last_of_cells() {
+  sql::Select select;
+  select.items.push_back({sql::call("arg_max", {column("Id"), column("LatestIngested")}), ""});
+  select.from = sql::table(schema::keys);
+  select.group_by = {column("Cell")};
+  return sql::query(std::move(select));
+}
+
+}  // namespace
+
+Timestamp Embedded::observed_since(Timestamp now) const {
+  const auto kept =
+      kept_by(state()->notes.find(observations, retention_note)).value_or(observations_kept);
+  return kept.ticks >= now.ticks ? Timestamp{0} : now - kept;
+}
+
+Result<std::optional<Embedded::Excess>> Embedded::too_long_observed(Timestamp now) {
+  const auto before = observed_since(now);
+  TRY(const auto found, writer_.select(first_rows(schema::bins, "LatestIngested",
+                                                  came_before("LatestIngested", before), 1),
+                                       {{"LatestIngested", Type::datetime}}));
+  if (found.row_count() == 0) return std::nullopt;
+  return Excess{schema::bins, before, INT64_MAX, "LatestIngested"};
+}
+
+// A process that is not heard any more, and of which no observation is kept. True: there may be more.
+Result<bool> Embedded::forget_sightings(Timestamp now) {
+  const auto where = sql::and_also(
+      came_before("LatestIngested", observed_since(now)),
+      sql::make(sql::InQuery{.operand = column("Id"), .query = last_of_cells(), .negated = true}));
+  auto query = first_rows(schema::keys, "Id", where, slice_rows);
+  query.order_by = {{column("Id")}};
+  TRY(const auto found, writer_.select(query, {{"Id", Type::long_integer}}));
+  if (found.row_count() == 0) return false;
+  std::vector<std::int64_t> ids;
+  for (const auto& cell : found.cells) ids.push_back(std::get<std::int64_t>(cell));
+  const auto in_slice = sql::and_also(
+      where, sql::binary(sql::BinaryOperator::less_equal, column("Id"), literal(ids.back())));
+  TRY_DO(in_transaction([&] { return writer_.run(sql::Delete{schema::keys, in_slice}); },
+                        [&] {
+                          removed_ += static_cast<std::int64_t>(ids.size());
+                          observations_.forget(ids);
+                        }));
+  return static_cast<std::int64_t>(ids.size()) == slice_rows;
+}
 
 Result<std::optional<Embedded::Excess>> Embedded::too_old(Timestamp now) {
   const auto current = state();
   for (const auto& [table, said] : current->notes.all()) {
     const auto kept = kept_by(current->notes.find(table, retention_note));
     if (!kept || kept->ticks >= now.ticks || !current->catalog.tables.contains(table)) continue;
+    if (table == observations) continue;  // a view; see too_long_observed
     const auto before = now - *kept;
     const auto old = sql::binary(sql::BinaryOperator::less, ingestion(), literal(before.ticks));
     TRY(const auto found,
@@ -170,24 +226,24 @@ Result<std::optional<Embedded::Excess>> Embedded::too_much() {
 
 Result<bool> Embedded::remove_slice(const Excess& excess, Timestamp now) {
   sql::ExprPtr where;
-  if (excess.before)
-    where = sql::binary(sql::BinaryOperator::less, ingestion(), literal(excess.before->ticks));
+  if (excess.before) where = came_before(excess.came, *excess.before);
   const auto current = state();
-  const bool whole = hides_row_ids(current->catalog.tables.at(excess.table));
+  const auto table = current->catalog.tables.find(excess.table);  // not of what is ours alone
+  const bool whole = table != current->catalog.tables.end() && hides_row_ids(table->second);
   const auto most = whole ? INT64_MAX : std::min(slice_rows, excess.rows);
   sql::Select select;
   for (const auto& [function, type] : {std::pair{"count", 0}, {"min", 1}, {"max", 1}})
-    select.items.push_back({sql::call(function, {ingestion()}), ""});
-  select.from = sql::derived(std::make_shared<const sql::Query>(first_rows(
-                                 excess.table, std::string(kql::ingestion_column), where, most)),
-                             "slice");
+    select.items.push_back({sql::call(function, {column(excess.came)}), ""});
+  select.from = sql::derived(
+      std::make_shared<const sql::Query>(first_rows(excess.table, excess.came, where, most)),
+      "slice");
   TRY(const auto slice,
       writer_.select(
           *sql::query(std::move(select)),
           {{"n", Type::long_integer}, {"Oldest", Type::datetime}, {"Newest", Type::datetime}}));
   const auto rows = whole_number(slice, 0).value_or(0);
   if (rows == 0) return false;
-  removals::Removal removal{excess.table, excess.before ? "age" : "size", now, rows, {}, {}};
+  removals::Removal removal{excess.name(), excess.before ? "age" : "size", now, rows, {}, {}};
   removal.oldest = std::get<Timestamp>(slice.cells.at(1));
   removal.newest = std::get<Timestamp>(slice.cells.at(2));
   // All that is too old needs no list of its rows.
@@ -195,9 +251,9 @@ Result<bool> Embedded::remove_slice(const Excess& excess, Timestamp now) {
     const auto in_slice =
         sql::make(sql::InQuery{column(row_id), std::make_shared<const sql::Query>(
                                                    first_rows(excess.table, row_id, where, most))});
-    where = sql::and_also(
-        sql::binary(sql::BinaryOperator::less_equal, ingestion(), literal(removal.newest.ticks)),
-        in_slice);
+    where = sql::and_also(sql::binary(sql::BinaryOperator::less_equal, column(excess.came),
+                                      literal(removal.newest.ticks)),
+                          in_slice);
   }
   TRY_DO(in_transaction(
       [&]() -> Result<void> {
@@ -213,9 +269,14 @@ Result<bool> Embedded::apply_retention(Timestamp now) {
   TRY_DO(forget_sent_if_due(now));
   TRY(auto excess, too_old(now));
   if (!excess) {
+    TRY(excess, too_long_observed(now));
+  }
+  if (!excess) {
     TRY(excess, too_much());
   }
   if (excess) return remove_slice(*excess, now);
+  TRY(const bool more, forget_sightings(now));
+  if (more) return true;
   if (removed_ < row_group_rows) return false;
   TRY_DO(writer_.checkpoint());
   removed_ = 0;

@@ -1,5 +1,6 @@
 #include "warehouse/observations.hpp"
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstring>
 
 #include "base/hash.hpp"
@@ -13,7 +14,8 @@ using sql::literal;
 
 constexpr const char* appended = "appended";  // how Appender names its rows
 const std::vector<std::string> bin_columns{
-    "Id", "Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"};
+    "Id",      "Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested",
+    "Requests"};
 
 Timestamp bin_of(Timestamp time) { return {time.ticks - time.ticks % bin_width.ticks}; }
 
@@ -56,19 +58,22 @@ sql::ExprPtr within(const char* table, const char* name, std::int64_t low, std::
 }
 
 // How a stored row and an appended one become one; the columns that say when are widened.
-std::vector<std::pair<std::string, sql::ExprPtr>> widened(const char* table, bool with_lag) {
+std::vector<std::pair<std::string, sql::ExprPtr>> widened(const char* table, bool is_bin) {
   const auto merged = [&](const char* function, const char* name) {
     return std::pair{std::string(name),
                      sql::call(function, {column(table, name), column(appended, name)})};
   };
+  const auto added = [&](const char* name) {
+    return std::pair{std::string(name), sql::binary(sql::BinaryOperator::add, column(table, name),
+                                                    column(appended, name))};
+  };
   std::vector<std::pair<std::string, sql::ExprPtr>> set{
-      merged("least", "First"),
-      merged("greatest", "Last"),
-      {"Lines",
-       sql::binary(sql::BinaryOperator::add, column(table, "Lines"), column(appended, "Lines"))},
-      merged("least", "EarliestIngested"),
-      merged("greatest", "LatestIngested")};
-  if (with_lag) set.push_back(merged("least", "LeastLag"));
+      merged("least", "First"), merged("greatest", "Last"), added("Lines"),
+      merged("least", "EarliestIngested"), merged("greatest", "LatestIngested")};
+  if (is_bin) {
+    set.push_back(merged("least", "LeastLag"));
+    set.push_back(added("Requests"));
+  }
   return set;
 }
 
@@ -81,6 +86,7 @@ Result<void> append_bin(Appender& appender, const FoldedBin& one) {
   appender.bigint(5, one.least_lag.ticks);
   appender.bigint(6, one.earliest_ingested.ticks);
   appender.bigint(7, one.latest_ingested.ticks);
+  appender.bigint(8, one.requests);
   return appender.end_row();
 }
 
@@ -91,6 +97,26 @@ struct FoldedKey {
   std::int64_t lines;
   Timestamp earliest_ingested, latest_ingested;
 };
+
+// Whether one of the members of a JSON object has a name that begins so: with its quotation mark.
+bool has_member(std::string_view object, std::string_view beginning) {
+  for (auto at = object.find(beginning); at != std::string_view::npos;
+       at = object.find(beginning, at + 1)) {
+    const auto end = object.find('"', at + 1);
+    if (end == std::string_view::npos) return false;
+    const auto next = object.find_first_not_of(" \n\t\r", end + 1);
+    if (next != std::string_view::npos && object[next] == ':') return true;
+  }
+  return false;
+}
+
+// Whether the line was written while a request was answered: it is part of a trace, or says what was asked
+// (OpenTelemetry's attributes http.…, rpc.…). functions/cluster/observations.kql says the same in KQL.
+bool tells_of_request(const telemetry::LogBatch& batch, std::size_t row) {
+  if (!batch.trace_id[row].empty()) return true;
+  const std::string_view attributes = batch.log_attributes[row];
+  return has_member(attributes, "\"http.") || has_member(attributes, "\"rpc.");
+}
 
 // Whether the row names the same instance and version as the one before it.
 bool names_repeat(const telemetry::LogBatch& batch, std::size_t row) {
@@ -204,15 +230,17 @@ void ObservationKeeper::fold(const telemetry::LogBatch& batch, Timestamp ingeste
     const Timestamp time = batch.timestamp[row];
     const Timestamp bin = bin_of(time);
     const Timestamp ingested = batch.ingestion(row, ingested_at);
+    const std::int64_t request = tells_of_request(batch, row) ? 1 : 0;
     const auto [place, is_new] = places.try_emplace({key, bin.ticks}, folded_.size());
     if (is_new) {
-      folded_.push_back({key, bin, time, time, 1, ingested - time, ingested, ingested});
+      folded_.push_back({key, bin, time, time, 1, ingested - time, ingested, ingested, request});
       continue;
     }
     auto& folded = folded_[place->second];
     folded.first = std::min(folded.first, time);
     folded.last = std::max(folded.last, time);
     folded.lines += 1;
+    folded.requests += request;
     folded.least_lag = std::min(folded.least_lag, ingested - time);
     folded.earliest_ingested = std::min(folded.earliest_ingested, ingested);
     folded.latest_ingested = std::max(folded.latest_ingested, ingested);
@@ -327,6 +355,11 @@ void ObservationKeeper::committed() {
   if (!folded_.empty()) latest_bin_ = std::max(latest_bin_, folded_.back().bin);
   new_keys_.clear();
   folded_.clear();
+}
+
+void ObservationKeeper::forget(const std::vector<std::int64_t>& keys) {
+  boost::unordered_flat_set<std::int64_t> gone(keys.begin(), keys.end());
+  boost::unordered::erase_if(keys_, [&](const auto& one) { return gone.contains(one.second); });
 }
 
 void ObservationKeeper::rolled_back() {

@@ -23,6 +23,7 @@ struct FoldedBin {
   std::int64_t lines;
   Timespan least_lag;
   Timestamp earliest_ingested, latest_ingested;
+  std::int64_t requests = 0;  // of the lines, those that were written while a request was answered
 };
 
 class ObservationKeeper {
@@ -34,6 +35,8 @@ class ObservationKeeper {
                      Timestamp ingested_at);
   void committed();
   void rolled_back();
+  // Keys that are removed from the stored ones, after the commit.
+  void forget(const std::vector<std::int64_t>& keys);
 
  private:
   void fold(const telemetry::LogBatch& batch, Timestamp ingested_at);

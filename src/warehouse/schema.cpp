@@ -56,8 +56,8 @@ sql::Select select_columns(const std::string& table, const std::vector<std::stri
 sql::QueryPtr observations_view() {
   sql::Select select;
   for (const auto& name : identity) select.items.push_back({column("k", name), name});
-  for (const char* name :
-       {"Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"}) {
+  for (const char* name : {"Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested",
+                           "LatestIngested", "Requests"}) {
     select.items.push_back({column("b", name), name});
   }
   for (const auto& name : numbers) select.items.push_back({column("k", name), name});
@@ -86,8 +86,8 @@ Result<void> create_all(Connection& connection) {
   for (const auto& name : numbers) key_columns.push_back({name, bigint});
   TRY_DO(connection.run(create_table(keys, key_columns)));
   std::vector<AppendColumn> bin_columns;
-  for (const char* name :
-       {"Id", "Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested", "LatestIngested"}) {
+  for (const char* name : {"Id", "Bin", "First", "Last", "Lines", "LeastLag", "EarliestIngested",
+                           "LatestIngested", "Requests"}) {
     bin_columns.push_back({name, bigint});
   }
   TRY_DO(connection.run(create_table(bins, bin_columns)));
@@ -142,7 +142,7 @@ Result<void> upgrade_from_1(Connection& connection) {
        {"Clock", hash(when(is_empty("Host"), column("Instance"), column("Host")))}},
       nullptr,
       {}}));
-  return create_views(connection);
+  return {};
 }
 
 // All rows of one table into a new one of these columns.
@@ -183,9 +183,17 @@ Result<void> upgrade_from_2(Connection& connection) {
   return {};
 }
 
+// Format 3 did not count requests.
+Result<void> upgrade_from_3(Connection& connection) {
+  TRY_DO(connection.run(sql::AddColumn{bins, definition({"Requests", sql::Type::bigint})}));
+  return connection.run(sql::Update{bins, {{"Requests", literal(std::int64_t{0})}}, nullptr, {}});
+}
+
 Result<void> upgrade(Connection& connection, std::int64_t version) {
   if (version < 2) TRY_DO(upgrade_from_1(connection));
   if (version < 3) TRY_DO(upgrade_from_2(connection));
+  if (version < 4) TRY_DO(upgrade_from_3(connection));
+  TRY_DO(create_views(connection));
   return connection.run(
       sql::Update{format_table, {{"Version", literal(format_version)}}, nullptr, {}});
 }
@@ -238,6 +246,7 @@ const std::vector<TableSchema>& built_in() {
     add(observations, seen);
     add(observations, {{"LeastLag", Type::timespan}});
     add(observations, ingested);
+    add(observations, {{"Requests", Type::long_integer}});
     add(sightings, seen);
     add(sightings, ingested);
     for (const auto& name : numbers) {

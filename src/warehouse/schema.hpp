@@ -12,7 +12,7 @@
 
 namespace rollcall::warehouse::schema {
 
-inline constexpr std::int64_t format_version = 3;
+inline constexpr std::int64_t format_version = 4;
 inline constexpr const char* logs = "OTelLogs";
 inline constexpr const char* bins =
     "$bins";  // an instance and version by its Id in `keys`, and one bin

@@ -97,7 +97,7 @@ std::int64_t newest_format();
 // Built-in tables.
 //   OTelLogs      the columns of DESIGN §5; ingestion_time() is the hidden column `$ingestion`.
 //   Observations  Environment, Role, Region, Host, Instance, Version: string; Bin, First, Last: datetime; Lines: long;
-//                 LeastLag: timespan; EarliestIngested, LatestIngested: datetime. One row per instance, version and 5-minute
+//                 LeastLag: timespan; EarliestIngested, LatestIngested: datetime; Requests: long. One row per instance, version and 5-minute
 //                 Bin of Timestamp; only of lines that name Environment, Role, Region and Version.
 //                 Rows stand about in order of ingestion, so that `| where LatestIngested >= since` reads only the
 //                 recent ones: begin with it (a single comparison, no `or`), and let `since` be the earlier of the last
@@ -162,7 +162,7 @@ CommandKind kind_of_command(std::string_view command);
 enum class Durability { power, process };
 
 // How much is kept at most, whatever the retention policies say of age: the rows that came first go first. Observations are
-// counted, and never removed.
+// counted, and go by age only.
 struct SizeLimits {
   std::optional<std::uint64_t> warehouse_bytes = {};  // of all tables together
   std::map<std::string, std::uint64_t, std::less<>> table_bytes = {};

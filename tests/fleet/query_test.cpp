@@ -64,11 +64,13 @@ std::vector<Interval> ask(warehouse::Warehouse& warehouse, Timestamp now,
 }
 
 std::string text_of(const Interval& i) {
-  return fmt::format("{} {} {} {} {}..{} {} lines={} ingested {}..{} lag {:.3f}/{:.3f} of {}",
-                     to_string(i.cell), i.host, i.instance, i.version, format_iso(i.first),
-                     format_iso(i.last), i.started, i.lines, format_iso(i.earliest_ingested),
-                     format_iso(i.latest_ingested), static_cast<double>(i.host_lag.ticks) / 1e7,
-                     static_cast<double>(i.usual_lag.ticks) / 1e7, i.host_lines);
+  return fmt::format(
+      "{} {} {} {} {}..{} {} lines={} ingested {}..{} lag {:.3f}/{:.3f} of {} gap {:.3f} of {} "
+      "traffic {}",
+      to_string(i.cell), i.host, i.instance, i.version, format_iso(i.first), format_iso(i.last),
+      i.started, i.lines, format_iso(i.earliest_ingested), format_iso(i.latest_ingested),
+      static_cast<double>(i.host_lag.ticks) / 1e7, static_cast<double>(i.usual_lag.ticks) / 1e7,
+      i.host_lines, static_cast<double>(i.gap.ticks) / 1e7, i.gaps, static_cast<int>(i.traffic));
 }
 
 std::vector<std::string> texts_of(const std::vector<Interval>& intervals) {
@@ -98,11 +100,20 @@ std::vector<Seen> random_lines(std::uint64_t seed) {
                   {},
                   {}};
         if (cell == 3) line.host = -1;
-        for (; at < until; at = at + minutes(1)) {
+        // Of each life some hours answer requests, some processes log but now and then.
+        const auto pace = random.chance(0.2) ? minutes(17) : minutes(1);
+        for (; at < until; at = at + pace) {
           line.timestamp = at + clock;
+          line.request = false;
           line.ingested =
               at + random.between(seconds(1), random.chance(0.1) ? minutes(40) : seconds(6));
           lines.push_back(line);
+          const bool served = (at.ticks / hours(1).ticks + place + life) % 2 == 0;
+          for (int request = 0; served && cell < 3 && request < 6; ++request) {
+            line.request = true;
+            line.timestamp = line.timestamp + seconds(3);
+            lines.push_back(line);
+          }
         }
       }
     }
@@ -134,6 +145,7 @@ void append(telemetry::LogBatch& batch, const Seen& line, const Names& names) {
   row.host = host;
   row.instance = instance;
   row.version = version;
+  if (line.request) row.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
   batch.append(row);
 }
 
@@ -162,6 +174,59 @@ TEST(DeploymentsQuery, AnswersWhatTheMemoryFleetAnswers) {
     EXPECT_EQ(texts_of(ask(*warehouse, poll, "1h")), texts_of(memory.deployments(poll, hours(1))))
         << format_iso(poll);
   }
+}
+
+// Six days of rollouts, with lines that come up to forty minutes late: who keeps observations for two days only is answered the same
+// at every poll, also at one that looks back over an outage of a day.
+TEST(DeploymentsQuery, RetentionOfObservationsChangesNoAnswer) {
+  const Names names = simple_names();
+  const auto all = open_warehouse(), kept = open_warehouse();
+  warehouse::QueryOptions options;
+  options.now = golden_day;
+  ASSERT_TRUE(kept->execute(".alter table Observations policy retention softdelete = 2d", options));
+  sim::Random random(3);
+  std::vector<Seen> lines;
+  for (int round = 0; round < 24; ++round) {
+    for (std::uint32_t cell = 0; cell < 3; ++cell) {
+      for (std::uint32_t place = 0; place < 2; ++place) {
+        const std::int64_t own = cell * 10 + place;
+        const Timestamp from = golden_day + hours(6 * round) + minutes(2 * place);
+        // One in four rounds nothing is deployed, and one goes back by one.
+        const int deployed = round - (round % 4 == 3 ? 1 : 0);
+        for (Timestamp at = from; at < from + hours(6); at = at + minutes(10)) {
+          const Timespan way =
+              random.between(seconds(1), random.chance(0.1) ? minutes(40) : seconds(6));
+          lines.push_back({cell, own, own * 1'000 + deployed,
+                           static_cast<std::uint32_t>(deployed % 7), at, at + way});
+        }
+      }
+    }
+  }
+  std::ranges::stable_sort(lines, {}, &Seen::ingested);
+  auto next = lines.begin();
+  for (Timestamp poll = golden_day + hours(1); poll < golden_day + days(6);
+       poll = poll + minutes(397)) {
+    telemetry::LogBatch batch;
+    for (; next != lines.end() && next->ingested <= poll; ++next) {
+      append(batch, *next, names);
+      batch.arrival.push_back(next->ingested);
+    }
+    ASSERT_TRUE(all->ingest(batch, poll));
+    ASSERT_TRUE(kept->ingest(batch, poll));
+    for (bool more = true; more;) {
+      const auto applied = kept->apply_retention(poll);
+      ASSERT_TRUE(applied) << applied.error().message;
+      more = *applied;
+    }
+    EXPECT_EQ(texts_of(ask(*kept, poll, "8h")), texts_of(ask(*all, poll, "8h")))
+        << format_iso(poll);
+    EXPECT_EQ(texts_of(ask(*kept, poll, "1d")), texts_of(ask(*all, poll, "1d")))
+        << format_iso(poll);
+  }
+  options.now = golden_day + days(6);
+  const auto left = kept->query("Observations | where LatestIngested < ago(56h) | count", options);
+  ASSERT_TRUE(left);
+  EXPECT_EQ(std::get<std::int64_t>(left->at(0, 0)), 0);
 }
 
 TEST(DeploymentsQuery, HeartbeatsAloneAnswerNothing) {

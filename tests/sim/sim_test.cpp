@@ -125,6 +125,12 @@ void hear_only(Truth& truth, std::string_view what) {
     episode.slots_heard |= std::uint64_t{1} << std::stoul(std::string(place));
 }
 
+// As if nothing of the first cell's first deployment had been heard before: `09:58:00`.
+void hear_since(Truth& truth, std::string_view time) {
+  Episode& episode = truth.episodes.at(0).at(0);
+  episode.first_heard = std::max(episode.first_heard, clock_time(time));
+}
+
 // The timeline, a line `records`, then `10:00:00 a B previous kind [completed]` in the cell's sequence.
 std::string judge_case(const GoldenCase& golden) {
   const Setting setting = read_setting(golden);
@@ -138,6 +144,7 @@ std::string judge_case(const GoldenCase& golden) {
   for (const std::string& argument : golden.arguments) {
     if (argument.starts_with("unheard=")) silence(truth, argument.substr(8));
     if (argument.starts_with("heard=")) hear_only(truth, argument.substr(6));
+    if (argument.starts_with("heard-since=")) hear_since(truth, argument.substr(12));
   }
   std::vector<Record> records;
   std::map<std::string, SnapshotRow> snapshot;

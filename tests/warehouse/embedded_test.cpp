@@ -124,6 +124,7 @@ TEST(Embedded, UpgradesTheFormatBeforeThis) {
     auto connection = (*database)->connect();
     for (const char* column : {"Cell", "Process", "Clock"})
       ASSERT_TRUE(connection->run(sql::DropColumn{"$keys", column}));
+    ASSERT_TRUE(connection->run(sql::DropColumn{"$bins", "Requests"}));
     ASSERT_TRUE(connection->run(
         sql::Update{"$format", {{"Version", sql::literal(std::int64_t{1})}}, nullptr, {}}));
   }
@@ -145,6 +146,7 @@ TEST(Embedded, UpgradesDecimalsThatWereDoubles) {
     real.type = sql::Type::real;
     ASSERT_TRUE(connection->run(sql::DropColumn{"Prices", "amount"}));
     ASSERT_TRUE(connection->run(sql::AddColumn{"Prices", real}));
+    ASSERT_TRUE(connection->run(sql::DropColumn{"$bins", "Requests"}));
     sql::Insert row;
     row.table = "Prices";
     row.columns = {"name", "amount", "n"};

@@ -99,6 +99,63 @@ TEST(Retention, ByAgeTheFileStopsGrowing) {
             10 * rows_a_day);
 }
 
+// Observations and Sightings go by a policy of their own, by when their lines came; of each cell the process heard last stays, so that
+// it is known for ever how long the cell is silent.
+TEST(Retention, ObservationsGoToo) {
+  House house;
+  house.command(".alter table Observations policy retention softdelete = 3d");
+  const auto hear = [&](Timestamp at, std::string_view region, std::string_view instance) {
+    telemetry::LogBatch batch;
+    telemetry::LogRow row;
+    row.timestamp = row.observed_timestamp = at;
+    row.environment = "prod";
+    row.role = "api";
+    row.region = region;
+    row.version = "1";
+    row.instance = instance;
+    batch.append(row);
+    ASSERT_TRUE((*house).ingest(batch, at));
+  };
+  hear(start, "silent", "a");
+  hear(start + minutes(1), "silent", "b");
+  for (int day = 0; day < 10; ++day) hear(start + days(day), "live", fmt::format("of day {}", day));
+  for (int hour = 0; hour < 240; ++hour) hear(start + hours(hour), "live", "always");
+  house.retain(start + days(10));
+  EXPECT_EQ(house.number("Observations | where LatestIngested < datetime(2026-01-08) | count"), 0);
+  EXPECT_EQ(house.number("Observations | where LatestIngested >= datetime(2026-01-08) | count"),
+            72 + 3);
+  EXPECT_EQ(house.number("Sightings | where Region == 'live' | count"), 3 + 1);
+  EXPECT_EQ(house.number("Sightings | where Region == 'silent' and Instance == 'b' | count"), 1);
+  EXPECT_EQ(house.number("Sightings | where Region == 'silent' | count"), 1);
+  EXPECT_EQ(house.number("Sightings | where Instance == 'always' | project Lines"), 240);
+  EXPECT_GT(house.number(".show table Observations removals | summarize sum(RowCount)"), 0);
+  // Of a process that is forgotten a line comes: it is a new one, and is counted once.
+  hear(start + days(10), "silent", "a");
+  hear(start + days(10) + minutes(1), "silent", "a");
+  EXPECT_EQ(
+      house.number("Sightings | where Region == 'silent' and Instance == 'a' | project Lines"), 2);
+  EXPECT_EQ(house.number("Observations | where Region == 'silent' | summarize sum(Lines)"), 2);
+}
+
+TEST(Retention, ObservationsAreKeptForAMonthUnlessSomethingElseIsSaid) {
+  House house;
+  house.ingest_day(0);
+  house.retain(start + days(30));
+  EXPECT_EQ(house.number("Observations | summarize sum(Lines)"), rows_a_day);
+  house.retain(start + days(32));
+  EXPECT_EQ(house.number("Observations | count"), 0);
+  EXPECT_EQ(house.number("Sightings | count"), 1);
+  EXPECT_EQ(house.number("OTelLogs | count"), rows_a_day);
+  const QueryOptions options{.now = start, .parameters = {}, .limits = {}, .principal = {}};
+  const auto short_one =
+      (*house).execute(".alter table Observations policy retention softdelete = 1d", options);
+  ASSERT_FALSE(short_one);
+  EXPECT_EQ(short_one.error().code, "WAREHOUSE0408");
+  EXPECT_FALSE((*house).execute(".alter table Observations policy caching hot = 1d", options));
+  EXPECT_FALSE(
+      (*house).execute(".alter table Sightings policy retention softdelete = 9d", options));
+}
+
 TEST(Retention, BySizeTheOldestGo) {
   constexpr std::uint64_t most = std::uint64_t{6} << 20;
   House house({.table_bytes = {{"OTelLogs", most}}});

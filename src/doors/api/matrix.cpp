@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 
+#include "fleet/pace.hpp"
+
 namespace rollcall::doors {
 namespace {
 
@@ -77,6 +79,14 @@ std::optional<Timestamp> time_in(const std::map<Key, Timestamp>& times, const Ke
 std::optional<Timestamp> removal_of(const std::map<fleet::Cell, Timestamp>& removals,
                                     const fleet::Cell& cell) {
   return std::max(time_in(removals, cell), time_in(removals, {cell.environment, cell.role, ""}));
+}
+
+// Of a cell that logs now and then.
+fleet::Presence presence_at(const fleet::Cell& cell, const fleet::LastHeard& heard,
+                            const fleet::CellRules& rules, Timespan gap, Timestamp now) {
+  if (heard.cell && now - *heard.cell <= fleet::silent_after(rules, gap))
+    return fleet::Presence::live;
+  return fleet::presence_of(cell, heard, rules, now);
 }
 
 std::map<std::string, Timestamp> heard_of_environments(const CellTimes& times) {
@@ -161,7 +171,10 @@ json::object make_matrix(std::span<const lists::Item> snapshot,
                                      ? time_in(environments, cell.environment)
                                      : std::nullopt,  // which says nothing of it
                                  removal_of(times.removals, cell)};
-    const auto presence = fleet::presence_of(cell, heard, rules, now);
+    const auto gap = times.gaps.find(cell);
+    const auto presence = gap == times.gaps.end()
+                              ? fleet::presence_of(cell, heard, rules, now)
+                              : presence_at(cell, heard, rules, gap->second, now);
     present.insert(cell.region);
     cells.push_back(
         {{"environment", member(*item, "Environment")},

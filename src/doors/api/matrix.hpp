@@ -25,6 +25,8 @@ std::vector<std::string> order_regions(std::span<const std::string> configured,
 struct CellTimes {
   std::map<fleet::Cell, Timestamp> heard, removals;
   std::map<fleet::Cell, std::string> deaf;
+  std::map<fleet::Cell, Timespan>
+      gaps;  // that its lines usually leave; of those silent for longer than the rules say
 };
 
 // {"now", "regions": […], "cells": [{environment, role, region, version, …, "heard", "silent", "state",
