@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "app/fleet_lines.hpp"
 #include "app/replay.hpp"
 #include "app/replay_progress.hpp"
 #include "app/replay_sim.hpp"
@@ -12,6 +13,8 @@
 
 namespace rollcall::app {
 namespace {
+
+const Timestamp first_day = *parse_iso("2026-01-05T00:00Z");  // of a random fleet
 
 int complain(const Error& error) {
   fmt::print(stderr, "rollcall: {}\n", render(error, ""));
@@ -154,6 +157,51 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = run_replay(*arguments); });
 }
 
+struct FleetArguments {
+  std::uint64_t seed = 1;
+  double length_h = 3;
+  unsigned instances = 0;
+  std::string faults, truth;
+};
+
+int run_sim_fleet(const FleetArguments& arguments) {
+  auto fleet =
+      sim::random_fleet(arguments.seed, first_day,
+                        Timespan{static_cast<std::int64_t>(arguments.length_h * ticks_per_hour)});
+  if (arguments.instances > 0) fleet.options.instances = arguments.instances;
+  if (!arguments.faults.empty()) {
+    const auto faults = sim::Faults::parse(arguments.faults);
+    if (!faults) return complain(faults.error());
+    fleet.options.faults = *faults;
+  }
+  const auto written =
+      write_fleet(std::move(fleet), first_day + minutes(30), stdout, arguments.truth);
+  return written ? 0 : complain(written.error());
+}
+
+void add_sim_fleet(CLI::App& sim, int& exit_code) {
+  auto arguments = std::make_shared<FleetArguments>();
+  CLI::App* command = sim.add_subcommand(
+      "fleet",
+      "The log lines of a random fleet, as NDJSON in order of arrival, and what is true of it");
+  command->add_option("--seed", arguments->seed, "of all that is random")->capture_default_str();
+  command->add_option("--hours", arguments->length_h, "how long it lives")
+      ->check(CLI::Range(1.0, 720.0))
+      ->capture_default_str();
+  command
+      ->add_option("--instances", arguments->instances,
+                   "in each cell, instead of what the seed says")
+      ->check(CLI::Range(1, 64));
+  command->add_option("--faults", arguments->faults,
+                      "none, all, or some as of rollcall replay, instead of what the seed says");
+  command->add_option("--truth", arguments->truth, "file for its deployments, as CSV");
+  command->footer(
+      "Example: rollcall sim fleet --seed 7 --truth truth.csv > lines.ndjson; rollcall replay "
+      "--logs "
+      "lines.ndjson");
+  command->callback([arguments, &exit_code] { exit_code = run_sim_fleet(*arguments); });
+}
+
 void add_sim(CLI::App& app, int& exit_code) {
   auto seeds = std::make_shared<std::string>("1");
   auto only = std::make_shared<std::string>();
@@ -164,7 +212,10 @@ void add_sim(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"fleets", "flows"}));
   command->add_option("--seed,--seeds", *seeds, "one, or a range: 1..500")->capture_default_str();
   command->footer("Example: rollcall sim --seeds 1..100");
-  command->callback([seeds, only, &exit_code] { exit_code = run_sim(*seeds, *only); });
+  command->callback([command, seeds, only, &exit_code] {
+    if (command->get_subcommands().empty()) exit_code = run_sim(*seeds, *only);
+  });
+  add_sim_fleet(*command, exit_code);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "golden_time.hpp"
 #include "replay.hpp"
 #include "sim/random.hpp"
+#include "sim/random_fleet.hpp"
 
 namespace rollcall::fleet::test {
 namespace {
@@ -16,47 +17,6 @@ namespace {
 std::uint64_t how_many(const char* name, std::uint64_t otherwise) {
   const char* given = std::getenv(name);
   return given == nullptr ? otherwise : std::strtoull(given, nullptr, 10);
-}
-
-// Of every role a rollout through its regions each 25 to 55 minutes: a new
-// version, the one before, or the same.
-sim::Timeline random_timeline(sim::Random& random) {
-  sim::Timeline timeline;
-  const auto roles = 1 + random.below(2), regions = 2 + random.below(3);
-  for (std::uint64_t role = 0; role < roles; ++role) {
-    std::vector<int> versions{1};
-    const auto roll_out = [&](Timestamp at, int version) {
-      for (std::uint64_t region = 0; region < regions; ++region) {
-        timeline.add(at + seconds(static_cast<std::int64_t>(region * random.below(120))),
-                     {"production", fmt::format("role{}", role), fmt::format("region{}", region)},
-                     fmt::format("1.{}", version));
-      }
-    };
-    roll_out(golden_day, 1);
-    for (Timestamp at = golden_day + minutes(60) + random.between(minutes(0), minutes(25));
-         at < golden_day + hours(3); at = at + random.between(minutes(25), minutes(55))) {
-      const double what = random.unit();
-      if (what < 0.2 && versions.size() > 1) {
-        versions.pop_back();
-      } else if (what > 0.35) {
-        versions.push_back(static_cast<int>(timeline.versions().size()) +
-                           static_cast<int>(role) * 100 + 2);
-      }
-      roll_out(at, versions.back());
-    }
-  }
-  return timeline;
-}
-
-sim::FleetOptions random_options(sim::Random& random, std::uint64_t seed) {
-  sim::FleetOptions options;
-  options.seed = seed;
-  options.instances = 2 + static_cast<unsigned>(random.below(5));
-  options.rollout = random.between(minutes(2), minutes(10));
-  for (std::size_t fault = 0; fault < sim::fault_count; ++fault) {
-    if (random.chance(0.5)) options.faults.add(static_cast<sim::Fault>(fault));
-  }
-  return options;
 }
 
 // How often a cell's row went to a version that it had left, and to which nothing was deployed.
@@ -102,9 +62,7 @@ TEST(Fleets, AreTrackedRight) {
   double minutes_wrong = 0, minutes_all = 0;
   std::string examples;
   for (std::uint64_t seed = 1; seed <= fleets; ++seed) {
-    sim::Random random(sim::hash(seed, 7));
-    const auto options = random_options(random, seed);
-    const auto timeline = random_timeline(random);
+    const auto [options, timeline] = sim::random_fleet(seed, golden_day, hours(3));
     Flaps shown;
     Watch watch;
     watch.look = minutes(5);
@@ -223,9 +181,9 @@ TEST(Fleets, TheOrderOfArrivalDoesNotMatterNorDoRepetitions) {
   std::string example;
   for (std::uint64_t seed = 1; made < permutations; ++seed) {
     sim::Random random(sim::hash(seed, 11));
-    auto options = random_options(random, seed);
+    auto [options, timeline] = sim::random_fleet(seed, golden_day, hours(3));
     options.faults = {};
-    sim::Player player(options, random_timeline(random), golden_day + minutes(30));
+    sim::Player player(options, std::move(timeline), golden_day + minutes(30));
     Names names;
     names.cell = [&](std::uint32_t cell) {
       const auto& one = player.truth().cells[cell];
