@@ -9,6 +9,7 @@
 #include "app/backup.hpp"
 #include "support/test_database.hpp"
 #include "warehouse/duckdb.hpp"
+#include "warehouse/schema.hpp"
 #include "warehouse/temporary_folder.hpp"
 
 namespace rollcall::test {
@@ -257,7 +258,8 @@ TEST(Backup, OfANewerRollcallIsRefusedBeforeAnythingIsMade) {
   EXPECT_EQ(refused(manifest), "");
 }
 
-// As the Rollcall before this one left it: lists without a log of changes, runs without owners, decimals as doubles.
+// As Rollcalls before this one left it: lists without a log of changes, runs without owners, decimals as doubles,
+// requests uncounted.
 void make_old(const fs::path& backup) {
   const auto database =
       store::open_sqlite((backup / app::sqlite_name).string(), store::Durability::process);
@@ -291,6 +293,7 @@ void make_old(const fs::path& backup) {
   ASSERT_TRUE(connection->run(sql::AddColumn{"Prices", real}));
   ASSERT_TRUE(connection->run(sql::Update{
       "Prices", {{"Amount", sql::cast(sql::literal(0.25), sql::Type::real)}}, nullptr, {}}));
+  ASSERT_TRUE(connection->run(sql::DropColumn{warehouse::schema::bins, "Requests"}));
   ASSERT_TRUE(connection->run(
       sql::Update{"$format", {{"Version", sql::literal(std::int64_t{2})}}, nullptr, {}}));
 }
@@ -332,6 +335,10 @@ TEST(Backup, OfTheFormatsBeforeIsBroughtToTheseByItsRestoring) {
   ASSERT_TRUE(changes) << changes.error().message;
   EXPECT_EQ(changes->size(), 4U);
   EXPECT_EQ(lines_of(*product, 0), 1);
+  const auto seen = product->warehouse().query(
+      "Observations | summarize strcat(sum(Lines), ' ', sum(Requests))", asking);
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(seen->at(0, 0), warehouse::Cell{std::string("1 0")});
   const auto prices = product->warehouse().query("Prices | project tostring(Amount * 2)", asking);
   ASSERT_TRUE(prices) << prices.error().message;
   EXPECT_EQ(prices->at(0, 0), warehouse::Cell{std::string("0.5")});
