@@ -380,7 +380,12 @@ Result<std::unique_ptr<Driver>> Driver::open(store::Database& database,
 Result<Deployed> Driver::deploy(std::string_view name, const json::value& document,
                                 const Principal& principal, const DeployOptions& options) {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->deploy(name, document, principal, options);
+  auto deployed = impl_->deploy(name, document, principal, options);
+  // Another process deployed it between our look and our write: once more, on top of that. Whenever one loses, one wins.
+  constexpr int attempts = 100;
+  for (int i = 1; i < attempts && !deployed && deployed.error().code == "STORE0105"; ++i)
+    deployed = impl_->deploy(name, document, principal, options);
+  return deployed;
 }
 
 Result<void> Driver::enable(std::string_view name, bool enabled) {

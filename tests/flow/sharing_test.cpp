@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "flow/driver.hpp"
 #include "flow/scripted_connector.hpp"
 #include "support/test_database.hpp"
@@ -213,6 +215,21 @@ TEST(FlowSharing, a_polling_trigger_is_asked_by_one) {
   town.pass(minutes(10));
   EXPECT_EQ(town.runs().size(), 11U);
   EXPECT_EQ(town.writes(), 110U);
+}
+
+TEST(FlowSharing, who_deploys_at_the_same_moment_deploys_on_top_of_the_other) {
+  Town town;
+  const auto deploy_many = [&](std::size_t by) {
+    for (int i = 0; i < 30; ++i) {
+      auto document = *parse_json(putting(by_hand));
+      document.as_object()["description"] = fmt::format("{} of {}", i, by);
+      const auto deployed = town.drivers[by]->deploy("flow", document, {}, {});
+      EXPECT_TRUE(deployed.has_value()) << (deployed ? "" : deployed.error().message);
+    }
+  };
+  std::thread other(deploy_many, 1);
+  deploy_many(0);
+  other.join();
 }
 
 TEST(FlowSharing, a_flow_that_one_deploys_all_know_and_another_key_is_refused) {
