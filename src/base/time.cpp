@@ -161,9 +161,10 @@ std::string format_iso(Timestamp time) {
 }
 
 std::string format_iso_seconds(Timestamp time) {
-  const CivilTime c = to_civil(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour,
-                     c.minute, c.second);
+  auto text = format_iso(time);
+  constexpr std::size_t fraction = 8;  // `.0000000`, before the Z
+  text.erase(text.size() - 1 - fraction, fraction);
+  return text;
 }
 
 std::string format_timespan(Timespan span) {

@@ -216,33 +216,10 @@ json::value number_to_json(double number) {
   return number;
 }
 
-// Written digit by digit: every item that is read shows several times.
-class TimeText {
- public:
-  explicit TimeText(Timestamp time) {
-    const auto civil = to_civil(time);
-    digits(4, civil.year);
-    digits(7, civil.month);
-    digits(10, civil.day);
-    digits(13, civil.hour);
-    digits(16, civil.minute);
-    digits(19, civil.second);
-    if (civil.fraction != 0) {
-      digits(27, civil.fraction);
-    } else {
-      text_[19] = 'Z';
-      size_ = 20;
-    }
-  }
-  std::string_view view() const { return {text_, size_}; }
-
- private:
-  void digits(std::size_t end, int value) {
-    for (; value != 0; value /= 10) text_[--end] = static_cast<char>('0' + value % 10);
-  }
-  char text_[29] = "0000-00-00T00:00:00.0000000Z";
-  std::size_t size_ = 28;
-};
+// Whole seconds without a fraction.
+std::string time_text(Timestamp time) {
+  return time.ticks % ticks_per_second == 0 ? format_iso_seconds(time) : format_iso(time);
+}
 
 json::value json_of(std::string_view text) {
   return parse_json(text).value_or(nullptr);  // what is written parses
@@ -336,7 +313,7 @@ void append_json(std::string& out, const FieldView& field) {
       return rollcall::append_json(out, std::get<std::int64_t>(field.value));
     case ColumnType::datetime:
       out += '"';
-      out += TimeText({std::get<std::int64_t>(field.value)}).view();
+      out += time_text({std::get<std::int64_t>(field.value)});
       out += '"';
       return;
     case ColumnType::boolean:
@@ -365,7 +342,7 @@ json::value to_json(ColumnType type, const store::Argument& value) {
     case ColumnType::lookup:
       return std::get<std::int64_t>(value);
     case ColumnType::datetime:
-      return json::string(TimeText({std::get<std::int64_t>(value)}).view());
+      return json::string(time_text({std::get<std::int64_t>(value)}));
     case ColumnType::boolean:
       return std::get<bool>(value);
   }
