@@ -43,13 +43,16 @@ async function timed(what, work) {
   return result;
 }
 
+// The code of a refusal; the client wraps what it was told with 429 into an error of its own.
+const code_of = (error) => (error.inner ?? error).response?.data?.error?.code ?? String(error);
+
 async function run_away(text, until) {
   const asking = client();
   while (Date.now() < until) {
     const properties = new ClientRequestProperties({ notruncation: true });
     properties.setTimeout(limit_ms);
     const reason = await timed("stopped", () =>
-      asking.execute("Rollcall", text, properties).then(() => "answered", (error) => error.response?.data?.error?.code ?? String(error)));
+      asking.execute("Rollcall", text, properties).then(() => "answered", code_of));
     // A list has a million elements at most; on a fast machine that is within the limit.
     assert.ok(["answered", "Timeout", "LimitsExceeded", "TooManyRequests", "General_BadRequest"].includes(reason), `${text}\n${reason}`);
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
