@@ -19,13 +19,6 @@ struct Offset {
   Timespan error;
 };
 
-// Lines that came all at once were held up together, and tell no more than one.
-std::int64_t told_apart(const Interval& interval) {
-  const Timespan coming = interval.latest_ingested - interval.earliest_ingested;
-  if (interval.host.empty() && coming * 2 < interval.last - interval.first) return 1;
-  return std::max<std::int64_t>(1, interval.host_lines);
-}
-
 // A lag is the clock's offset plus the way of the line, and the way is never shorter than the usual
 // least one. So the clock may be further ahead than the least lag says, never further behind; with
 // few lines all of them may have been late.
@@ -34,7 +27,7 @@ Offset offset_of(const Interval& interval, Timespan usual, const Parameters& par
   const Timespan skew = parameters.skew;
   if (behind < Timespan{-skew.ticks}) return {{-skew.ticks}, skew};
   if (behind > skew) return {{0}, skew * 2};
-  const std::int64_t lines = told_apart(interval);
+  const std::int64_t lines = std::max<std::int64_t>(1, interval.host_lines);
   if (lines >= enough_lines) return {behind, parameters.jitter};
   return {behind, std::max(parameters.jitter, Timespan{skew.ticks / lines})};
 }
