@@ -310,10 +310,9 @@ Result<void> Driver::Impl::create(store::Transaction& transaction, NewRun& run) 
 }
 
 void Driver::Impl::adopt(NewRun run) {
-  const auto id = run.record.id;
   auto live = std::make_unique<LiveRun>(std::move(run.record), std::move(run.workflow), &site_);
   live->incoming.push_back(std::move(run.started));
-  park_or_begin(*live_.insert_or_assign(id, std::move(live)).first->second);
+  park_or_begin(live_.add(std::move(live)));
 }
 
 Result<RunId> Driver::Impl::resubmit(RunId id, const Principal& principal) {
@@ -336,14 +335,14 @@ Result<void> Driver::Impl::cancel(RunId id, const Principal& principal) {
     return store_.send(transaction, id, event_line(*workflow, incoming.event));
   }));
   // A run that is not loaded now finds the letter when it is.
-  if (const auto live = live_.find(id); live != live_.end()) {
+  if (auto* live = live_.find(id)) {
     // One that has not begun begins, so that its history says what it was begun with.
-    auto& waiting = live->second->incoming;
+    auto& waiting = live->incoming;
     if (run->events == 0)
       waiting.push_back(std::move(incoming));
     else
       waiting.push_front(std::move(incoming));
-    live->second->parked = false;
+    live_.begin(*live);
     ready_.push_back(id);
   }
   return {};

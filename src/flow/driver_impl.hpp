@@ -6,7 +6,7 @@
 #include <set>
 
 #include "flow/driver.hpp"
-#include "flow/live_run.hpp"
+#include "flow/live_runs.hpp"
 #include "flow/outside_calls.hpp"
 #include "flow/triggers.hpp"
 
@@ -157,7 +157,7 @@ class Driver::Impl {
   std::vector<std::string> to_prune_;  // flows that this round has still to look at
   std::map<std::string, LoadedFlow, std::less<>> flows_;
   std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const Workflow>> workflows_;
-  std::map<RunId, std::unique_ptr<LiveRun>> live_;
+  LiveRuns live_;
   std::deque<RunId> ready_;                      // have work, in the order they get their turns
   std::set<std::pair<Timestamp, RunId>> wakes_;  // the first time that each run waits for
   struct Reload {

@@ -48,13 +48,13 @@ Result<void> Driver::Impl::has_room(const LoadedFlow& flow, const Trigger& trigg
 
 void Driver::Impl::park_or_begin(LiveRun& run) {
   const auto* trigger = trigger_of(run);
-  run.parked = true;  // not counted below
+  live_.park(run);  // not counted below
   if (trigger != nullptr && trigger->concurrent_runs &&
       under_way(run.record.flow) >=
           static_cast<std::size_t>(std::max(*trigger->concurrent_runs, 1))) {
     return;
   }
-  run.parked = false;
+  live_.begin(run);
   // It may have waited: its time begins now.
   if (trigger != nullptr && trigger->concurrent_runs && !run.incoming.empty())
     run.incoming.front().event.at = clock_.now();
@@ -74,8 +74,7 @@ Result<void> Driver::Impl::has_place(store::Transaction& transaction, const Live
 }
 
 void Driver::Impl::unpark(const std::string& flow) {
-  for (auto& [id, run] : live_) {
-    if (!run->parked || run->record.flow != flow) continue;
+  while (auto* run = live_.first_parked(flow)) {
     park_or_begin(*run);
     if (run->parked) return;
   }
@@ -127,9 +126,9 @@ Result<void> Driver::Impl::call_back(RunId id, std::string_view text, json::valu
   TRY(const auto workflow, workflow_of(run->flow, run->version));
   const auto instance = parse_instance(*workflow, text);
   if (!instance || !waits_for_call_back(workflow->action(instance->action).kind)) return nobody();
-  const auto live = live_.find(id);
-  if (live != live_.end()) {
-    const auto* frame = find_frame(*workflow, live->second->state, *instance);
+  auto* live = live_.find(id);
+  if (live != nullptr) {
+    const auto* frame = find_frame(*workflow, live->state, *instance);
     if (frame == nullptr) return nobody();
     const auto& slot = frame->slots[workflow->plan(instance->action).slot];
     if (slot.status != Status::running ||
@@ -140,8 +139,8 @@ Result<void> Driver::Impl::call_back(RunId id, std::string_view text, json::valu
   TRY(incoming.letter, database_.write([&](store::Transaction& transaction) {
     return store_.send(transaction, id, event_line(*workflow, incoming.event));
   }));
-  if (live != live_.end()) {
-    live->second->incoming.push_back(std::move(incoming));
+  if (live != nullptr) {
+    live->incoming.push_back(std::move(incoming));
     ready_.push_back(id);
   }
   return {};
@@ -302,7 +301,7 @@ Result<RunId> Driver::Impl::resume(RunId id, std::string_view from, const Princi
   TRY_DO(database_.write(write));
   TRY_DO(reached(CrashPoint::after_commit));
   const auto made = run->record.id;
-  after_turn(*live_.insert_or_assign(made, std::move(run)).first->second);
+  after_turn(live_.add(std::move(run)));
   for (auto& child : children) adopt(std::move(child));
   return made;
 }

@@ -87,11 +87,7 @@ Result<void> Driver::Impl::look_around() {
   TRY_DO(take_up_flows());
   TRY_DO(take_up_letters());
   TRY(others_runs_, store_.runs_of_others());
-  std::set<std::string> waiting;
-  for (const auto& [id, run] : live_) {
-    if (run->parked) waiting.insert(run->record.flow);
-  }
-  for (const auto& flow : waiting) unpark(flow);
+  for (const auto& flow : live_.flows_with_parked()) unpark(flow);
   return {};
 }
 
@@ -180,15 +176,15 @@ Result<void> Driver::Impl::take_up_flows() {
 Result<void> Driver::Impl::take_up_letters() {
   TRY(const auto letters, store_.letters_here());
   for (const auto& [id, letter] : letters) {
-    const auto live = live_.find(id);
-    if (live == live_.end()) continue;
-    auto& run = *live->second;
+    auto* live = live_.find(id);
+    if (live == nullptr) continue;
+    auto& run = *live;
     if (std::ranges::find(run.incoming, letter.id, &Incoming::letter) != run.incoming.end())
       continue;
     TRY(auto event, parse_event_line(*run.workflow, letter.event));
     const bool cancels = std::holds_alternative<CancelRequested>(event.what);
     run.incoming.push_back({std::move(event), letter.id});
-    if (cancels) run.parked = false;
+    if (cancels) live_.begin(run);
     ready_.push_back(id);
   }
   return {};

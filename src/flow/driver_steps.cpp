@@ -89,17 +89,11 @@ std::optional<Timestamp> Driver::Impl::next_due() const {
 // ---- triggers
 
 std::size_t Driver::Impl::unfinished(std::string_view flow) const {
-  return of_others(flow).all +
-         static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
-           return run.second->record.flow == flow;
-         }));
+  return of_others(flow).all + live_.unfinished(flow);
 }
 
 std::size_t Driver::Impl::under_way(std::string_view flow) const {
-  return of_others(flow).begun +
-         static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& run) {
-           return run.second->record.flow == flow && !run.second->parked;
-         }));
+  return of_others(flow).begun + live_.unfinished(flow) - live_.parked(flow);
 }
 
 bool Driver::Impl::may_fire(const LoadedFlow& flow) const {
@@ -200,7 +194,7 @@ Result<void> Driver::Impl::load_run(RunId id) {
   if (!record || record->ended || record->owner != store_.owner()) return {};
   TRY(auto workflow, workflow_of(record->flow, record->version));
   TRY(auto run, LiveRun::load(store_, *record, std::move(workflow), &site_));
-  auto& live = *live_.emplace(id, std::move(run)).first->second;
+  auto& live = live_.add(std::move(run));
   broken_runs_.erase(id);
   if (live.record.events == 0 && live.state.status == Status::waiting)
     park_or_begin(live);
@@ -214,14 +208,14 @@ void Driver::Impl::take_up_times() {
   while (!wakes_.empty() && wakes_.begin()->first <= now) {
     const auto id = wakes_.begin()->second;
     wakes_.erase(wakes_.begin());
-    const auto run = live_.find(id);
-    if (run == live_.end()) continue;
-    run->second->wake.reset();
-    const auto instance = run->second->state.due(now);
+    auto* run = live_.find(id);
+    if (run == nullptr) continue;
+    run->wake.reset();
+    const auto instance = run->state.due(now);
     if (instance)
-      run->second->incoming.push_back({{now, TimeCame{*instance}}});
-    else if (run->second->state.expires(now))
-      run->second->incoming.push_back({{now, Expired{}}});
+      run->incoming.push_back({{now, TimeCame{*instance}}});
+    else if (run->state.expires(now))
+      run->incoming.push_back({{now, Expired{}}});
     else
       continue;
     ready_.push_back(id);
@@ -236,13 +230,12 @@ Result<bool> Driver::Impl::take_answer() {
     TRY_DO(answered(answer->flow, answer->question, std::move(answer->outcome)));
     return true;
   }
-  const auto found = live_.find(answer->run);
-  if (found == live_.end()) return true;  // it has ended meanwhile
-  auto& run = *found->second;
-  if (!run.state.awaits(*run.workflow, answer->instance, answer->attempt)) return true;
-  run.incoming.push_back(
+  auto* run = live_.find(answer->run);
+  if (run == nullptr) return true;  // it has ended meanwhile
+  if (!run->state.awaits(*run->workflow, answer->instance, answer->attempt)) return true;
+  run->incoming.push_back(
       {{clock_.now(), Completed{answer->instance, answer->attempt, std::move(answer->outcome)}}});
-  TRY_DO(turn(run));
+  TRY_DO(turn(*run));
   return true;
 }
 
@@ -250,9 +243,9 @@ Result<bool> Driver::Impl::take_one_turn() {
   while (!ready_.empty()) {
     const auto id = ready_.front();
     ready_.pop_front();
-    const auto run = live_.find(id);
-    if (run == live_.end() || run->second->parked || !run->second->has_work()) continue;
-    TRY_DO(turn(*run->second));
+    auto* run = live_.find(id);
+    if (run == nullptr || run->parked || !run->has_work()) continue;
+    TRY_DO(turn(*run));
     return true;
   }
   return false;
@@ -286,8 +279,8 @@ Result<void> Driver::Impl::turn(LiveRun& run) {
   if (over) unpark(flow);
   for (auto& child : children) adopt(std::move(child));
   if (for_parent && parent) {
-    if (const auto waiting = live_.find(*parent); waiting != live_.end()) {
-      waiting->second->incoming.push_back(*std::move(for_parent));
+    if (auto* waiting = live_.find(*parent)) {
+      waiting->incoming.push_back(*std::move(for_parent));
       ready_.push_back(*parent);
     }
   }
@@ -326,10 +319,10 @@ void Driver::Impl::wake_at(LiveRun& run, std::optional<Timestamp> time) {
 }
 
 void Driver::Impl::forget(RunId id) {
-  const auto run = live_.find(id);
-  if (run == live_.end()) return;
-  wake_at(*run->second, std::nullopt);
-  live_.erase(run);
+  auto* run = live_.find(id);
+  if (run == nullptr) return;
+  wake_at(*run, std::nullopt);
+  live_.remove(id);
 }
 
 // ---- child flows
@@ -342,9 +335,9 @@ Result<std::optional<Outcome>> Driver::Impl::start_child(store::Transaction& tra
   };
   int depth = 1;
   for (auto up = parent.record.parent; up && depth <= max_child_depth; ++depth) {
-    const auto found = live_.find(*up);
-    if (found == live_.end()) break;
-    up = found->second->record.parent;
+    const auto* caller = live_.find(*up);
+    if (caller == nullptr) break;
+    up = caller->record.parent;
   }
   if (depth > max_child_depth) {
     return refuse("FLOW0505",
@@ -373,20 +366,15 @@ Result<void> Driver::Impl::ended(store::Transaction& transaction, LiveRun& run,
   TRY_DO(store_.delete_letters(transaction, run.record.id));
   if (!run.record.parent) return {};
   const auto parent = *run.record.parent;
-  const auto waiting = live_.find(parent);
-  if (waiting == live_.end() && !to_load_.contains(parent))
+  const auto* waiting = live_.find(parent);
+  if (waiting == nullptr && !to_load_.contains(parent))
     return {};  // it ended without waiting any longer
   TRY(auto outcome, child_outcome(run.record, site_.seal()));
-  std::shared_ptr<const Workflow> workflow;
-  if (waiting != live_.end()) {
-    workflow = waiting->second->workflow;
-  } else {
-    workflow = to_load_.at(parent).workflow;
-  }
+  const auto workflow = waiting != nullptr ? waiting->workflow : to_load_.at(parent).workflow;
   TRY(const auto instance, parse_instance(*workflow, run.record.parent_instance));
   Event event{clock_.now(), Completed{instance, 1, std::move(outcome)}};
   TRY(const auto letter, store_.send(transaction, parent, event_line(*workflow, event)));
-  if (waiting != live_.end()) for_parent = Incoming{std::move(event), letter};
+  if (waiting != nullptr) for_parent = Incoming{std::move(event), letter};
   return {};
 }
 
