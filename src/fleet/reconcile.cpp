@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 
 #include "fleet/episodes.hpp"
 #include "fleet/pace.hpp"
@@ -39,13 +40,6 @@ std::string make_id(const Deployment& item, std::span<const Deployment> known) {
     if (std::ranges::none_of(known, [&](const Deployment& d) { return d.deployment_id == id; }))
       return id;
   }
-}
-
-// The item that the list has under this id.
-const Deployment* find_known(const CellInput& cell, const std::string& id) {
-  const auto found = std::ranges::find(
-      cell.history, id, [](const Deployment* d) { return std::string_view(d->deployment_id); });
-  return found == cell.history.end() ? nullptr : *found;
 }
 
 // What the lists should say, given what they say.
@@ -89,16 +83,22 @@ void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input,
   const std::vector<Run> runs = make_runs(own.intervals, input.now, parameters);
   const Records records = settle(cell, runs, own, input, parameters);
 
+  std::unordered_map<std::string_view, const Deployment*> by_id;
+  for (const Deployment* item : own.history) by_id.emplace(item->deployment_id, item);
+  const auto find_known = [&](const Deployment& item) {
+    const auto found = by_id.find(item.deployment_id);
+    return found == by_id.end() ? nullptr : found->second;
+  };
   const std::size_t begin = changes.size();
   // Those whose Sequence grows go first, from the top down.
   for (std::size_t i = records.items.size(); i-- > 0;) {
-    const Deployment* known = find_known(own, records.items[i].deployment_id);
+    const Deployment* known = find_known(records.items[i]);
     if (known != nullptr && known->sequence < records.items[i].sequence) {
       changes.push_back({Change::Action::update, records.items[i], std::nullopt});
     }
   }
   for (const Deployment& item : records.items) {
-    const Deployment* known = find_known(own, item.deployment_id);
+    const Deployment* known = find_known(item);
     if (known == nullptr)
       changes.push_back({Change::Action::create, item, std::nullopt});
     else if (known->sequence >= item.sequence && *known != item) {

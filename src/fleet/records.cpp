@@ -3,6 +3,8 @@
 #include "fleet/records.hpp"
 
 #include <algorithm>
+#include <map>
+#include <unordered_map>
 
 namespace rollcall::fleet {
 namespace {
@@ -30,7 +32,11 @@ class Recorder {
         parameters_(parameters) {}
 
   Records go() {
-    for (std::size_t i = 0; i < episodes_.size(); ++i) records_.items.push_back(begin(i));
+    records_.items.reserve(episodes_.size());
+    for (std::size_t i = 0; i < episodes_.size(); ++i) {
+      records_.items.push_back(begin(i));
+      first_of_.try_emplace(records_.items[i].version, i);
+    }
     for (std::size_t i = 0; i < episodes_.size(); ++i) judge_share(i);
     for (std::size_t i = 0; i < episodes_.size(); ++i) judge_kind(i);
     for (std::size_t i = 0; i < episodes_.size(); ++i) judge_status(i);
@@ -148,12 +154,6 @@ class Recorder {
 
   // ---- kind and previous version
 
-  std::size_t first_of(std::string_view version) const {
-    std::size_t i = 0;
-    while (records_.items[i].version != version) ++i;
-    return i;
-  }
-
   void judge_kind(std::size_t i) {
     Deployment& item = records_.items[i];
     if (i == 0) {
@@ -169,7 +169,8 @@ class Recorder {
     if (previous == item.version)
       item.kind = Kind::redeploy;
     else
-      item.kind = first_of(item.version) < first_of(previous) ? Kind::rollback : Kind::deploy;
+      item.kind =
+          first_of_.at(item.version) < first_of_.at(previous) ? Kind::rollback : Kind::deploy;
   }
 
   // It never had most instances, and what ran before outlived it.
@@ -287,6 +288,7 @@ class Recorder {
   Timestamp now_;
   const Parameters& parameters_;
   Records records_;
+  std::unordered_map<std::string_view, std::size_t> first_of_;  // where each version first stands
 };
 
 }  // namespace

@@ -19,6 +19,13 @@ struct Offset {
   Timespan error;
 };
 
+// Where no host stands behind several instances, what came all at once is told by the instance's own stretch.
+std::int64_t told_apart(const Interval& interval) {
+  const Timespan coming = interval.latest_ingested - interval.earliest_ingested;
+  if (interval.host.empty() && coming * 2 < interval.last - interval.first) return 1;
+  return std::max<std::int64_t>(1, interval.host_lines);
+}
+
 // A lag is the clock's offset plus the way of the line, and the way is never shorter than the usual
 // least one. So the clock may be further ahead than the least lag says, never further behind; with
 // few lines all of them may have been late.
@@ -27,7 +34,7 @@ Offset offset_of(const Interval& interval, Timespan usual, const Parameters& par
   const Timespan skew = parameters.skew;
   if (behind < Timespan{-skew.ticks}) return {{-skew.ticks}, skew};
   if (behind > skew) return {{0}, skew * 2};
-  const std::int64_t lines = std::max<std::int64_t>(1, interval.host_lines);
+  const std::int64_t lines = told_apart(interval);
   if (lines >= enough_lines) return {behind, parameters.jitter};
   return {behind, std::max(parameters.jitter, Timespan{skew.ticks / lines})};
 }
