@@ -8,6 +8,7 @@
 #include "fleet/wire.hpp"
 #include "flow/run_store.hpp"
 #include "lists/list_store.hpp"
+#include "odata/literal.hpp"
 #include "store/database.hpp"
 
 namespace rollcall::connectors {
@@ -19,18 +20,10 @@ enum OperationIndex : std::size_t { reconcile_operation, last_success_operation 
 // More rows than the answer of any query has.
 constexpr std::size_t max_rows = 500'000;
 
-std::string quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + '\'';
-}
-
 std::string filter_of(const fleet::Cell& cell) {
-  return fmt::format("Environment eq {} and Role eq {} and Region eq {}", quoted(cell.environment),
-                     quoted(cell.role), quoted(cell.region));
+  return fmt::format("Environment eq {} and Role eq {} and Region eq {}",
+                     odata::quote(cell.environment), odata::quote(cell.role),
+                     odata::quote(cell.region));
 }
 
 class Deployments final : public flow::Connector {

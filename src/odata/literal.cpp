@@ -115,6 +115,15 @@ std::string unquote(std::string_view content) {
   return text;
 }
 
+std::string quote(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted += c;
+    quoted += c;
+  }
+  return quoted + '\'';
+}
+
 Type type_of(const Token& literal) {
   switch (literal.kind) {
     case TokenKind::integer: {

@@ -15,5 +15,7 @@ Type type_of(const Token& literal);
 Result<sql::Value> value_of(const Token& literal, Conversion conversion);
 // A quoted literal's content with its doubled quotes made single.
 std::string unquote(std::string_view content);
+// The text as a literal: `'it''s'`.
+std::string quote(std::string_view text);
 
 }  // namespace rollcall::odata

@@ -23,14 +23,6 @@ std::string quoted_name(std::string_view name) {
     out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
   return out + "']";
 }
-std::string quoted_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text)
-    out += c == '"' || c == '\\' ? std::string("\\") + c
-           : c == '\n'           ? std::string("\\n")
-                                 : std::string(1, c);
-  return out + "\"";
-}
 
 void append_field(std::string& csv, std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
@@ -156,8 +148,8 @@ class Cluster final : public Warehouse {
   Result<void> create_or_alter_function(const kql::Function& function, const Principal&) override {
     return command(
         fmt::format(".create-or-alter function with (folder={}, docstring={}) {}{} {{{}\n}}",
-                    quoted_text(function.folder), quoted_text(function.docstring), function.name,
-                    function.parameters, function.body));
+                    kql::json_string(function.folder), kql::json_string(function.docstring),
+                    function.name, function.parameters, function.body));
   }
   Result<void> drop_function(std::string_view name, const Principal&) override {
     return command(".drop function " + quoted_name(name));

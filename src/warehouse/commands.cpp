@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "kql/values.hpp"
 #include "warehouse/external_records.hpp"
 
 namespace rollcall::warehouse {
@@ -30,19 +30,13 @@ std::vector<std::span<const CommandEntry>> all_commands() {
 std::string_view without_comments(std::string_view text) { return CommandText(text).rest(); }
 
 // KQL's strings take JSON's escapes.
-std::string quote(std::string_view text) {
-  std::string out;
-  append_json(out, text);
-  return out;
-}
-
 constexpr std::string_view rows_name = "$rows";
 
 // What stands for the table's rows in a query; its records are handed over beside it.
 std::string source_of(const Table& table) {
   std::string text = "externaldata(";
   for (const auto& one : table.columns)
-    text += fmt::format("{}[{}]:{}", text.back() == '(' ? "" : ",", quote(one.name),
+    text += fmt::format("{}[{}]:{}", text.back() == '(' ? "" : ",", kql::json_string(one.name),
                         kql::name_of(one.type));
   return text + ")['" + std::string(rows_name) + "']\n";
 }

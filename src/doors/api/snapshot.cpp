@@ -9,6 +9,7 @@
 #include "doors/health/pulse.hpp"
 #include "fleet/declared.hpp"
 #include "fleet/well_known_lists.hpp"
+#include "kql/values.hpp"
 
 namespace rollcall::doors {
 namespace {
@@ -62,7 +63,7 @@ class Gaps {
       known_[cell] = {{}, now + remembered};
       names += fmt::format(
           "{}hash_xxhash64({})", names.empty() ? "" : ", ",
-          kql_text(fmt::format("{}\n{}\n{}", cell.environment, cell.role, cell.region)));
+          kql::json_string(fmt::format("{}\n{}\n{}", cell.environment, cell.role, cell.region)));
     }
     if (asked > 0) TRY_DO(ask(services, principal, names));
     std::map<fleet::Cell, Timespan> gaps;
@@ -78,19 +79,6 @@ class Gaps {
   static constexpr std::size_t most_asked = 500;
   static constexpr Timespan longest = days(2);  // a cell that is silent for so long is silent
   static constexpr Timespan remembered = hours(1);
-
-  static std::string kql_text(std::string_view text) {
-    std::string quoted = "\"";
-    for (const char c : text) {
-      if (c == '\n') {
-        quoted += "\\n";
-        continue;
-      }
-      if (c == '"' || c == '\\') quoted += '\\';
-      quoted += c;
-    }
-    return quoted + '"';
-  }
 
   Result<void> ask(Services& services, const Principal& principal, const std::string& names) {
     const auto question = fmt::format(

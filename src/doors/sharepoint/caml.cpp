@@ -9,6 +9,7 @@
 #include <pugixml.hpp>
 
 #include "base/text.hpp"
+#include "odata/literal.hpp"
 
 namespace rollcall::doors::sharepoint {
 namespace {
@@ -22,12 +23,6 @@ constexpr std::size_t max_xml_bytes = 256 * 1024;
 
 std::unexpected<Error> unable(std::string message) {
   return fail("SP0104", "CAML: " + std::move(message));
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
-  return out + "'";
 }
 
 struct Comparison {
@@ -105,14 +100,14 @@ class Writer {
   // The value as a literal of the field's type.
   Result<std::string> literal(const xml_node& value, const Field& field) const {
     const std::string_view text = trim(value.text().get());
-    if (value.child("UserID")) return quoted(asker_.principal);
+    if (value.child("UserID")) return odata::quote(asker_.principal);
     if (field.type == ColumnType::person && field.by_id) {
       std::int64_t number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
       if (error != std::errc() || end != text.data() + text.size())
         return unable(fmt::format("'{}' is no number of a user", text));
       TRY(const auto principal, asker_.person_of(number));
-      return quoted(principal);
+      return odata::quote(principal);
     }
     switch (field.type) {
       case ColumnType::integer:
@@ -130,7 +125,7 @@ class Writer {
         if (text == "0" || equals_ignoring_case(text, "false")) return std::string("false");
         return unable(fmt::format("'{}' is no truth value", text));
       default:
-        return quoted(value.text().get());
+        return odata::quote(value.text().get());
     }
   }
   Result<Timestamp> time_of(const xml_node& value) const {
@@ -176,7 +171,7 @@ class Writer {
   }
   Result<std::string> text_test(const xml_node& node, bool anywhere) const {
     TRY(const auto field, field_of(node));
-    const auto part = quoted(node.child("Value").text().get());
+    const auto part = odata::quote(node.child("Value").text().get());
     if (anywhere) return fmt::format("substringof({},{})", part, field.name);
     return fmt::format("startswith({},{})", field.name, part);
   }
