@@ -1,7 +1,9 @@
 #include "connectors/deployments.hpp"
 
+#include <algorithm>
 #include <array>
-#include <set>
+#include <iterator>
+#include <map>
 
 #include "fleet/reconcile.hpp"
 #include "fleet/well_known_lists.hpp"
@@ -25,6 +27,65 @@ std::string filter_of(const fleet::Cell& cell) {
                      odata::quote(cell.environment), odata::quote(cell.role),
                      odata::quote(cell.region));
 }
+
+// The items of a list, page by page.
+template <class T>
+Result<void> read_items(lists::ListStore& lists, store::Transaction& transaction,
+                        const lists::List& list, odata::Options options, Timestamp now,
+                        Result<T> (*parse)(const json::object&), std::vector<T>& out) {
+  const std::size_t most =
+      options.top ? out.size() + static_cast<std::size_t>(*options.top) : max_rows;
+  options.top =
+      std::min<std::int64_t>(options.top.value_or(lists::max_page_size), lists::max_page_size);
+  do {
+    TRY(const lists::Page page, lists.query(transaction, list, options, now));
+    for (const lists::Item& item : page.items) {
+      TRY(T parsed, parse(item.fields));
+      out.push_back(std::move(parsed));
+    }
+    options.skiptoken = page.skiptoken;
+  } while (options.skiptoken && out.size() < most);
+  return {};
+}
+
+class History final : public fleet::HistoryReader {
+ public:
+  History(lists::ListStore& lists, store::Transaction& transaction, lists::ListPtr list,
+          Timestamp now)
+      : lists_(lists), transaction_(transaction), list_(std::move(list)), now_(now) {}
+
+  Result<std::vector<fleet::Deployment>> before(const fleet::Cell& cell, std::int64_t sequence,
+                                                std::int64_t count) override {
+    odata::Options options;
+    options.filter = fmt::format("{} and Sequence lt {}", filter_of(cell), sequence);
+    options.orderby = "Sequence desc";
+    options.top = count;
+    return read(std::move(options));
+  }
+  Result<std::vector<fleet::Deployment>> of_versions(
+      const fleet::Cell& cell, std::span<const std::string> versions) override {
+    if (versions.empty()) return std::vector<fleet::Deployment>();
+    std::string texts;
+    for (const std::string& version : versions)
+      texts += (texts.empty() ? "" : ",") + odata::quote(version);
+    odata::Options options;
+    options.filter = fmt::format("{} and Version in ({})", filter_of(cell), texts);
+    return read(std::move(options));
+  }
+
+ private:
+  Result<std::vector<fleet::Deployment>> read(odata::Options options) {
+    std::vector<fleet::Deployment> items;
+    TRY_DO(read_items(lists_, transaction_, *list_, std::move(options), now_,
+                      fleet::parse_deployment, items));
+    return items;
+  }
+
+  lists::ListStore& lists_;
+  store::Transaction& transaction_;
+  lists::ListPtr list_;
+  Timestamp now_;
+};
 
 class Deployments final : public flow::Connector {
  public:
@@ -72,18 +133,18 @@ class Deployments final : public flow::Connector {
       return !rules_.is_expected(interval.cell);
     });
 
-    std::set<fleet::Cell> cells;
-    for (const fleet::Interval& interval : *intervals) cells.insert(interval.cell);
-    std::vector<fleet::Deployment> history;
-    std::vector<fleet::Snapshot> snapshots;
-    TRY_DO(read(*call.transaction, fleet::deployment_history_list, cells, call.now,
-                fleet::parse_deployment, history));
-    TRY_DO(read(*call.transaction, fleet::current_snapshot_list, cells, call.now,
-                fleet::parse_snapshot, snapshots));
+    std::map<fleet::Cell, std::vector<fleet::Interval>> cells;
+    for (const fleet::Interval& interval : *intervals) cells[interval.cell].push_back(interval);
+    TRY(const Known known, read(*call.transaction, call.now, cells));
 
     json::array changes;
-    const fleet::Input input{history, snapshots, *intervals,
-                             *since,  call.now,  std::to_string(call.key.run)};
+    const fleet::Input input{known.history,
+                             known.pasts,
+                             known.snapshots,
+                             *intervals,
+                             *since,
+                             call.now,
+                             std::to_string(call.key.run)};
     for (const fleet::Change& change : fleet::reconcile(input))
       changes.push_back(fleet::to_json(change));
     return flow::answered(200, json::object{{"value", std::move(changes)}});
@@ -113,26 +174,30 @@ class Deployments final : public flow::Connector {
     return body == nullptr ? nullptr : rollcall::find(*body, name);
   }
 
-  // Page by page, all items of the cells.
-  template <class T>
-  Result<void> read(store::Transaction& transaction, std::string_view list_name,
-                    const std::set<fleet::Cell>& cells, Timestamp now,
-                    Result<T> (*parse)(const json::object&), std::vector<T>& out) {
-    TRY(const lists::ListPtr list, lists_.find_list(transaction, list_name));
-    for (const fleet::Cell& cell : cells) {
+  // What the lists say of the cells, as far as it may change.
+  struct Known {
+    std::vector<fleet::Deployment> history;
+    std::vector<fleet::Past> pasts;
+    std::vector<fleet::Snapshot> snapshots;
+  };
+  Result<Known> read(store::Transaction& transaction, Timestamp now,
+                     const std::map<fleet::Cell, std::vector<fleet::Interval>>& cells) {
+    TRY(const lists::ListPtr rows, lists_.find_list(transaction, fleet::current_snapshot_list));
+    TRY(lists::ListPtr items, lists_.find_list(transaction, fleet::deployment_history_list));
+    History history(lists_, transaction, std::move(items), now);
+    Known known;
+    for (const auto& [cell, intervals] : cells) {
+      const std::size_t before = known.snapshots.size();
       odata::Options options;
       options.filter = filter_of(cell);
-      options.top = lists::max_page_size;
-      do {
-        TRY(lists::Page page, lists_.query(transaction, *list, options, now));
-        for (const lists::Item& item : page.items) {
-          TRY(T parsed, parse(item.fields));
-          out.push_back(std::move(parsed));
-        }
-        options.skiptoken = page.skiptoken;
-      } while (options.skiptoken);
+      TRY_DO(read_items(lists_, transaction, *rows, std::move(options), now, fleet::parse_snapshot,
+                        known.snapshots));
+      const auto* row = known.snapshots.size() > before ? &known.snapshots.back() : nullptr;
+      TRY(fleet::Recent recent, fleet::read_recent(history, cell, intervals, row));
+      std::ranges::move(recent.items, std::back_inserter(known.history));
+      known.pasts.push_back(std::move(recent.past));
     }
-    return {};
+    return known;
   }
 
   lists::ListStore& lists_;

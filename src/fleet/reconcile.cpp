@@ -16,7 +16,8 @@ namespace rollcall::fleet {
 namespace {
 
 struct CellInput {
-  std::vector<const Deployment*> history;
+  Past past;
+  std::vector<const Deployment*> history;  // behind it
   const Snapshot* snapshot = nullptr;
   std::vector<Interval> intervals;
 };
@@ -43,12 +44,12 @@ std::string make_id(const Deployment& item, std::span<const Deployment> known) {
 }
 
 // What the lists should say, given what they say.
-Records judge(const Cell& cell, std::span<const Run> runs,
+Records judge(const Past& past, std::span<const Run> runs,
               std::span<const Deployment* const> history, const Snapshot* snapshot,
               const Input& input, const Parameters& parameters) {
   const std::vector<Episode> episodes =
       make_episodes(runs, history, input.since, input.now, parameters);
-  Records records = make_records(cell, episodes, runs, snapshot, input.now, parameters);
+  Records records = make_records(past, episodes, runs, snapshot, input.now, parameters);
   for (Deployment& item : records.items) {
     if (!item.deployment_id.empty()) continue;
     item.deployment_id = make_id(item, records.items);
@@ -63,25 +64,25 @@ Records judge(const Cell& cell, std::span<const Run> runs,
 // until nothing changes any more.
 constexpr int most_rounds = 8;
 
-Records settle(const Cell& cell, std::span<const Run> runs, const CellInput& own,
-               const Input& input, const Parameters& parameters) {
-  Records records = judge(cell, runs, own.history, own.snapshot, input, parameters);
+Records settle(std::span<const Run> runs, const CellInput& own, const Input& input,
+               const Parameters& parameters) {
+  Records records = judge(own.past, runs, own.history, own.snapshot, input, parameters);
   const auto says = [](const Deployment& item, const Deployment* known) { return item == *known; };
   if (std::ranges::equal(records.items, own.history, says)) return records;
   for (int round = 1; round < most_rounds; ++round) {
     const std::vector<Deployment> items = records.items;
     std::vector<const Deployment*> history;
     for (const Deployment& item : items) history.push_back(&item);
-    records = judge(cell, runs, history, own.snapshot, input, parameters);
+    records = judge(own.past, runs, history, own.snapshot, input, parameters);
     if (records.items == items) break;
   }
   return records;
 }
 
-void reconcile_cell(const Cell& cell, const CellInput& own, const Input& input,
-                    const Parameters& parameters, std::vector<Change>& changes) {
+void reconcile_cell(const CellInput& own, const Input& input, const Parameters& parameters,
+                    std::vector<Change>& changes) {
   const std::vector<Run> runs = make_runs(own.intervals, input.now, parameters);
-  const Records records = settle(cell, runs, own, input, parameters);
+  const Records records = settle(runs, own, input, parameters);
 
   std::unordered_map<std::string_view, const Deployment*> by_id;
   for (const Deployment* item : own.history) by_id.emplace(item->deployment_id, item);
@@ -117,6 +118,10 @@ std::vector<Change> reconcile(const Input& input, const Parameters& parameters) 
   std::map<Cell, CellInput> cells;
   for (const Interval& interval : input.intervals)
     cells[interval.cell].intervals.push_back(interval);
+  for (auto& [cell, own] : cells) own.past.cell = cell;
+  for (const Past& past : input.pasts) {
+    if (const auto found = cells.find(past.cell); found != cells.end()) found->second.past = past;
+  }
   for (const Deployment& item : input.history) {
     if (const auto found = cells.find(item.cell); found != cells.end())
       found->second.history.push_back(&item);
@@ -135,7 +140,7 @@ std::vector<Change> reconcile(const Input& input, const Parameters& parameters) 
     repair(own.intervals, own.history);
     keep_serving(own.intervals);
     const Parameters suited = paced(parameters, usual_gap(own.intervals));
-    reconcile_cell(cell, own, input, suited, changes);
+    reconcile_cell(own, input, suited, changes);
   }
   return changes;
 }

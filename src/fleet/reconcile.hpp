@@ -11,6 +11,7 @@
 #include "fleet/deployment.hpp"
 #include "fleet/interval.hpp"
 #include "fleet/parameters.hpp"
+#include "fleet/past.hpp"
 
 namespace rollcall::fleet {
 
@@ -26,7 +27,8 @@ struct Change {
 };
 
 struct Input {
-  std::span<const Deployment> history;  // all items of the cells that `intervals` mentions
+  std::span<const Deployment> history;  // of the cells that `intervals` mentions: all items, or
+  std::span<const Past> pasts;          // those behind what is past (past.hpp)
   std::span<const Snapshot> snapshots;  // their snapshot rows
   std::span<const Interval> intervals;
   Timestamp since;  // now - lookback: what was ingested before has been judged by earlier polls

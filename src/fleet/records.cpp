@@ -22,9 +22,9 @@ std::int64_t peak(std::span<const Run* const> runs) {
 
 class Recorder {
  public:
-  Recorder(const Cell& cell, std::span<const Episode> episodes, std::span<const Run> runs,
+  Recorder(const Past& past, std::span<const Episode> episodes, std::span<const Run> runs,
            const Snapshot* shown, Timestamp now, const Parameters& parameters)
-      : cell_(cell),
+      : past_(past),
         episodes_(episodes),
         runs_(runs),
         shown_(shown),
@@ -32,14 +32,17 @@ class Recorder {
         parameters_(parameters) {}
 
   Records go() {
+    for (const auto& [version, sequence] : past_.first) first_of_.emplace(version, sequence);
     records_.items.reserve(episodes_.size());
     for (std::size_t i = 0; i < episodes_.size(); ++i) {
       records_.items.push_back(begin(i));
-      first_of_.try_emplace(records_.items[i].version, i);
+      first_of_.try_emplace(records_.items[i].version, records_.items[i].sequence);
     }
     for (std::size_t i = 0; i < episodes_.size(); ++i) judge_share(i);
-    for (std::size_t i = 0; i < episodes_.size(); ++i) judge_kind(i);
-    for (std::size_t i = 0; i < episodes_.size(); ++i) judge_status(i);
+    // What comes first behind the past is far back itself, and stays what it is.
+    const std::size_t judged = past_.items > 0 ? std::min<std::size_t>(2, episodes_.size()) : 0;
+    for (std::size_t i = judged; i < episodes_.size(); ++i) judge_kind(i);
+    for (std::size_t i = judged; i < episodes_.size(); ++i) judge_status(i);
     show();
     return std::move(records_);
   }
@@ -59,12 +62,12 @@ class Recorder {
     if (episode.known != nullptr) {
       item = *episode.known;
     } else {
-      item.cell = cell_;
+      item.cell = past_.cell;
       item.version = episode.version;
       item.detected_at = now_;
       item.started_at = episode.birth;
     }
-    item.sequence = static_cast<std::int64_t>(i) + 1;
+    item.sequence = past_.items + static_cast<std::int64_t>(i) + 1;
     if (episode.known != nullptr && episode.seen() && moves(*episode.known, episode.birth)) {
       item.started_at = episode.birth;
     }
@@ -272,7 +275,7 @@ class Recorder {
     }
     records_.current = chosen.value_or(episodes_.size() - 1);
     const Deployment& item = records_.items[records_.current];
-    records_.snapshot = Snapshot{cell_,
+    records_.snapshot = Snapshot{past_.cell,
                                  item.version,
                                  item.previous_version,
                                  item.started_at,
@@ -281,21 +284,21 @@ class Recorder {
                                  item.deployment_id};
   }
 
-  const Cell& cell_;
+  const Past& past_;
   std::span<const Episode> episodes_;
   std::span<const Run> runs_;
   const Snapshot* shown_;
   Timestamp now_;
   const Parameters& parameters_;
   Records records_;
-  std::unordered_map<std::string_view, std::size_t> first_of_;  // where each version first stands
+  std::unordered_map<std::string_view, std::int64_t> first_of_;  // Sequence of each version's first
 };
 
 }  // namespace
 
-Records make_records(const Cell& cell, std::span<const Episode> episodes, std::span<const Run> runs,
+Records make_records(const Past& past, std::span<const Episode> episodes, std::span<const Run> runs,
                      const Snapshot* shown, Timestamp now, const Parameters& parameters) {
-  return Recorder(cell, episodes, runs, shown, now, parameters).go();
+  return Recorder(past, episodes, runs, shown, now, parameters).go();
 }
 
 }  // namespace rollcall::fleet

@@ -12,6 +12,7 @@
 #include "fleet/deployment.hpp"
 #include "fleet/episodes.hpp"
 #include "fleet/parameters.hpp"
+#include "fleet/past.hpp"
 #include "fleet/runs.hpp"
 
 namespace rollcall::fleet {
@@ -23,8 +24,8 @@ struct Records {
   std::size_t current = 0;           // the item that the snapshot is about
 };
 
-// `shown` is the row as it is.
-Records make_records(const Cell& cell, std::span<const Episode> episodes, std::span<const Run> runs,
+// `shown` is the row as it is. The episodes begin behind what is past.
+Records make_records(const Past& past, std::span<const Episode> episodes, std::span<const Run> runs,
                      const Snapshot* shown, Timestamp now, const Parameters& parameters);
 
 }  // namespace rollcall::fleet

@@ -127,6 +127,18 @@ std::string_view version_key(std::string_view version) {
   return version;
 }
 
+std::vector<std::string> spellings(std::string_view version) {
+  const std::string key(version_key(version));
+  std::vector<std::string> all;
+  for (const std::string ending : {"", ".0"}) {
+    for (const std::string beginning : {"", "v", "V"}) {
+      std::string other = beginning + key + ending;
+      if (version_key(other) == key) all.push_back(std::move(other));
+    }
+  }
+  return all;
+}
+
 void repair(std::vector<Interval>& intervals, std::span<const Deployment* const> history) {
   const auto sort = [&] {
     std::ranges::sort(intervals, {}, [](const Interval& i) {

@@ -68,7 +68,10 @@ lists::ListDefinition deployment_history_definition() {
       guarded_column("Sequence", ColumnType::integer, "its rank in the cell, from 1"));
   list.columns.push_back(guarded_column("RunId", ColumnType::text, "the flow run that found it"));
   list.unique_keys = {{"DeploymentId"}};
-  list.indexes = {{"Environment", "Role", "Region", "Sequence"}, {"Version"}, {"StartedAt"}};
+  list.indexes = {{"Environment", "Role", "Region", "Sequence"},
+                  {"Environment", "Role", "Region", "Version"},
+                  {"Version"},
+                  {"StartedAt"}};
   return list;
 }
 

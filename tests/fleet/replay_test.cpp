@@ -118,6 +118,71 @@ std::string check_reconcile(std::uint64_t seed, Timespan looked = hours(5)) {
   return "";
 }
 
+// A deployment a day on some hosts, now and then of an earlier version, in another spelling, or with an
+// instance that comes back with an old image. Answers the most items that a poll left unread.
+std::int64_t check_past(std::uint64_t seed, int days_long) {
+  sim::Random random(seed);
+  MemoryLists lists;
+  const auto version_of = [](std::uint64_t number) { return fmt::format("1.{}.0", number); };
+  std::uint64_t newest = 1, running = 1;
+  int started = 0;
+  Timestamp before = golden_day;
+  const auto interval = [&](int host, std::string version, Timestamp first, Timestamp last) {
+    Interval made = random_interval(random);
+    made.cell = {"production", "portal", "north"};
+    made.host = fmt::format("web-{}", host);
+    made.instance = fmt::format("i{}", ++started);
+    made.version = std::move(version);
+    made.started = true;
+    made.first = first;
+    made.last = last;
+    made.earliest_ingested = first + seconds(2);
+    made.latest_ingested = last + seconds(2);
+    return made;
+  };
+  for (int day = 0; day < days_long; ++day) {
+    const Timestamp at =
+        golden_day + days(day) + minutes(static_cast<std::int64_t>(random.below(600)));
+    const std::uint64_t next = random.chance(0.7) ? ++newest : 1 + random.below(newest);
+    std::vector<Interval> intervals;
+    const int hosts = 1 + static_cast<int>(random.below(4));
+    for (int host = 0; host < hosts; ++host) {
+      const Timestamp start = at + minutes(2 * host);
+      intervals.push_back(interval(host, version_of(running), before, start - seconds(30)));
+      const auto spelled = (random.chance(0.1) ? "v" : "") + version_of(next);
+      intervals.push_back(interval(host, spelled, start, at + minutes(50)));
+    }
+    for (int host = 4; random.chance(0.3); ++host) {
+      const auto old = version_of(1 + random.below(newest));
+      intervals.push_back(interval(host, old, at + minutes(10), at + minutes(13)));
+    }
+    running = next;
+    before = at;
+    for (const Timespan later : {minutes(15), minutes(30), minutes(55)}) {
+      const Timestamp now = at + later;
+      std::vector<Interval> seen;
+      for (Interval one : intervals) {
+        if (one.first >= now) continue;
+        one.last = std::min(one.last, now - seconds(10));
+        one.latest_ingested = one.last + seconds(2);
+        seen.push_back(std::move(one));
+      }
+      const auto changes = lists.reconcile(seen, now - hours(1), now);
+      EXPECT_EQ(changes, lists.reconcile_all(seen, now - hours(1), now))
+          << "seed " << seed << ", day " << day;
+      for (const Change& change : changes) lists.apply(change);
+    }
+  }
+  return lists.unread();
+}
+
+TEST(Reconcile, WhatIsPastNeedNotBeRead) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const auto unread = check_past(seed, 90);
+    EXPECT_GT(check_past(seed, 180), unread) << "seed " << seed;
+  }
+}
+
 TEST(Reconcile, OrderDoesNotMatterAndTwiceIsOnce) {
   EXPECT_TRUE(rc::check([](std::uint64_t seed) {
     RC_ASSERT(check_reconcile(seed) == "");
