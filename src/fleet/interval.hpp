@@ -25,8 +25,8 @@ struct Interval {
   std::int64_t lines = 0;
   Timestamp earliest_ingested, latest_ingested;
   // Of ingestion - Timestamp: the least of the host (of the instance where no host is named), over
-  // how many lines that is known (1 where all came at once), and what is usual in the fleet.
-  // host_lag - usual_lag is how far the clock is behind.
+  // how many lines that is known, and what is usual in the fleet. host_lag - usual_lag is how far
+  // the clock is behind.
   Timespan host_lag, usual_lag;
   std::int64_t host_lines = 0;
   // How far apart its lines are, where that is more than the five minutes by which they are kept: three

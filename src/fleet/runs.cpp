@@ -19,7 +19,7 @@ struct Offset {
   Timespan error;
 };
 
-// Where no host stands behind several instances, what came all at once is told by the instance's own stretch.
+// Lines that came all at once were held up together, and tell no more than one.
 std::int64_t told_apart(const Interval& interval) {
   const Timespan coming = interval.latest_ingested - interval.earliest_ingested;
   if (interval.host.empty() && coming * 2 < interval.last - interval.first) return 1;

@@ -119,9 +119,6 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
   struct ClockLag {
     Timespan least = {INT64_MAX};
     std::int64_t lines = 0;
-    Timestamp first = timestamp_max, last, earliest = timestamp_max, latest;
-    // Lines that came all at once were held up together, and tell no more than one.
-    std::int64_t telling() const { return (latest - earliest) * 2 < last - first ? 1 : lines; }
   };
   std::map<std::int64_t, ClockLag> clocks;
   std::map<std::int64_t, Busy> busy;
@@ -133,10 +130,6 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
       ClockLag& clock = clocks[clock_of(pair)];
       clock.least = std::min(clock.least, bin.least_lag);
       clock.lines += bin.lines;
-      clock.first = std::min(clock.first, bin.first);
-      clock.last = std::max(clock.last, bin.last);
-      clock.earliest = std::min(clock.earliest, bin.earliest);
-      clock.latest = std::max(clock.latest, bin.latest);
       const auto [found, fresh] =
           busy.try_emplace(bin.number, Busy{bin.requests, bin.lines, pair.version, false});
       Busy& of_bin = found->second;
@@ -200,7 +193,7 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     }
     const ClockLag& clock = clocks.at(clock_of(pair));
     row.host_lag = clock.least;
-    row.host_lines = clock.telling();
+    row.host_lines = clock.lines;
     row.usual_lag = usual;
     rows.push_back(std::move(row));
   }
