@@ -8,7 +8,7 @@ import { start } from "./server.mjs";
 
 const lasting_ms = Number(process.env.ROLLCALL_RUNAWAY_SECONDS ?? 10) * 1000;
 const limit_ms = 3_000;     // of a runaway query
-const grace_ms = 15_000;    // to notice it, on a busy machine
+const grace_ms = 30_000;    // to notice it, on a busy machine
 const poll_ms = 60_000;     // a poll that takes longer did not succeed
 const most_memory_kib = 6 * 1024 * 1024;
 
