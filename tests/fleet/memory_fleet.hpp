@@ -59,6 +59,8 @@ class MemoryFleet {
   static Traffic traffic_of(const Bin& bin, const Busy& busy);
 
   bool touched(const OwnCell& cell, Timestamp now, Timespan lookback) const;
+  std::int64_t last_asked(Timestamp since) const;
+  std::int64_t clock_hash(const Pair& pair) const;
   Timespan usual_lag(Timestamp since) const;
   void answer(std::uint32_t number, const OwnCell& cell, Timestamp since, Timespan usual,
               std::vector<Interval>& rows) const;

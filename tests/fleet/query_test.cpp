@@ -229,6 +229,28 @@ TEST(DeploymentsQuery, RetentionOfObservationsChangesNoAnswer) {
   EXPECT_EQ(std::get<std::int64_t>(left->at(0, 0)), 0);
 }
 
+// More clocks than are asked for the usual lag, each behind by its own time.
+TEST(DeploymentsQuery, AnswersTheSameOfALargeFleet) {
+  const Names names = simple_names();
+  const auto warehouse = open_warehouse();
+  MemoryFleet memory(names);
+  sim::Random random(5);
+  telemetry::LogBatch batch;
+  const Timestamp at = golden_day + hours(1);
+  for (std::uint32_t cell = 0; cell < 1'800; ++cell) {
+    for (std::int64_t place = 0; place < 5; ++place) {
+      const std::int64_t own = cell * 5 + place;
+      const Seen line{cell, own, own, 0, at - random.between(seconds(1), minutes(5)), at};
+      memory.fold(line);
+      append(batch, line, names);
+    }
+  }
+  ASSERT_TRUE(warehouse->ingest(batch, at));
+  const auto answered = texts_of(ask(*warehouse, at, "1h"));
+  EXPECT_EQ(answered.size(), 9'000U);
+  EXPECT_EQ(answered, texts_of(memory.deployments(at, hours(1))));
+}
+
 TEST(DeploymentsQuery, HeartbeatsAloneAnswerNothing) {
   const Names names = simple_names();
   const auto warehouse = open_warehouse();
