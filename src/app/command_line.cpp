@@ -60,7 +60,7 @@ void add_serve(const Context& context) {
       "--config", options->config,
       "A TOML file: data, database, address, port, otlp_port, durability, ingest_folder, "
       "export_folder, regions, "
-      "[cells], [retention], [heartbeat], [flows], [kusto], [webhooks], [[sources]], "
+      "[cells], [retention], [warehouse], [heartbeat], [flows], [kusto], [webhooks], [[sources]], "
       "[connectors.…], "
       "[connections.…]");
   command->add_option("--data", options->data, "The data folder [rollcall-data]");

@@ -14,6 +14,8 @@
 namespace rollcall::app {
 namespace {
 
+constexpr std::uint64_t least_memory_bytes = 250'000'000;  // below it queries spill all the time
+
 std::string place(std::string_view name, const toml::source_region& source) {
   return fmt::format("{}:{}:{}", name, source.begin.line, source.begin.column);
 }
@@ -178,6 +180,21 @@ Result<warehouse::SizeLimits> size_limits_of(std::string_view name, const toml::
   return limits;
 }
 
+// [warehouse]: how much of the machine's memory it may take, for pages that it keeps and for queries.
+Result<std::uint64_t> warehouse_memory_of(std::string_view name, const toml::node& node) {
+  const auto* table = node.as_table();
+  if (table == nullptr) return wrong(name, node, "warehouse", "a table: [warehouse]");
+  std::uint64_t bytes = warehouse::EmbeddedOptions{}.memory_limit_bytes;
+  for (const auto& [key, value] : *table) {
+    if (key.str() != "memory_gigabytes")
+      return unknown(name, value, key.str(), {"memory_gigabytes"});
+    TRY(bytes, bytes_of(name, key.str(), value));
+    if (bytes < least_memory_bytes)
+      return wrong(name, value, key.str(), "a number of gigabytes, 0.25 at least");
+  }
+  return bytes;
+}
+
 // [heartbeat]: what an outside monitor hears while all is well.
 Result<HeartbeatOptions> heartbeat_of(std::string_view name, const toml::node& node) {
   const auto* table = node.as_table();
@@ -276,6 +293,8 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
     TRY(configuration.export_folder, text_of(name, key, node));
   } else if (key == "retention") {
     TRY(configuration.size_limits, size_limits_of(name, node));
+  } else if (key == "warehouse") {
+    TRY(configuration.warehouse_memory_bytes, warehouse_memory_of(name, node));
   } else if (key == "heartbeat") {
     TRY(configuration.heartbeat, heartbeat_of(name, node));
   } else if (key == "webhooks") {
@@ -320,10 +339,11 @@ Result<void> take(Configuration& configuration, std::string_view name, std::stri
       configuration.regions.push_back(std::move(region));
     }
   } else {
-    return unknown(name, node, key,
-                   {"data", "database", "flows", "address", "port", "otlp_port", "durability",
-                    "ingest_folder", "export_folder", "retention", "heartbeat", "kusto",
-                    "connectors", "connections", "webhooks", "sources", "cells", "regions"});
+    return unknown(
+        name, node, key,
+        {"data", "database", "flows", "address", "port", "otlp_port", "durability", "ingest_folder",
+         "export_folder", "retention", "warehouse", "heartbeat", "kusto", "connectors",
+         "connections", "webhooks", "sources", "cells", "regions"});
   }
   return {};
 }

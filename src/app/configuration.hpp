@@ -39,6 +39,7 @@ struct Configuration {
       ingest_folder;  // from which `.ingest into` may read files; empty: from nowhere
   std::filesystem::path export_folder;  // to which `.export` may write files; empty: to nowhere
   warehouse::SizeLimits size_limits;    // [retention]
+  std::optional<std::uint64_t> warehouse_memory_bytes;  // [warehouse]
   HeartbeatOptions heartbeat;
   std::string
       database;  // a PostgreSQL connection string, where lists and runs are; empty: in the data folder

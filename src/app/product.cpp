@@ -74,6 +74,8 @@ Result<std::unique_ptr<warehouse::Warehouse>> Product::open_warehouse() {
   warehouse.ingest_folder = options_.ingest_folder;
   warehouse.export_folder = options_.export_folder;
   warehouse.size_limits = options_.size_limits;
+  if (options_.warehouse_memory_bytes)
+    warehouse.memory_limit_bytes = *options_.warehouse_memory_bytes;
   return warehouse::open_embedded(warehouse);
 }
 

@@ -40,7 +40,8 @@ struct ProductOptions {
       {};  // from which `.ingest into` may read; empty: from nowhere
   std::filesystem::path export_folder = {};  // to which `.export` may write; empty: nowhere
   warehouse::SizeLimits size_limits = {};
-  std::vector<ConnectorSettings> connectors = {};    // custom ones
+  std::optional<std::uint64_t> warehouse_memory_bytes = {};  // absent: EmbeddedOptions's own
+  std::vector<ConnectorSettings> connectors = {};            // custom ones
   std::vector<ConnectionSettings> connections = {};  // what flows call by these names goes there
   fleet::CellRules cells = {};                       // which are recorded
   // Which of the shipped flows are enabled at first; the others are there, disabled.

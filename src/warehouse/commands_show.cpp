@@ -109,6 +109,12 @@ Result<Table> show_removals(Command& command) {
   return command.warehouse.removals("", command.options);
 }
 
+// .show memory: what the warehouse holds at the moment, by kind, and how much of it all together it may
+Result<Table> show_memory(Command& command) {
+  TRY_DO(command.text.end());
+  return command.warehouse.memory(command.options);
+}
+
 // .show table T [cslschema | schema as csl | schema as json | details | policy … | ingestion … | removals]
 Result<Table> show_table(Command& command) {
   TRY(const auto name, command.text.name("a table's name"));
@@ -298,6 +304,7 @@ std::span<const CommandEntry> show_commands() {
       {{".show", "tables"}, CommandKind::show, show_tables},
       {{".show", "table"}, CommandKind::show, show_table},
       {{".show", "removals"}, CommandKind::show, show_removals},
+      {{".show", "memory"}, CommandKind::show, show_memory},
       {{".show", "materialized-views"}, CommandKind::show, show_no_views},
       {{".show", "external", "tables"}, CommandKind::show, show_no_external_tables},
   };

@@ -82,6 +82,8 @@ class Embedded final : public Warehouse {
   Result<kql::Table> stored_table(std::string_view name) const;
   // What retention removed lately, a row for each slice; of one table, or of all ("").
   Result<Table> removals(const std::string& table, const QueryOptions& options);
+  // What DuckDB holds, by kind: pages of tables that it keeps (`BASE_TABLE`), rows that are not in the file yet, queries at work.
+  Result<Table> memory(const QueryOptions& options);
   // The rows of a query into a file below the export folder; answers where, how many rows and bytes.
   Result<Table> export_to_parquet(std::string_view query, const std::string& name,
                                   const QueryOptions& options);

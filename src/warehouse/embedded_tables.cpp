@@ -360,4 +360,20 @@ Result<void> Embedded::put_note(const std::string& table, const std::string& kin
                         [&] { publish(std::move(next)); });
 }
 
+Result<Table> Embedded::memory(const QueryOptions& options) {
+  sql::Select select;
+  for (const char* name : {"tag", "memory_usage_bytes", "temporary_storage_bytes"})
+    select.items.push_back({sql::column(name), ""});
+  select.items.push_back(
+      {sql::literal(static_cast<std::int64_t>(options_.memory_limit_bytes)), ""});
+  select.from = std::make_shared<const sql::TableRef>(
+      sql::TableRef{sql::FunctionTable{"duckdb_memory", {}, "m", {}}});
+  TRY(auto lease, places_->take(options.lane, stop_of(options)));
+  return lease.connection().select(*sql::query(std::move(select)),
+                                   {{"Kind", kql::Type::string},
+                                    {"Bytes", kql::Type::long_integer},
+                                    {"SpilledBytes", kql::Type::long_integer},
+                                    {"LimitBytes", kql::Type::long_integer}});
+}
+
 }  // namespace rollcall::warehouse

@@ -15,6 +15,7 @@ int serve(const Configuration& configuration, const Console& console, const Cloc
   options.ingest_folder = configuration.ingest_folder;
   options.export_folder = configuration.export_folder;
   options.size_limits = configuration.size_limits;
+  options.warehouse_memory_bytes = configuration.warehouse_memory_bytes;
   options.kusto = configuration.kusto;
   options.connectors = configuration.connectors;
   options.connections = configuration.connections;
