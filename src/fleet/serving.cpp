@@ -29,9 +29,13 @@ struct Life {
   }
 };
 
-// In a lull it cannot be told who would be served: those who were, and at first those who will be.
-void settle_untold(Life& life) {
+// In a lull it cannot be told who would be served: those who were, and at first those who will be. Who has only just begun waits:
+// where it is alone in its five minutes, the others' clocks may be behind.
+void settle_untold(Life& life, Timestamp newest) {
   auto& parts = life.parts;
+  const bool is_told = std::ranges::any_of(
+      parts, [](const Interval& part) { return part.traffic != Traffic::untold; });
+  if (!is_told && parts.front().first + pause > newest) parts.front().traffic = Traffic::idle;
   for (std::size_t i = 1; i < parts.size(); ++i) {
     if (parts[i].traffic == Traffic::untold) parts[i].traffic = parts[i - 1].traffic;
   }
@@ -66,7 +70,9 @@ class Serving {
       place[process] = lives_.size();
       lives_.push_back({{std::move(one)}});
     }
-    for (Life& life : lives_) settle_untold(life);
+    Timestamp newest;
+    for (const Life& life : lives_) newest = std::max(newest, life.parts.back().last);
+    for (Life& life : lives_) settle_untold(life, newest);
   }
 
   std::vector<Interval> served() const {

@@ -63,11 +63,13 @@ struct MemoryFleet::Busy {
   std::int64_t requests = 0, lines = 0;
   std::uint32_t version = 0;
   bool two_versions = false;
+  bool newest = false;  // of the last two bins: others may be there whose clocks are behind
 };
 
 Traffic MemoryFleet::traffic_of(const Bin& bin, const Busy& busy) {
-  if (!busy.two_versions) return Traffic::serving;
-  if (busy.requests < enough_requests) return Traffic::untold;
+  const bool enough = busy.requests >= enough_requests;
+  if (!busy.two_versions && (enough || !busy.newest)) return Traffic::serving;
+  if (!enough) return Traffic::untold;
   const bool idle = bin.requests * 20 < busy.requests && bin.lines * 4 < busy.lines;
   return idle ? Traffic::idle : Traffic::serving;
 }
@@ -156,12 +158,16 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
       clock.least = std::min(clock.least, bin.least_lag);
       clock.lines += bin.lines;
       const auto [found, fresh] =
-          busy.try_emplace(bin.number, Busy{bin.requests, bin.lines, pair.version, false});
+          busy.try_emplace(bin.number, Busy{bin.requests, bin.lines, pair.version});
       Busy& of_bin = found->second;
       of_bin.requests = std::max(of_bin.requests, bin.requests);
       of_bin.lines = std::max(of_bin.lines, bin.lines);
       of_bin.two_versions = of_bin.two_versions || of_bin.version != pair.version;
     }
+  }
+  if (!busy.empty()) {
+    const std::int64_t last = busy.rbegin()->first;
+    for (auto& [bin, of_bin] : busy) of_bin.newest = bin >= last - 1;
   }
   // Where nowhere enough is answered to tell, all serve.
   const bool told = std::ranges::any_of(
@@ -170,6 +176,8 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
     return told && !is_anonymous(*row.pair) ? traffic_of(*row.bin, busy.at(row.bin->number))
                                             : Traffic::serving;
   };
+  const bool somebody_idles =
+      std::ranges::any_of(own, [&](const Row& row) { return traffic(row) == Traffic::idle; });
   std::ranges::stable_sort(own, {}, [&](const Row& row) {
     return std::tuple(row.pair->host, row.pair->instance,
                       is_anonymous(*row.pair) ? row.pair->version : 0, row.bin->number,
@@ -210,8 +218,9 @@ void MemoryFleet::answer(std::uint32_t number, const OwnCell& cell, Timestamp si
           return other.latest >= since && other.instance == pair.instance &&
                  other.host == pair.host && other.version != pair.version;
         });
-    // An instance that has run only this version started when it was first heard.
-    if (!again && only) {
+    // An instance that has run only this version started when it was first heard; but where somebody idles, what the
+    // look-back cuts off may have idled.
+    if (!again && only && (!somebody_idles || row.first <= pair.first)) {
       row.first = pair.first;
       row.earliest_ingested = pair.earliest;
       row.started = true;
