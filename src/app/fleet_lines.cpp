@@ -14,17 +14,19 @@ Error not_written(const std::string& what) {
 }
 
 json::object row_of(const telemetry::LogRow& row, Timestamp arrival) {
-  return {{"Arrival", format_iso(arrival)},
-          {"Timestamp", format_iso(row.timestamp)},
-          {"Environment", row.environment},
-          {"Role", row.role},
-          {"Region", row.region},
-          {"Version", row.version},
-          {"Instance", row.instance},
-          {"Host", row.host},
-          {"SeverityNumber", row.severity_number},
-          {"SeverityText", row.severity_text},
-          {"Body", row.body}};
+  json::object fields{{"Arrival", format_iso(arrival)},
+                      {"Timestamp", format_iso(row.timestamp)},
+                      {"Environment", row.environment},
+                      {"Role", row.role},
+                      {"Region", row.region},
+                      {"Version", row.version},
+                      {"Instance", row.instance},
+                      {"Host", row.host},
+                      {"SeverityNumber", row.severity_number},
+                      {"SeverityText", row.severity_text},
+                      {"Body", row.body}};
+  if (!row.trace_id.empty()) fields["TraceId"] = row.trace_id;
+  return fields;
 }
 
 std::string truth_csv(const sim::Truth& truth) {

@@ -161,13 +161,14 @@ struct FleetArguments {
   std::uint64_t seed = 1;
   double length_h = 3;
   unsigned instances = 0;
-  std::string faults, truth;
+  std::string faults, truth, cells;
 };
 
 int run_sim_fleet(const FleetArguments& arguments) {
   auto fleet =
       sim::random_fleet(arguments.seed, first_day,
-                        Timespan{static_cast<std::int64_t>(arguments.length_h * ticks_per_hour)});
+                        Timespan{static_cast<std::int64_t>(arguments.length_h * ticks_per_hour)},
+                        arguments.cells == "any" ? sim::Cells::any : sim::Cells::plain);
   if (arguments.instances > 0) fleet.options.instances = arguments.instances;
   if (!arguments.faults.empty()) {
     const auto faults = sim::Faults::parse(arguments.faults);
@@ -185,6 +186,10 @@ void add_sim_fleet(CLI::App& sim, int& exit_code) {
       "fleet",
       "The log lines of a random fleet, as NDJSON in order of arrival, and what is true of it");
   command->add_option("--seed", arguments->seed, "of all that is random")->capture_default_str();
+  command
+      ->add_option("--cells", arguments->cells,
+                   "any: blue/green, canary and sparse cells too, with requests [plain]")
+      ->check(CLI::IsMember({"plain", "any"}));
   command->add_option("--hours", arguments->length_h, "how long it lives")
       ->check(CLI::Range(1.0, 720.0))
       ->capture_default_str();

@@ -11,6 +11,8 @@ namespace rollcall::sim {
 namespace {
 
 constexpr Timestamp never = timestamp_max;
+constexpr std::int64_t requests = 8;  // that one who is served logs from heartbeat to heartbeat
+enum Stream : std::uint64_t { paces = 201, traces };
 
 struct Beat {
   Timestamp time;
@@ -34,7 +36,37 @@ struct LaterArrival {
   }
 };
 
+// Who is served is known to five minutes, in which requests are counted by two hosts' clocks; a line of a sparse cell is so long to come.
+std::vector<CellTraits> traits_of(const FleetOptions& options, std::size_t cells) {
+  std::vector<CellTraits> traits;
+  const Timespan counted =
+      minutes(5) + (options.faults.has(Fault::skew) ? skew_bound : Timespan{0});
+  for (std::uint32_t cell = 0; cell < cells && !options.kinds.empty(); ++cell) {
+    CellTraits one{options.instances, {0}};
+    switch (options.kind(cell)) {
+      case CellKind::plain:
+        break;
+      case CellKind::blue_green:
+        one = {std::max(1U, options.instances / 2), counted};
+        break;
+      case CellKind::canary:
+        one.slack = counted;
+        break;
+      case CellKind::sparse:
+        one.slack = options.heartbeat_in(cell);
+        break;
+    }
+    traits.push_back(one);
+  }
+  return traits;
+}
+
 }  // namespace
+
+Timespan FleetOptions::heartbeat_in(std::uint32_t cell) const {
+  if (kind(cell) != CellKind::sparse) return heartbeat;
+  return Random(hash(seed, paces, cell)).between(minutes(10), minutes(40));
+}
 
 struct Player::State {
   FleetOptions options;
@@ -55,14 +87,16 @@ struct Player::State {
         outages(plan_outages(timeline, chosen.faults, chosen.seed, chosen.poll)),
         line_faults(chosen.faults, chosen.seed),
         plan(make_plan(chosen, timeline, from, outages)),
-        truth{timeline.cells(), timeline.versions(), std::move(plan.episodes), chosen.instances} {
+        truth{timeline.cells(), timeline.versions(), std::move(plan.episodes), chosen.instances,
+              traits_of(chosen, timeline.cells().size())} {
     const std::size_t slots = timeline.cells().size() * options.instances;
     skew.resize(slots);
     process.assign(slots, 0);
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
       skew[slot] = line_faults.skew(slot);
       process[slot] = plan.first_process[slot];
-      schedule(slot, plan.processes[process[slot]].start);
+      if (process[slot] < plan.first_process[slot + 1])
+        schedule(slot, plan.processes[process[slot]].start);
     }
     for (std::uint32_t slot = 0; slot < slots && options.hosts; ++slot) {
       const Cell& cell = truth.cells[slot / options.instances];
@@ -87,9 +121,9 @@ struct Player::State {
     const Timestamp awake = plan.awake(time);
     if (awake == never) return;
     if (awake > time) {  // wakes up on a beat of its own
-      const std::int64_t period = options.heartbeat.ticks;
+      const std::int64_t period = options.heartbeat_in(slot / options.instances).ticks;
       const std::int64_t beats_until = ((awake - living->start).ticks + period - 1) / period;
-      return schedule(slot, living->start + options.heartbeat * beats_until);
+      return schedule(slot, living->start + Timespan{period * beats_until});
     }
     beats.push({time, slot});
   }
@@ -97,25 +131,37 @@ struct Player::State {
   void write(const Beat& beat) {
     const std::size_t index = process[beat.slot];
     const Process& living = plan.processes[index];
-    const std::uint32_t cell = beat.slot / options.instances;
+    const Timespan period = options.heartbeat_in(beat.slot / options.instances);
     const std::uint64_t n = written++;
-    schedule(beat.slot, beat.time + options.heartbeat);
-    if (line_faults.lost(n) || outages.silence[cell].covering(beat.time)) return;
-    InFlight sent{{}, n, living.episode, beat.time};
-    sent.line.timestamp = beat.time + skew[beat.slot];
+    schedule(beat.slot, beat.time + period);
+    send(index, beat.time, n, false);
+    for (std::int64_t i = 1; i <= requests; ++i) {
+      const Timestamp time = beat.time + Timespan{period.ticks * i / (requests + 1)};
+      if (time < living.end && plan.serves(living.slot, options.instances, time))
+        send(index, time, written++, true);
+    }
+  }
+
+  void send(std::size_t index, Timestamp time, std::uint64_t n, bool request) {
+    const Process& living = plan.processes[index];
+    const std::uint32_t cell = living.slot / options.instances;
+    if (line_faults.lost(n) || outages.silence[cell].covering(time)) return;
+    InFlight sent{{}, n, plan.episode_of(living, options.instances, time), time};
+    sent.line.timestamp = time + skew[living.slot];
     sent.line.cell = cell;
     sent.line.version = living.version;
-    sent.line.host = beat.slot;
+    sent.line.host = living.slot;
     sent.line.instance = static_cast<std::uint32_t>(index);
-    sent.line.started = beat.time == living.start;
+    sent.line.started = time == living.start;
+    sent.line.request = request;
     for (unsigned copy = 0; copy < (line_faults.doubled(n) ? 2U : 1U); ++copy) {
-      sent.line.arrival =
-          outages.let_in(beat.time + line_faults.delay(beat.time, beat.slot, n, copy));
+      sent.line.arrival = outages.let_in(time + line_faults.delay(time, living.slot, n, copy));
       flying.push(sent);
     }
   }
 
   void deliver(const InFlight& sent) {
+    if (sent.episode == no_episode) return;
     Episode& episode = truth.episodes[sent.line.cell][sent.episode];
     // An instance back on the old image speaks for the old version, not for the rollout that it belongs to.
     if (episode.version != sent.line.version) return;
@@ -125,11 +171,12 @@ struct Player::State {
     }
     episode.first_heard = std::min(episode.first_heard, sent.written);
     episode.last_heard = std::max(episode.last_heard, sent.written);
-    const std::uint32_t place = sent.line.host % options.instances;
+    const unsigned count = truth.instances_in(sent.line.cell);
+    const std::uint32_t place = sent.line.host % options.instances % count;
     if ((episode.slots_heard >> place & 1U) != 0) return;
     episode.slots_heard |= std::uint64_t{1} << place;
     const auto heard = static_cast<unsigned>(std::popcount(episode.slots_heard));
-    if (!episode.arrived && heard * 2 > options.instances) episode.arrived = sent.line.arrival;
+    if (!episode.arrived && heard * 2 > count) episode.arrived = sent.line.arrival;
     episode.all_heard = std::max(episode.all_heard, sent.written);
   }
 };
@@ -189,7 +236,12 @@ void Player::append(const Line& line, telemetry::LogBatch& batch) const {
   row.host = host_name(line.host);
   row.severity_number = 9;
   row.severity_text = "INFO";
-  row.body = line.started ? "started" : "heartbeat";
+  row.body = line.started ? "started" : line.request ? "request answered" : "heartbeat";
+  const std::string trace = line.request
+                                ? fmt::format("{:032x}", hash(state_->options.seed, traces,
+                                                              line.timestamp.ticks, line.host))
+                                : "";
+  row.trace_id = trace;
   batch.append(row);
 }
 

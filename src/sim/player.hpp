@@ -20,6 +20,12 @@
 
 namespace rollcall::sim {
 
+// How a cell lives. plain: a rolling restart, and no line tells of requests. In two kinds those that are served log requests, and who
+// is idle logs heartbeats alone. blue_green: two halves; the next version goes into the idle one a while before traffic goes over to it,
+// and traffic goes back where the version before still stands. canary: of a new version one instance stands dark before it is
+// served and the others follow. sparse: a rolling restart, and a line each 10 to 40 minutes.
+enum class CellKind : std::uint8_t { plain, blue_green, canary, sparse };
+
 struct FleetOptions {
   unsigned instances = 3;  // in each cell; 1..64
   Timespan heartbeat = minutes(1);
@@ -27,8 +33,16 @@ struct FleetOptions {
   bool hosts = true;              // false: instances without stable host names
   Faults faults;
   std::uint64_t seed = 1;
-  Timespan poll = minutes(5);  // outages are laid over whole polls
-  bool skip_quiet = true;      // false: no stretch is skipped, and the play never ends
+  Timespan poll = minutes(5);        // outages are laid over whole polls
+  bool skip_quiet = true;            // false: no stretch is skipped, and the play never ends
+  std::vector<CellKind> kinds = {};  // by cell; others are plain
+
+  // One instance has no halves and no canary: it is plain.
+  CellKind kind(std::uint32_t cell) const {
+    const CellKind given = cell < kinds.size() ? kinds[cell] : CellKind::plain;
+    return instances > 1 || given == CellKind::sparse ? given : CellKind::plain;
+  }
+  Timespan heartbeat_in(std::uint32_t cell) const;
 };
 
 // One log line. cell, version: places in the timeline's tables.
@@ -40,6 +54,7 @@ struct Line {
   std::uint32_t host = 0;      // cell * instances + place in the cell
   std::uint32_t instance = 0;  // a new one at each restart
   bool started = false;        // the first line of an instance, else a heartbeat
+  bool request = false;        // or what it logs of a request
 };
 
 class Player {

@@ -181,7 +181,7 @@ class CellJudge {
       ++score_.unobservable;
       find("unobservable", i, "no line of it was delivered", false);
     }
-    const std::vector<Expected> expected = expect(episodes, truth_.instances);
+    const std::vector<Expected> expected = expect(episodes, truth_.instances_in(cell_));
     const std::vector<std::size_t> pairs = align(expected, records, truth_.versions);
     std::vector<bool> used(records.size(), false);
     for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -237,7 +237,7 @@ class CellJudge {
 
   void judge_times(const Expected& expected, const Record& record) {
     const Episode& episode = expected.episode;
-    const Timespan slack = options_.heartbeat + options_.skew;
+    const Timespan slack = options_.heartbeat + options_.skew + truth_.slack_in(cell_);
     if (distance(expected, record) > slack) {
       return error(
           "wrong_time", score_.wrong_time, expected.index,
@@ -332,7 +332,7 @@ void judge_snapshot(const Truth& truth, const std::vector<SnapshotRow>& snapshot
       rows[found->second] = &row;
   }
   for (std::size_t cell = 0; cell < truth.cells.size(); ++cell) {
-    std::vector<Expected> expected = expect(truth.episodes[cell], truth.instances);
+    std::vector<Expected> expected = expect(truth.episodes[cell], truth.instances_in(cell));
     // Who recorded it again, because what was between could not be observed, shows it as its own previous version.
     const bool again =
         !expected.empty() && expected.back().optional && expected.back().episode.observable();
@@ -397,7 +397,8 @@ void SnapshotWatch::poll(Timestamp now, const std::vector<SnapshotRow>& rows, do
   for (std::size_t cell = 0; cell < truth_.cells.size(); ++cell) {
     const std::vector<Episode>& episodes = truth_.episodes[cell];
     for (std::size_t i = due_[cell]; i < episodes.size() && episodes[i].start <= now; ++i) {
-      if (episodes[i].arrived && *episodes[i].arrived + settle_ <= now) due_[cell] = i + 1;
+      if (episodes[i].arrived && *episodes[i].arrived + settle_ + truth_.slack_in(cell) <= now)
+        due_[cell] = i + 1;
     }
     if (row_of[cell] == nullptr) {
       if (due_[cell] > 0) wrong_cell_minutes_ += minutes;

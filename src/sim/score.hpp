@@ -69,7 +69,7 @@ struct Score {
   }
 };
 
-// A record may say that a deployment started as early as a heartbeat (and the skew) before it did, and as late as
+// A record may say that a deployment started as early as a heartbeat (and the skew, and the cell's slack) before it did, and as late as
 // that after the first line of it that was delivered; completion likewise. A deployment whose predecessor could
 // not be observed and whose version stood before that one too, looks as if nothing happened: recording it is right, and so is not.
 Score judge(const Truth& truth, const std::vector<Record>& records,

@@ -33,12 +33,26 @@ struct Episode {
   bool observable() const { return lines > 0; }
 };
 
+// What is special about one cell.
+struct CellTraits {
+  unsigned instances = 0;  // that serve, at one time
+  Timespan slack{0};       // its times cannot be known better, whatever the heartbeat
+};
+
 struct Truth {
   std::vector<Cell> cells;
   std::vector<std::string> versions;
   std::vector<std::vector<Episode>>
-      episodes;            // by cell, in order of start; a cell's first is initial
-  unsigned instances = 0;  // in each cell; 0: not known
+      episodes;                         // by cell, in order of start; a cell's first is initial
+  unsigned instances = 0;               // in each cell; 0: not known
+  std::vector<CellTraits> traits = {};  // by cell, or empty
+
+  unsigned instances_in(std::size_t cell) const {
+    return cell < traits.size() ? traits[cell].instances : instances;
+  }
+  Timespan slack_in(std::size_t cell) const {
+    return cell < traits.size() ? traits[cell].slack : Timespan{0};
+  }
 
   std::size_t deployments() const;
   // Index into the cell's episodes of what is current (most instances) at a time; nullopt before its first.

@@ -18,8 +18,9 @@ struct Written {
   std::string lines, truth;
 };
 
-Written written(std::uint64_t seed, sim::Faults faults, const std::filesystem::path& truth) {
-  auto fleet = sim::random_fleet(seed, begin, hours(3));
+Written written(std::uint64_t seed, sim::Faults faults, const std::filesystem::path& truth,
+                sim::Cells cells = sim::Cells::plain) {
+  auto fleet = sim::random_fleet(seed, begin, hours(3), cells);
   fleet.options.faults = faults;
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::tmpfile(), std::fclose);
   EXPECT_TRUE(write_fleet(std::move(fleet), begin + minutes(30), out.get(), truth));
@@ -66,6 +67,13 @@ TEST(FleetLines, AreTheSameForTheSameSeed) {
   EXPECT_EQ(one.lines, again.lines);
   EXPECT_EQ(one.truth, again.truth);
   EXPECT_NE(one.lines, written(4, sim::Faults::all(), path).lines);
+}
+
+TEST(FleetLines, OfCellsOfAnyKindTellOfRequests) {
+  const test::Stage stage;
+  const auto path = stage.path("truth.csv");
+  EXPECT_EQ(written(2, {}, path).lines.find("TraceId"), std::string::npos);
+  EXPECT_NE(written(2, {}, path, sim::Cells::any).lines.find("TraceId"), std::string::npos);
 }
 
 TEST(FleetLines, AFileThatCannotBeWrittenIsNamed) {

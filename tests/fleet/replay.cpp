@@ -63,7 +63,7 @@ Replayed replay(const sim::FleetOptions& options, const sim::Timeline& timeline,
     for (; line && line->arrival <= poll; line = player.next()) {
       fleet.fold({line->cell, options.hosts ? static_cast<std::int64_t>(line->host) : -1,
                   static_cast<std::int64_t>(line->instance), line->version, line->timestamp,
-                  line->arrival});
+                  line->arrival, line->request});
       ++replayed.lines;
       idle_from = poll;
     }

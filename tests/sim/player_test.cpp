@@ -226,5 +226,52 @@ TEST(Timeline, SaysWhichLineIsNoDeployment) {
   EXPECT_EQ(read(heading + "v1,2026-01-01,prod,,eu"), "line 2: role is empty");
 }
 
+TEST(Player, RequestsAreLoggedByThoseThatServeAlone) {
+  const Timestamp later = noon + minutes(90);
+  for (const CellKind kind : {CellKind::plain, CellKind::blue_green, CellKind::canary}) {
+    FleetOptions options;
+    options.instances = 4;
+    options.kinds = {kind};
+    Timeline timeline;
+    timeline.add(noon - hours(1), {"prod", "web", "a"}, "1");
+    timeline.add(noon, {"prod", "web", "a"}, "2");
+    timeline.add(later, {"prod", "web", "a"}, "3");
+    Player player(options, std::move(timeline), noon);
+    std::uint64_t requests = 0, warm = 0;
+    while (const auto line = player.next()) {
+      requests += line->request ? 1 : 0;
+      warm += line->version == 2 && line->timestamp < later ? 1 : 0;
+      if (line->version == 2 && line->request) EXPECT_GE(line->timestamp, later);
+      if (kind == CellKind::blue_green && line->version == 1 && line->request)
+        EXPECT_LT(line->timestamp, later);
+    }
+    EXPECT_EQ(requests > 0, kind != CellKind::plain);
+    EXPECT_EQ(warm > 0, kind != CellKind::plain);
+    const Episode& episode = player.truth().episodes[0][2];
+    EXPECT_EQ(episode.start, later);
+    EXPECT_GE(episode.first_heard, later);
+  }
+}
+
+TEST(Player, SparseCellsLogEachTenToFortyMinutes) {
+  FleetOptions options;
+  options.instances = 1;
+  options.kinds = {CellKind::sparse};
+  Timeline timeline;
+  timeline.add(noon - hours(1), {"prod", "web", "a"}, "1");
+  timeline.add(noon + hours(4), {"prod", "web", "a"}, "2");
+  Player player(options, std::move(timeline), noon);
+  std::vector<Timestamp> times;
+  while (const auto line = player.next()) {
+    if (line->version == 1) times.push_back(line->timestamp);
+  }
+  ASSERT_GE(times.size(), 2U);
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    EXPECT_EQ(times[i] - times[i - 1], options.heartbeat_in(0));
+    EXPECT_GE(times[i] - times[i - 1], minutes(10));
+    EXPECT_LE(times[i] - times[i - 1], minutes(40));
+  }
+}
+
 }  // namespace
 }  // namespace rollcall::sim
