@@ -124,10 +124,61 @@ Relation Binder::nest(Relation rows) {
   return nest(std::move(rows), std::move(columns));
 }
 
+namespace {
+
+// Whether it reads nothing but constants and columns that the select hands on as they are.
+bool reads_handed_on(const sql::ExprPtr& expr, const sql::Select& select) {
+  if (!expr || std::holds_alternative<sql::Literal>(expr->node)) return true;
+  if (const auto* cast = std::get_if<sql::Cast>(&expr->node))
+    return reads_handed_on(cast->operand, select);
+  const auto* column = std::get_if<sql::Column>(&expr->node);
+  if (column == nullptr) return false;
+  return std::ranges::any_of(select.items, [&](const sql::SelectItem& item) {
+    const auto* own = std::get_if<sql::Column>(&item.expr->node);
+    return item.alias == column->name && own != nullptr && own->name == item.alias;
+  });
+}
+
+const sql::Call* window_of(const sql::ExprPtr& expr) {
+  const auto* call = std::get_if<sql::Call>(&expr->node);
+  return call != nullptr && call->over ? call : nullptr;
+}
+
+// The select that has just hoisted a window function, when this one may stand beside it: the rows are sorted once for both.
+const sql::Select* beside(const Relation& rows, const sql::Call& window) {
+  const auto* derived =
+      rows.from && !rows.where ? std::get_if<sql::DerivedTable>(&rows.from->node) : nullptr;
+  const auto* select =
+      derived == nullptr ? nullptr : std::get_if<sql::Select>(&derived->query->body);
+  if (select == nullptr || derived->query->limit || rows.hidden.empty() || window.filter)
+    return nullptr;
+  const bool hoisted = std::ranges::any_of(select->items, [&](const sql::SelectItem& item) {
+    return item.alias == rows.hidden.back() && window_of(item.expr) != nullptr;
+  });
+  const auto handed_on = [&](const sql::ExprPtr& expr) { return reads_handed_on(expr, *select); };
+  const auto term_handed_on = [&](const sql::OrderTerm& term) { return handed_on(term.expr); };
+  const bool fits = hoisted && std::ranges::all_of(window.arguments, handed_on) &&
+                    std::ranges::all_of(window.order_by, term_handed_on) &&
+                    std::ranges::all_of(window.over->partition_by, handed_on) &&
+                    std::ranges::all_of(window.over->order_by, term_handed_on);
+  return fits ? select : nullptr;
+}
+
+}  // namespace
+
 Scalar Binder::hoist(Relation& rows, Scalar scalar) {
   if (std::holds_alternative<sql::Column>(scalar.sql->node)) return scalar;
-  auto columns = keep_all(rows);
   const std::string id = fresh_id();
+  const auto* window = window_of(scalar.sql);
+  if (const auto* select = window == nullptr ? nullptr : beside(rows, *window)) {
+    sql::Select both = *select;
+    both.items.push_back({scalar.sql, id});
+    rows.from = sql::derived(sql::query(std::move(both)), fresh_alias());
+    rows.hidden.push_back(id);
+    scalar.sql = sql::column(id);
+    return scalar;
+  }
+  auto columns = keep_all(rows);
   columns.push_back({"$hidden", scalar.type, id, scalar.sql, scalar.nullable});
   rows = nest(std::move(rows), std::move(columns), true);
   rows.columns.pop_back();
