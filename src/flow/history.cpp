@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/check.hpp"
@@ -16,6 +17,7 @@ namespace {
 constexpr char plain = 'J', compressed = 'Z';
 constexpr std::size_t worth_compressing = 256;
 constexpr std::size_t block_bytes = std::size_t{128} << 10;
+constexpr std::size_t most_blocks_waiting = 4;
 constexpr std::size_t max_json_depth = 1'000;
 constexpr std::size_t max_unpacked = std::size_t{1} << 30;
 
@@ -264,16 +266,94 @@ Result<std::string> unpacked(std::span<const std::byte> row) {
 
 }  // namespace
 
-HistoryMemory::HistoryMemory() : context_(ZSTD_createCCtx()) {}
-HistoryMemory::~HistoryMemory() { ZSTD_freeCCtx(context_); }
+HistoryMemory::Compressor::Compressor() : context(ZSTD_createCCtx()) {}
+HistoryMemory::Compressor::~Compressor() { ZSTD_freeCCtx(context); }
+
+bool HistoryMemory::Compressor::compress(std::string_view lines, std::string& frame) {
+  if (context == nullptr) return false;
+  room.resize(std::max(room.size(), ZSTD_compressBound(lines.size())));
+  const auto size =
+      ZSTD_compressCCtx(context, room.data(), room.size(), lines.data(), lines.size(), 1);
+  if (ZSTD_isError(size) != 0) return false;
+  frame.append(room, 0, size);
+  return true;
+}
+
+HistoryMemory::HistoryMemory() = default;
+
+HistoryMemory::~HistoryMemory() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void HistoryMemory::forget() {
+  lines_.clear();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return done_ == begun_; });
+  blocks_.clear();
+  begun_ = done_ = 0;
+}
+
+void HistoryMemory::close(std::string& lines) {
+  if (!thread_.joinable()) start_thread();
+  std::unique_lock lock(mutex_);
+  blocks_.push_back({std::move(lines), {}});
+  lines.clear();
+  changed_.notify_all();
+  const std::size_t most_waiting = thread_.joinable() ? most_blocks_waiting : 0;
+  while (blocks_.size() - begun_ > most_waiting) compress_next(lock, here_);
+}
+
+bool HistoryMemory::finish(std::string& row) {
+  std::unique_lock lock(mutex_);
+  while (begun_ < blocks_.size()) compress_next(lock, here_);
+  changed_.wait(lock, [this] { return done_ == begun_; });
+  for (const auto& block : blocks_) row += block.frame;
+  return std::ranges::none_of(blocks_, &Block::failed);
+}
+
+// Where there is a processor for it.
+void HistoryMemory::start_thread() {
+  if (std::thread::hardware_concurrency() < 2) return;
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (const std::system_error&) {  // there are no more
+  }
+}
+
+void HistoryMemory::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || begun_ < blocks_.size(); });
+    if (stopping_) return;
+    compress_next(lock, there_);
+  }
+}
+
+void HistoryMemory::compress_next(std::unique_lock<std::mutex>& lock, Compressor& compressor) {
+  auto& block = blocks_[begun_++];
+  lock.unlock();
+  block.failed = !compressor.compress(block.lines, block.frame);
+  block.lines = {};
+  lock.lock();
+  if (++done_ == begun_) changed_.notify_all();
+}
 
 HistoryWriter::HistoryWriter(const Workflow& workflow, HistoryMemory& memory)
     : workflow_(workflow), memory_(memory), lines_(memory.lines_) {
-  lines_.clear();
+  memory_.forget();
 }
 
 void HistoryWriter::add(const Event& event) {
-  if (lines_.size() >= block_bytes) close_block();
+  if (lines_.size() >= block_bytes) {
+    closed_ += lines_.size();
+    memory_.close(lines_);
+    lines_.reserve(block_bytes + block_bytes / 8);
+  }
   last_ = lines_.size();
   std::visit(Line(lines_, workflow_, event.at), event.what);
   lines_ += "]\n";
@@ -286,27 +366,13 @@ void HistoryWriter::drop_last() {
   --count_;
 }
 
-void HistoryWriter::close_block() {
-  if (row_.empty()) row_ += compressed;
-  const auto before = row_.size();
-  row_.resize_and_overwrite(
-      before + ZSTD_compressBound(lines_.size()), [&](char* data, std::size_t room) {
-        const auto size = memory_.context_ == nullptr
-                              ? 0
-                              : ZSTD_compressCCtx(memory_.context_, data + before, room - before,
-                                                  lines_.data(), lines_.size(), 1);
-        failed_ = failed_ || size == 0 || ZSTD_isError(size) != 0;
-        return failed_ ? before : before + size;
-      });
-  closed_ += lines_.size();
-  lines_.clear();
-}
-
 Result<std::string> HistoryWriter::pack() {
-  if (row_.empty() && lines_.size() < worth_compressing) return plain + lines_;
-  if (!lines_.empty()) close_block();
-  if (failed_) return fail("FLOW0403", "the history could not be compressed: no memory");
-  return std::move(row_);
+  if (closed_ == 0 && lines_.size() < worth_compressing) return plain + lines_;
+  std::string row(1, compressed);
+  bool packed = memory_.finish(row);
+  if (!lines_.empty()) packed = memory_.here_.compress(lines_, row) && packed;
+  if (!packed) return fail("FLOW0403", "the history could not be compressed: no memory");
+  return row;
 }
 
 std::string event_line(const Workflow& workflow, const Event& event) {

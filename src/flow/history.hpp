@@ -12,8 +12,13 @@
 //   ["e", ticks]                                                      Expired
 // Outputs of an action or trigger that hides them are {"$sealed": …} (seal.hpp); so is the message of a failure.
 #pragma once
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "flow/advance.hpp"
@@ -23,8 +28,9 @@ struct ZSTD_CCtx_s;
 
 namespace rollcall::flow {
 
-// The memory that writers work in, one after the other: setting it up anew would cost a short turn more than
-// all of its events.
+// The memory that writers work in, one after the other (setting it up anew would cost a short turn more than all
+// of its events), and the thread that compresses the closed blocks of a long turn while the turn goes on. What
+// comes out does not depend on which thread compresses a block.
 class HistoryMemory {
  public:
   HistoryMemory();
@@ -34,8 +40,38 @@ class HistoryMemory {
 
  private:
   friend class HistoryWriter;
-  ZSTD_CCtx_s* context_;
+  // For one thread.
+  struct Compressor {
+    Compressor();
+    ~Compressor();
+    // False: there was no memory.
+    bool compress(std::string_view lines, std::string& frame);
+    ZSTD_CCtx_s* context;
+    std::string room;
+  };
+  struct Block {
+    std::string lines, frame;
+    bool failed = false;
+  };
+
+  // What a writer before has left, whose turn failed.
+  void forget();
+  void close(std::string& lines);
+  // Appends all that were closed; false: there was no memory.
+  bool finish(std::string& row);
+  void start_thread();
+  void work();
+  void compress_next(std::unique_lock<std::mutex>& lock, Compressor& compressor);
+
   std::string lines_;
+  Compressor here_, there_;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable changed_;
+  std::deque<Block> blocks_;
+  std::size_t begun_ = 0;  // so many are compressed, or being so
+  std::size_t done_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 class HistoryWriter {
@@ -50,16 +86,12 @@ class HistoryWriter {
   Result<std::string> pack();
 
  private:
-  void close_block();
-
   const Workflow& workflow_;
   HistoryMemory& memory_;
-  std::string row_;         // the blocks that are closed, compressed
-  std::size_t closed_ = 0;  // their bytes before
+  std::size_t closed_ = 0;  // bytes of the blocks that are closed
   std::string& lines_;      // of the open block
   std::size_t last_ = 0;    // where the last line begins in it
   std::size_t count_ = 0;
-  bool failed_ = false;
 };
 
 // One event as a line, without its line feed; for letters.
