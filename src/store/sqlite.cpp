@@ -388,6 +388,9 @@ class SqliteDatabase final : public Database {
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, Durability durability) {
+  // Counting its memory would take a lock at each allocation, and it makes many.
+  static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(uncounted);  // refused when somebody else uses SQLite already: then it counts
   TRY(auto writer, Handle::open(path, durability, true));
   return std::make_unique<SqliteDatabase>(path, durability, std::move(writer));
 }
