@@ -10,23 +10,38 @@ namespace {
 
 bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
 
-// How many characters at the front need no escape; looked at eight at a time.
-std::size_t plain_length(std::string_view text) {
-  constexpr std::uint64_t each = 0x0101'0101'0101'0101, highest = each << 7U;
-  // The highest bit of each byte that is below `limit` (at most 0x80); perhaps also of bytes behind such a one.
-  const auto below = [](std::uint64_t bytes, std::uint64_t limit) {
-    return (bytes - each * limit) & ~bytes & highest;
+constexpr std::uint64_t each_byte = 0x0101'0101'0101'0101;
+
+// Whether none of eight characters needs an escape: of a byte below 0x20 or equal to one of the two the highest bit
+// stays set. (Behind such a byte it may be set for another, too, which is no harm.)
+bool are_plain(std::uint64_t bytes) {
+  constexpr auto highest = each_byte << 7U;
+  const auto below = [](std::uint64_t of, std::uint64_t limit) {
+    return (of - each_byte * limit) & ~of;
   };
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + at, 8);
-    if ((below(bytes, 0x20) | below(bytes ^ (each * '"'), 1) | below(bytes ^ (each * '\\'), 1)) !=
-        0)
-      break;
+  return ((below(bytes, 0x20) | below(bytes ^ (each_byte * '"'), 1) |
+           below(bytes ^ (each_byte * '\\'), 1)) &
+          highest) == 0;
+}
+
+std::uint64_t eight_at(const char* text) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text, 8);
+  return bytes;
+}
+
+// Looked at eight at a time; the last eight of a longer text overlap those before.
+bool is_plain(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.size() < 8) {
+    std::uint64_t bytes = each_byte * ' ';
+    std::memcpy(&bytes, text.data(), text.size());
+    return are_plain(bytes);
   }
-  while (at < text.size() && is_plain(text[at])) ++at;
-  return at;
+  for (std::size_t at = 0; at + 8 < text.size(); at += 8) {
+    if (!are_plain(eight_at(text.data() + at))) return false;
+  }
+  return are_plain(eight_at(text.data() + text.size() - 8));
 }
 
 void append_escaped(std::string& out, char c) {
@@ -60,15 +75,25 @@ void append_escaped(std::string& out, char c) {
 }  // namespace
 
 void append_json(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    const auto end = plain_length(text);
-    out.append(text.data(), end);
-    text.remove_prefix(end);
-    if (text.empty()) break;
-    append_escaped(out, text.front());
-    text.remove_prefix(1);
+  if (is_plain(text)) {
+    const auto before = out.size(), after = before + text.size() + 2;
+    out.resize_and_overwrite(after, [&](char* data, std::size_t) {
+      data[before] = '"';
+      std::copy(text.begin(), text.end(), data + before + 1);
+      data[after - 1] = '"';
+      return after;
+    });
+    return;
   }
+  out += '"';
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_plain(text[i])) continue;
+    out.append(text, written, i - written);
+    append_escaped(out, text[i]);
+    written = i + 1;
+  }
+  out.append(text, written);
   out += '"';
 }
 

@@ -144,20 +144,21 @@ Result<Shape> shape_of(const Options& options) {
     TRY_DO(check_edges(*options.filter));
     shape.key.reserve(options.filter->size());
     shape.key += 'f';
-    Lexer lexer(*options.filter);
+    const std::string_view filter = *options.filter;
+    std::size_t written = 0;
+    Lexer lexer(filter);
     for (;;) {
       TRY(const auto token, lexer.next());
       if (token.kind == TokenKind::end) break;
-      if (token.space_before) shape.key += ' ';
-      if (!is_literal(token.kind)) {
-        shape.key += token.text;
-        continue;
-      }
+      if (!is_literal(token.kind)) continue;
+      shape.key += filter.substr(written, token.span.offset - written);
+      written = token.span.offset + token.span.length;
       // The type belongs to the shape: 1 and 1.5 are bound differently.
       shape.key += '\x01';
       shape.key += static_cast<char>('a' + static_cast<int>(type_of(token)));
       shape.literals.push_back(token);
     }
+    shape.key += filter.substr(written);
   }
   const std::pair<const std::optional<std::string>*, char> others[] = {{&options.orderby, 'o'},
                                                                        {&options.select, 's'},

@@ -108,9 +108,11 @@ std::optional<std::int64_t> duration_ticks(std::string_view text) {
 std::string unquote(std::string_view content) {
   std::string text;
   text.reserve(content.size());
-  for (std::size_t i = 0; i < content.size(); ++i) {
-    text += content[i];
-    if (content[i] == '\'') ++i;
+  while (!content.empty()) {
+    const auto quote = content.find('\'');
+    text += content.substr(0, quote == content.npos ? quote : quote + 1);
+    content.remove_prefix(quote == content.npos ? content.size()
+                                                : std::min(quote + 2, content.size()));
   }
   return text;
 }
