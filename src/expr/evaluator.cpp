@@ -35,27 +35,10 @@ std::string names_of(const json::object& object) {
   return names.empty() ? "it has none" : "it has " + names;
 }
 
-// `body/Title` walks into `body`, then `Title`; each step forgives what is missing.
-const json::value* find_path(const json::object& object, std::string_view path) {
-  const json::object* inner = &object;
-  while (true) {
-    const std::size_t slash = path.find('/');
-    const json::value* next = find_member(*inner, path.substr(0, slash));
-    if (!next || slash == std::string_view::npos) return next;
-    path.remove_prefix(slash + 1);
-    if (const json::value* rest =
-            next->is_object() ? find_member(next->get_object(), path) : nullptr)
-      return rest;
-    if (!next->is_object()) return nullptr;
-    inner = &next->get_object();
-  }
-}
-
 Result<Value> access_member(Value container, std::string_view key, bool optional) {
   const json::object& object = container->get_object();
-  const json::value* member = find_member(object, key);
-  if (!member && key.find('/') != std::string_view::npos) member = find_path(object, key);
-  if (member) return part(std::move(container), *member);
+  if (const json::value* member = find_path(object, key))
+    return part(std::move(container), *member);
   if (optional) return Value();
   return fail("EXPR0302",
               fmt::format("there is no property '{}': {}; write ?['{}'] if it may be missing", key,
@@ -71,6 +54,11 @@ Result<Value> access_element(Value container, std::int64_t index, bool optional)
               fmt::format("there is no element {}: the array has {}", index, array.size()));
 }
 
+Result<Value> ask(const Arguments& arguments, AskEnvironment ask) {
+  TRY(const std::string_view name, arguments.text(0));
+  return (arguments.environment.*ask)(name);
+}
+
 }  // namespace
 
 const json::value* find_member(const json::object& object, std::string_view key) {
@@ -79,6 +67,23 @@ const json::value* find_member(const json::object& object, std::string_view key)
     if (member.key().size() == key.size() && equals_ignoring_case(member.key(), key))
       return &member.value();
   return nullptr;
+}
+
+// `body/Title` walks into `body`, then `Title`; each step forgives what is missing.
+const json::value* find_path(const json::object& object, std::string_view path) {
+  const json::object* inner = &object;
+  if (const json::value* whole = find_member(object, path)) return whole;
+  while (true) {
+    const std::size_t slash = path.find('/');
+    const json::value* next = find_member(*inner, path.substr(0, slash));
+    if (!next || slash == std::string_view::npos) return next;
+    path.remove_prefix(slash + 1);
+    if (const json::value* rest =
+            next->is_object() ? find_member(next->get_object(), path) : nullptr)
+      return rest;
+    if (!next->is_object()) return nullptr;
+    inner = &next->get_object();
+  }
 }
 
 Result<Value> access(Value container, const json::value& key, bool optional) {
@@ -103,7 +108,34 @@ Result<Value> access(Value container, const json::value& key, bool optional) {
                                       describe(*container), describe(key)));
 }
 
+// What is borrowed, found without an evaluation: a constant, what the environment has under a constant name, a
+// member of such a value. nullptr: it is none of these, or not there.
+const json::value* Evaluator::look(const Node& node) {
+  if (const auto* literal = std::get_if<Literal>(&node.what)) return &literal->value;
+  if (const auto* access = std::get_if<Access>(&node.what)) {
+    const json::string* key = literal_text(*access->key);
+    const json::value* object = key == nullptr ? nullptr : look(*access->object);
+    if (object == nullptr || !object->is_object()) return nullptr;
+    return find_path(object->get_object(), view(*key));
+  }
+  const auto* call = std::get_if<Call>(&node.what);
+  if (call == nullptr || call->function == nullptr || call->function->ask == nullptr ||
+      call->arguments.size() != 1) {
+    return nullptr;
+  }
+  const json::string* name = literal_text(call->arguments.front());
+  if (name == nullptr) return nullptr;
+  const auto known = (environment_.*call->function->ask)(view(*name));
+  return known && known->borrowed() ? &**known : nullptr;
+}
+
 Result<Value> Evaluator::evaluate(const Node& node) {
+  if (const json::value* seen = look(node)) return Value::borrow(*seen);
+  return make(node);
+}
+
+// What look() has not found.
+Result<Value> Evaluator::make(const Node& node) {
   return std::visit(Overload{
                         [](const Literal& it) -> Result<Value> { return Value::borrow(it.value); },
                         [this](const Call& it) { return call(it); },
@@ -139,13 +171,13 @@ Result<Value> Evaluator::call(const Call& call) {
       values[i] = *std::move(value);
   }
   Arguments arguments{function.name, values, environment_};
-  auto result = function.eager(arguments);
+  auto result = function.ask ? ask(arguments, function.ask) : function.eager(arguments);
   if (!result) return at(std::move(result).error(), call.span);
   return result;
 }
 
 Result<Value> Evaluator::access(const Access& access) {
-  auto object = evaluate(*access.object);
+  auto object = make(*access.object);
   if (!object) return object;
   if (const Decimal* decimal = object->decimal()) object = Value(json::value(to_double(*decimal)));
   if (const auto* literal = std::get_if<Literal>(&access.key->what)) {

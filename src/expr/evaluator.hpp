@@ -19,6 +19,8 @@ class Evaluator {
   std::string failed_path() const;
 
  private:
+  const json::value* look(const Node& node);
+  Result<Value> make(const Node& node);
   Result<Value> call(const Call& call);
   Result<Value> access(const Access& access);
   Result<Value> interpolate(const Interpolation& interpolation);

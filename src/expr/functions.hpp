@@ -38,6 +38,7 @@ struct Arguments {
 
 using EagerFunction = Result<Value> (*)(Arguments& arguments);
 using LazyFunction = Result<Value> (*)(Evaluator& evaluator, const Call& call);
+using AskEnvironment = Result<Value> (Environment::*)(std::string_view name);
 
 struct Function {
   std::string_view name;
@@ -47,6 +48,8 @@ struct Function {
   LazyFunction lazy = nullptr;
   bool decimals = false;
   std::string_view family = {};  // filled in by the table
+  // In place of the others: answers what the environment has under the one argument.
+  AskEnvironment ask = nullptr;
 };
 inline constexpr int any_number = -1;
 
@@ -77,6 +80,9 @@ inline Value text_value(std::string_view text) { return json::value(json::string
 // The member of that name: the same spelling first, then the first that differs by letter case
 // only.
 const json::value* find_member(const json::object& object, std::string_view key);
+
+// The same, or what a path such as `body/Title` leads to.
+const json::value* find_path(const json::object& object, std::string_view path);
 
 // One step into a value: `?['key']`. Borrows when the value is borrowed.
 Result<Value> access(Value container, const json::value& key, bool optional);

@@ -91,6 +91,7 @@ Result<Value> replace(Arguments& arguments) {
   TRY(const std::string_view old, arguments.text(1));
   TRY(const std::string_view fresh, arguments.text(2));
   if (old.empty()) return arguments.error("EXPR0303", "the text to replace must not be empty");
+  if (!text.contains(old)) return std::move(arguments.values[0]);
   std::string out;
   std::size_t at = 0;
   for (std::size_t found = 0; (found = text.find(old, at)) != std::string_view::npos;

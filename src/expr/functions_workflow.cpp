@@ -15,10 +15,6 @@ Result<Value> actions(Arguments& a) {
   TRY(const std::string_view name, a.text(0));
   return a.environment.action(name);
 }
-Result<Value> outputs(Arguments& a) {
-  TRY(const std::string_view name, a.text(0));
-  return a.environment.action_outputs(name);
-}
 Result<Value> body(Arguments& a) {
   TRY(const std::string_view name, a.text(0));
   return a.environment.action_body(name);
@@ -28,26 +24,6 @@ Result<Value> result(Arguments& a) {
   return a.environment.result(name);
 }
 Result<Value> item(Arguments& a) { return a.environment.item(); }
-Result<Value> items(Arguments& a) {
-  TRY(const std::string_view name, a.text(0));
-  return a.environment.items(name);
-}
-Result<Value> iteration_indexes(Arguments& a) {
-  TRY(const std::string_view name, a.text(0));
-  return a.environment.iteration_index(name);
-}
-Result<Value> parameters(Arguments& a) {
-  TRY(const std::string_view name, a.text(0));
-  return a.environment.parameter(name);
-}
-Result<Value> variables(Arguments& a) {
-  TRY(const std::string_view name, a.text(0));
-  return a.environment.variable(name);
-}
-Result<Value> app_setting(Arguments& a) {
-  TRY(const std::string_view name, a.text(0));
-  return a.environment.app_setting(name);
-}
 Result<Value> workflow(Arguments& a) { return a.environment.workflow(); }
 Result<Value> callback_url(Arguments& a) { return a.environment.callback_url(); }
 Result<Value> trigger(Arguments& a) { return a.environment.trigger(); }
@@ -141,22 +117,29 @@ Result<Value> only_one(Arguments& a, Result<Value> values) {
 Result<Value> form_value(Arguments& a) { return only_one(a, form_values(a)); }
 Result<Value> trigger_form_value(Arguments& a) { return only_one(a, trigger_form_values(a)); }
 
+// What the environment has anyway under a name, mostly.
+constexpr Function asks(std::string_view name, AskEnvironment ask) {
+  Function function{name, 1, 1};
+  function.ask = ask;
+  return function;
+}
+
 constexpr Function rows[] = {
     {"action", 0, 0, action},
-    {"actionBody", 1, 1, body},
-    {"actionOutputs", 1, 1, outputs},
+    asks("actionBody", &Environment::action_body),
+    asks("actionOutputs", &Environment::action_outputs),
     {"actions", 1, 1, actions},
-    {"appsetting", 1, 1, app_setting},
-    {"body", 1, 1, body},
+    asks("appsetting", &Environment::app_setting),
+    asks("body", &Environment::action_body),
     {"formDataMultiValues", 2, 2, form_values},
     {"formDataValue", 2, 2, form_value},
     {"item", 0, 0, item},
-    {"items", 1, 1, items},
-    {"iterationIndexes", 1, 1, iteration_indexes},
+    asks("items", &Environment::items),
+    asks("iterationIndexes", &Environment::iteration_index),
     {"listCallbackUrl", 0, 0, callback_url},
     {"multipartBody", 2, 2, multipart_body},
-    {"outputs", 1, 1, outputs},
-    {"parameters", 1, 1, parameters},
+    asks("outputs", &Environment::action_outputs),
+    asks("parameters", &Environment::parameter),
     {"result", 1, 1, result},
     {"trigger", 0, 0, trigger},
     {"triggerBody", 0, 0, trigger_body},
@@ -165,7 +148,7 @@ constexpr Function rows[] = {
     {"triggerMultipartBody", 1, 1, trigger_multipart_body},
     {"triggerOutputs", 0, 0, trigger_outputs},
     {"triggers", 0, 0, trigger},
-    {"variables", 1, 1, variables},
+    asks("variables", &Environment::variable),
     {"workflow", 0, 0, workflow},
 };
 
