@@ -163,7 +163,11 @@ Result<Value> Evaluator::call(const Call& call) {
   if (count > few) more.resize(count);
   const std::span<Value> values(count > few ? more.data() : inline_values.data(), count);
   for (std::size_t i = 0; i < count; ++i) {
-    auto value = evaluate(call.arguments[i]);
+    if (const json::value* seen = look(call.arguments[i])) {
+      values[i] = Value::borrow(*seen);
+      continue;
+    }
+    auto value = make(call.arguments[i]);
     if (!value) return value;
     if (const Decimal* decimal = value->decimal(); decimal && !function.decimals)
       values[i] = json::value(to_double(*decimal));

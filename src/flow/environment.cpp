@@ -164,7 +164,10 @@ Result<Value> Environment::item() {
 }
 
 const Frame* Environment::loop_frame(std::string_view loop) const {
-  const auto index = workflow_.find(loop);
+  for (const auto* frame = &frame_; frame != nullptr; frame = frame->outer) {
+    if (frame->loop != no_action && workflow_.action(frame->loop).name == loop) return frame;
+  }
+  const auto index = workflow_.find(loop);  // in other letters
   return index == no_action ? nullptr : frame_of(frame_, index);
 }
 
