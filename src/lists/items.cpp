@@ -449,7 +449,7 @@ Result<void> Items::recalculate(store::Transaction& transaction, const KeptList&
 Result<Page> Items::query(store::Connection& connection, const KeptList& kept,
                           const odata::Options& options, Timestamp now, const Reading& reading,
                           const SeeItem& see) const {
-  TRY(const auto shape, odata::shape_of(options));
+  TRY(const auto shape, kept.shape(options));
   PageEnd end;
   Continuation continuation;
   if (options.skiptoken) {

@@ -486,6 +486,22 @@ store::Prepared KeptList::count_changes_on() const {
   return database_.prepare(sql::query(std::move(select)));
 }
 
+Result<odata::Shape> KeptList::shape(const odata::Options& options) const {
+  std::shared_ptr<const odata::KnownShape> last;
+  {
+    const std::scoped_lock lock(mutex_);
+    last = last_shape_;
+  }
+  if (last != nullptr) {
+    if (auto known = last->shape_of(options)) return *std::move(known);
+  }
+  TRY(auto shape, odata::shape_of(options));
+  last = std::make_shared<const odata::KnownShape>(options, shape);
+  const std::scoped_lock lock(mutex_);
+  last_shape_.swap(last);
+  return shape;
+}
+
 Result<std::shared_ptr<const QueryPlan>> KeptList::plan(const odata::Options& options,
                                                         const odata::Shape& shape, Source source,
                                                         const Continuation& continuation) const {

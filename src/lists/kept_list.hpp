@@ -130,6 +130,7 @@ class KeptList {
   };
   Recalculation recalculation() const;
 
+  Result<odata::Shape> shape(const odata::Options& options) const;
   Result<std::shared_ptr<const QueryPlan>> plan(const odata::Options& options,
                                                 const odata::Shape& shape, Source source,
                                                 const Continuation& continuation) const;
@@ -152,6 +153,7 @@ class KeptList {
   mutable std::mutex mutex_;  // of the caches
   mutable std::map<std::vector<std::size_t>, store::Prepared> updates_;
   mutable std::unordered_map<std::string, std::shared_ptr<const QueryPlan>> plans_;
+  mutable std::shared_ptr<const odata::KnownShape> last_shape_;
 };
 
 // The column of the other list that a lookup shows.

@@ -136,6 +136,16 @@ sql::ExprPtr lower_search(const Schema& schema, const ast::Search& search) {
   return std::visit(Visitor{schema}, search.node);
 }
 
+// Of 'text', with its quotes, at the front; 0: there is none, or the lexer has something to say of it.
+std::size_t text_length(std::string_view text) {
+  if (!text.starts_with('\'')) return 0;
+  auto end = text.find('\'', 1);
+  while (end != std::string_view::npos && text.substr(end + 1).starts_with('\''))
+    end = text.find('\'', end + 2);
+  if (end == std::string_view::npos || text.substr(0, end).contains('\0')) return 0;
+  return end + 1;
+}
+
 }  // namespace
 
 Result<Shape> shape_of(const Options& options) {
@@ -170,6 +180,37 @@ Result<Shape> shape_of(const Options& options) {
     shape.key += mark;
     shape.key += **text;
   }
+  return shape;
+}
+
+KnownShape::KnownShape(const Options& options, const Shape& shape)
+    : options_(options), shape_(shape) {
+  const auto is_text = [](const Token& one) { return one.kind == TokenKind::string; };
+  usable_ = !shape_.literals.empty() && std::ranges::all_of(shape_.literals, is_text);
+  for (auto& literal : shape_.literals) literal.text = literal.content = {};
+}
+
+std::optional<Shape> KnownShape::shape_of(const Options& options) const {
+  if (!usable_ || !options.filter || options.filter->size() > max_text_bytes ||
+      options.orderby != options_.orderby || options.select != options_.select ||
+      options.expand != options_.expand || options.search != options_.search) {
+    return std::nullopt;
+  }
+  const std::string_view known = *options_.filter, filter = *options.filter;
+  auto shape = shape_;
+  std::size_t from = 0, at = 0;  // behind the last text, in the one and in the other
+  for (auto& literal : shape.literals) {
+    const auto between = known.substr(from, literal.span.offset - from);
+    if (!filter.substr(at).starts_with(between)) return std::nullopt;
+    from = literal.span.offset + literal.span.length;
+    const auto begin = at + between.size();
+    at = begin + text_length(filter.substr(begin));
+    if (at == begin) return std::nullopt;
+    literal.text = filter.substr(begin, at - begin);
+    literal.content = literal.text.substr(1, literal.text.size() - 2);
+    literal.span = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(at - begin)};
+  }
+  if (filter.substr(at) != known.substr(from)) return std::nullopt;
   return shape;
 }
 

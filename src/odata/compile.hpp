@@ -25,6 +25,20 @@ struct Shape {
 };
 Result<Shape> shape_of(const Options& options);
 
+// A shape that is kept, to know others by that differ only in the texts that $filter compares with: a flow asks the same
+// again and again with other texts.
+class KnownShape {
+ public:
+  KnownShape(const Options& options, const Shape& shape);
+  // As shape_of() has it, without cutting $filter into tokens; nullopt: these options differ by more.
+  std::optional<Shape> shape_of(const Options& options) const;
+
+ private:
+  Options options_;
+  Shape shape_;  // its literals look nowhere
+  bool usable_;  // it has texts, and no other literals
+};
+
 // How a literal becomes the value to bind.
 enum class Conversion : std::uint8_t {
   as_it_is,

@@ -104,6 +104,63 @@ TEST(Shape, LeavesOutTheLiterals) {
   EXPECT_NE(key("N gt 1"), key("N gt null"));
 }
 
+// A known shape finds what shape_of() finds, or leaves it to it: of all short texts of these characters, behind
+// and between others.
+TEST(Shape, IsKnownAgainOnlyWhereItIsTheSame) {
+  const auto options_of = [](std::string filter) {
+    Options options;
+    options.filter = std::move(filter);
+    return options;
+  };
+  constexpr std::string_view characters{"'a \0n", 5};
+  std::vector<std::string> texts{""};
+  for (std::size_t i = 0; i < texts.size() && texts[i].size() < 5; ++i) {
+    for (const char c : characters) texts.push_back(texts[i] + c);
+  }
+  std::size_t found = 0;
+  for (const std::string before :
+       {"Title eq ", "Title eq 'b' and N eq ", "Title in (N,", "datetime", ""}) {
+    for (const std::string behind : {"", " or Title eq ''", ")", "'"}) {
+      const auto known_options = options_of(before + "'x''y'" + behind);
+      const auto known_shape = shape_of(known_options);
+      if (!known_shape) continue;
+      const KnownShape known(known_options, *known_shape);
+      for (const auto& text : texts) {
+        const auto options = options_of(before + text + behind);
+        const auto shape = known.shape_of(options);
+        if (!shape) continue;
+        ++found;
+        const auto expected = shape_of(options);
+        ASSERT_TRUE(expected) << *options.filter;
+        EXPECT_EQ(shape->key, expected->key);
+        ASSERT_EQ(shape->literals.size(), expected->literals.size());
+        for (std::size_t i = 0; i < shape->literals.size(); ++i) {
+          EXPECT_EQ(shape->literals[i].text, expected->literals[i].text);
+          EXPECT_EQ(shape->literals[i].content, expected->literals[i].content);
+          EXPECT_EQ(shape->literals[i].span.offset, expected->literals[i].span.offset);
+          EXPECT_EQ(shape->literals[i].kind, expected->literals[i].kind);
+        }
+      }
+    }
+  }
+  EXPECT_GT(found, 100U);
+}
+
+TEST(Shape, IsNotKnownAgainWithOtherOptions) {
+  Options options;
+  options.filter = "Title eq 'a'";
+  const KnownShape known(options, *shape_of(options));
+  options.filter = "Title eq 'b'";
+  EXPECT_TRUE(known.shape_of(options));
+  options.filter = "Title eq 1";
+  EXPECT_FALSE(known.shape_of(options));
+  options.filter = "Title eq 'b'";
+  options.orderby = "Title";
+  EXPECT_FALSE(known.shape_of(options));
+  options.filter = std::nullopt;
+  EXPECT_FALSE(known.shape_of(options));
+}
+
 TEST(Options, AreDecodedOnce) {
   const auto options = parse_query_text(
       "?$filter=Title%20eq%20%27a%2Bb%2520%27&%24top=5&$count=true&$orderby=A+desc");
