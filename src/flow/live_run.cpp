@@ -4,6 +4,12 @@
 #include "flow/seal.hpp"
 
 namespace rollcall::flow {
+namespace {
+
+constexpr std::size_t max_trigger_depth = 1'000;
+
+}  // namespace
+
 RunFacts facts_of(const RunRecord& record) {
   // A resumed run draws the numbers that the run it resumes has drawn.
   std::uint64_t seed = static_cast<std::uint64_t>(record.origin.value_or(record.id));
@@ -51,6 +57,7 @@ void LiveRun::take_in(Event event, HistoryWriter* writer) {
                   [&](const StartChild& child) { return child.instance == completed->instance; });
   }
   if (writer != nullptr) writer->add(event);
+  if (state.trigger.is_string()) wake_trigger();
   std::vector<Command> commands;
   if (!advance(*workflow, state, std::move(event), commands)) {
     if (writer != nullptr) writer->drop_last();
@@ -65,6 +72,14 @@ void LiveRun::rest() {
   outside.shrink_to_fit();
   children.shrink_to_fit();
   state.ready.shrink_to_fit();
+  // Objects take three times the room of their text.
+  if (state.trigger.is_object()) state.trigger = json::serialize(state.trigger);
+}
+
+void LiveRun::wake_trigger() {
+  auto trigger = parse_json(std::string_view(state.trigger.get_string()), max_trigger_depth);
+  CHECK(trigger);
+  state.trigger = *std::move(trigger);
 }
 
 void LiveRun::carry_out(Command command) {

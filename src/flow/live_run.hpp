@@ -50,6 +50,8 @@ class LiveRun {
 
  private:
   void carry_out(Command command);
+  // As an object again: while the run rests it is a text.
+  void wake_trigger();
 };
 
 }  // namespace rollcall::flow
