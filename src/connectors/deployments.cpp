@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iterator>
 #include <map>
 
@@ -34,7 +35,7 @@ Result<void> read_items(lists::ListStore& lists, store::Transaction& transaction
                         const lists::List& list, odata::Options options, Timestamp now,
                         Result<T> (*parse)(const json::object&), std::vector<T>& out) {
   const std::size_t most =
-      options.top ? out.size() + static_cast<std::size_t>(*options.top) : max_rows;
+      options.top ? out.size() + static_cast<std::size_t>(*options.top) : SIZE_MAX;
   options.top =
       std::min<std::int64_t>(options.top.value_or(lists::max_page_size), lists::max_page_size);
   do {

@@ -1,5 +1,7 @@
 #include "flow/live_run.hpp"
 
+#include <array>
+
 #include "base/check.hpp"
 #include "flow/seal.hpp"
 
@@ -7,6 +9,7 @@ namespace rollcall::flow {
 namespace {
 
 constexpr std::size_t max_trigger_depth = 1'000;
+constexpr std::size_t most_resting_bytes = 2'048;  // of a trigger as text
 
 }  // namespace
 
@@ -72,8 +75,17 @@ void LiveRun::rest() {
   outside.shrink_to_fit();
   children.shrink_to_fit();
   state.ready.shrink_to_fit();
-  // Objects take three times the room of their text.
-  if (state.trigger.is_object()) state.trigger = json::serialize(state.trigger);
+  rest_trigger();
+}
+
+// An object takes three times the room of its text. A large one stays, or each answer would have to read it again.
+void LiveRun::rest_trigger() {
+  if (!state.trigger.is_object()) return;
+  std::array<char, most_resting_bytes> room;
+  json::serializer serializer;
+  serializer.reset(&state.trigger);
+  const auto text = serializer.read(room.data(), room.size());
+  if (serializer.done()) state.trigger = json::string(text);
 }
 
 void LiveRun::wake_trigger() {

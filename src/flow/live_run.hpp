@@ -50,7 +50,8 @@ class LiveRun {
 
  private:
   void carry_out(Command command);
-  // As an object again: while the run rests it is a text.
+  // While the run rests its trigger is a text, if a short one.
+  void rest_trigger();
   void wake_trigger();
 };
 
