@@ -71,6 +71,7 @@ Result<std::unique_ptr<warehouse::Warehouse>> Product::open_warehouse() {
   warehouse.durability = options_.durability == Durability::power ? warehouse::Durability::power
                                                                   : warehouse::Durability::process;
   warehouse.keep_logs = options_.keep_logs;
+  warehouse.threads = options_.warehouse_threads;
   warehouse.ingest_folder = options_.ingest_folder;
   warehouse.export_folder = options_.export_folder;
   warehouse.size_limits = options_.size_limits;

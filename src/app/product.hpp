@@ -41,6 +41,7 @@ struct ProductOptions {
   std::filesystem::path export_folder = {};  // to which `.export` may write; empty: nowhere
   warehouse::SizeLimits size_limits = {};
   std::optional<std::uint64_t> warehouse_memory_bytes = {};  // absent: EmbeddedOptions's own
+  unsigned warehouse_threads = 0;                            // 0: as many as the machine has
   std::vector<ConnectorSettings> connectors = {};            // custom ones
   std::vector<ConnectionSettings> connections = {};  // what flows call by these names goes there
   fleet::CellRules cells = {};                       // which are recorded

@@ -104,6 +104,7 @@ ProductOptions Stage::product_options() {
   options.data = folder_;
   options.durability = Durability::process;
   options.keep_logs = options_.keep_logs;
+  options.warehouse_threads = 1;  // a poll's few lines divided among threads take a third more time
   options.enabled_flows = {std::string(options_.plain ? plain_flow : usual_flow)};
   options.driver.crash = [this](flow::CrashPoint) { return crash_.chance(options_.crash_chance); };
   options.around_warehouse = [this](std::unique_ptr<warehouse::Warehouse> inner) {
