@@ -58,6 +58,7 @@ class FaultyWarehouse final : public warehouse::Warehouse {
     return inner_->drop_function(name, principal);
   }
   Result<std::vector<kql::Function>> functions() override { return inner_->functions(); }
+  Result<bool> apply_retention(Timestamp now) override { return inner_->apply_retention(now); }
 
  private:
   Result<void> admit() const {
@@ -133,6 +134,15 @@ Result<void> Stage::run() {
   }
 }
 
+Result<void> Stage::keep_house() {
+  if (now() < next_housekeeping_) return {};
+  next_housekeeping_ = now() + hours(24);
+  for (bool more = true; more;) {
+    TRY(more, product_->warehouse().apply_retention(now()));
+  }
+  return {};
+}
+
 Result<Timestamp> Stage::next_due() {
   if (const auto due = product_->driver().next_due()) return *due;
   return fail("REPLAY0104", "the flow has no trigger that would ever fire");
@@ -188,6 +198,7 @@ Result<void> play_through(Stage& stage, LineSource& source, const sim::Outages& 
     if (down) TRY_DO(stage.restart());
     TRY_DO(stage.run());
     TRY_DO(look(due));
+    TRY_DO(stage.keep_house());
   }
 }
 

@@ -34,6 +34,8 @@ class Stage {
   // When something is due next; an error when nothing ever is.
   Result<Timestamp> next_due();
   Result<void> ingest(const telemetry::LogBatch& batch);
+  // What a server does by itself: once a day what was kept for long enough is removed.
+  Result<void> keep_house();
   // As kill -9 and a start would.
   Result<void> restart();
   std::uint64_t crashes() const { return crashes_; }
@@ -44,6 +46,7 @@ class Stage {
   Result<void> start();
 
   ManualClock clock_;
+  Timestamp next_housekeeping_{0};
   StageOptions options_;
   sim::Schedule warehouse_down_;
   std::filesystem::path folder_;  // "": in memory, never restarted

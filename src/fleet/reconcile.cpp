@@ -49,7 +49,8 @@ Records judge(const Past& past, std::span<const Run> runs,
               const Input& input, const Parameters& parameters) {
   const std::vector<Episode> episodes =
       make_episodes(runs, history, input.since, input.now, parameters);
-  Records records = make_records(past, episodes, runs, snapshot, input.now, parameters);
+  Records records =
+      make_records(past, episodes, runs, snapshot, input.since, input.now, parameters);
   for (Deployment& item : records.items) {
     if (!item.deployment_id.empty()) continue;
     item.deployment_id = make_id(item, records.items);

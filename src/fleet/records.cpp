@@ -23,11 +23,12 @@ std::int64_t peak(std::span<const Run* const> runs) {
 class Recorder {
  public:
   Recorder(const Past& past, std::span<const Episode> episodes, std::span<const Run> runs,
-           const Snapshot* shown, Timestamp now, const Parameters& parameters)
+           const Snapshot* shown, Timestamp since, Timestamp now, const Parameters& parameters)
       : past_(past),
         episodes_(episodes),
         runs_(runs),
         shown_(shown),
+        since_(since),
         now_(now),
         parameters_(parameters) {}
 
@@ -74,10 +75,12 @@ class Recorder {
     return item;
   }
 
-  // A start moves to where an earlier line puts it, and later only while the first instances are
-  // surely seen.
+  // A start moves to where an earlier line puts it, as long as all of its time is seen; and later only while the first
+  // instances are surely seen.
   bool moves(const Deployment& known, Timestamp birth) const {
-    if (birth < known.started_at) return known.started_at - birth > parameters_.still;
+    if (birth < known.started_at)
+      return known.started_at - birth > parameters_.still &&
+             known.started_at + parameters_.reach >= since_;
     return birth - known.started_at > parameters_.still &&
            birth - known.started_at <= parameters_.skew &&
            known.started_at + parameters_.reach >= now_;
@@ -288,7 +291,7 @@ class Recorder {
   std::span<const Episode> episodes_;
   std::span<const Run> runs_;
   const Snapshot* shown_;
-  Timestamp now_;
+  Timestamp since_, now_;
   const Parameters& parameters_;
   Records records_;
   std::unordered_map<std::string_view, std::int64_t> first_of_;  // Sequence of each version's first
@@ -297,8 +300,9 @@ class Recorder {
 }  // namespace
 
 Records make_records(const Past& past, std::span<const Episode> episodes, std::span<const Run> runs,
-                     const Snapshot* shown, Timestamp now, const Parameters& parameters) {
-  return Recorder(past, episodes, runs, shown, now, parameters).go();
+                     const Snapshot* shown, Timestamp since, Timestamp now,
+                     const Parameters& parameters) {
+  return Recorder(past, episodes, runs, shown, since, now, parameters).go();
 }
 
 }  // namespace rollcall::fleet

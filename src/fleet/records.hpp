@@ -24,8 +24,10 @@ struct Records {
   std::size_t current = 0;           // the item that the snapshot is about
 };
 
-// `shown` is the row as it is. The episodes begin behind what is past.
+// `shown` is the row as it is. The episodes begin behind what is past. Seen is what was ingested since then, and
+// some hours before it.
 Records make_records(const Past& past, std::span<const Episode> episodes, std::span<const Run> runs,
-                     const Snapshot* shown, Timestamp now, const Parameters& parameters);
+                     const Snapshot* shown, Timestamp since, Timestamp now,
+                     const Parameters& parameters);
 
 }  // namespace rollcall::fleet
