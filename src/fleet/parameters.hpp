@@ -17,6 +17,8 @@ struct Parameters {
   Timespan settle = minutes(15);  // a redeploy is judged this long after its first start
   Timespan stall = minutes(30);   // in progress without a new instance for this long: stalled
   Timespan reach = hours(2);      // lines may come this late: so far may a known start still move
+  Timespan context =
+      hours(3);  // what is older than the look-back by more is not seen (deployments.kql)
   Timespan most_quiet = minutes(50);  // of what logs more rarely: gone after so long (pace.hpp)
   Timespan still = seconds(10);       // a start that moves by less is left as it is
 };

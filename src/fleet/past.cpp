@@ -13,7 +13,7 @@ namespace {
 
 // So many items before the first one that may change: what that one's kind and status are told by.
 constexpr std::ptrdiff_t kept_before = 4;
-constexpr std::int64_t first_page = 32;
+constexpr std::int64_t first_page = 8;
 // No wave is an item that is further away, whatever its clock, and be its times local ones.
 constexpr Timespan far = days(1);
 

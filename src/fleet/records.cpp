@@ -80,7 +80,7 @@ class Recorder {
   bool moves(const Deployment& known, Timestamp birth) const {
     if (birth < known.started_at)
       return known.started_at - birth > parameters_.still &&
-             known.started_at + parameters_.reach >= since_;
+             known.started_at + parameters_.context >= since_;
     return birth - known.started_at > parameters_.still &&
            birth - known.started_at <= parameters_.skew &&
            known.started_at + parameters_.reach >= now_;
