@@ -83,12 +83,15 @@ Hosts hosts_of(std::span<const Run* const> runs) {
   return hosts;
 }
 
-// Those whose first start is a restart.
-Hosts restarted(std::span<const Run* const> runs, const Parameters& parameters) {
+// Those whose first start is a restart, or brings them back from another version.
+Hosts started_again(std::span<const Run* const> runs, const Hosts& before,
+                    const Parameters& parameters) {
   Hosts seen, again;
   for (const Run* run : runs) {
     if (run->interval->host.empty() || !seen.insert(run->clock).second) continue;
-    if (is_restart(*run, parameters)) again.insert(run->clock);
+    const bool back = before.contains(run->clock) && run->before != nullptr &&
+                      run->before->version != run->version;
+    if (back || is_restart(*run, parameters)) again.insert(run->clock);
   }
   return again;
 }
@@ -100,7 +103,7 @@ Timestamp last_start(std::span<const Run* const> runs) {
   return std::ranges::max(runs, {}, &Run::start)->start;
 }
 
-// A deployment starts a host once: where most hosts of a wave restarted after what was a round of its
+// A deployment starts a host once: where most hosts of a wave started again after what was a round of its
 // own, they were deployed to again. A round is where hosts come from other versions; or where most
 // start; or some, before a silence, that all start again after it. Answers the runs of the second
 // round and takes them away from the wave. What starts in a silence may have started with it.
@@ -113,7 +116,7 @@ std::vector<const Run*> take_second_round(Wave& wave, const Parameters& paramete
   std::pair<std::size_t, Timespan> best{0, {}};
   for (std::size_t i = 1; i < runs.size(); ++i) {
     const std::span<const Run* const> all = runs, first = all.first(i), second = all.subspan(i);
-    const Hosts before = hosts_of(first), again = restarted(second, parameters);
+    const Hosts before = hosts_of(first), again = started_again(second, before, parameters);
     if (again.size() < 2 || again.size() * 2 <= hosts) continue;
     const auto both = static_cast<std::size_t>(
         std::ranges::count_if(before, [&](std::string_view host) { return again.contains(host); }));
