@@ -83,16 +83,26 @@ Hosts hosts_of(std::span<const Run* const> runs) {
   return hosts;
 }
 
-// Those whose first start is a restart, or brings them back from another version.
-Hosts started_again(std::span<const Run* const> runs, const Hosts& before,
-                    const Parameters& parameters) {
-  Hosts seen, again;
+// Those whose first start is such a one.
+template <class Such>
+Hosts first_starts(std::span<const Run* const> runs, const Such& such) {
+  Hosts seen, found;
   for (const Run* run : runs) {
     if (run->interval->host.empty() || !seen.insert(run->clock).second) continue;
-    const bool back = before.contains(run->clock) && run->before != nullptr &&
-                      run->before->version != run->version;
-    if (back || is_restart(*run, parameters)) again.insert(run->clock);
+    if (such(*run)) found.insert(run->clock);
   }
+  return found;
+}
+
+// Those that restarted; and those that another version had brought away from the first round, if most were: one
+// may have been on an old image.
+Hosts started_again(std::span<const Run* const> second, const Hosts& first, std::size_t hosts,
+                    const Parameters& parameters) {
+  Hosts again = first_starts(second, [&](const Run& run) { return is_restart(run, parameters); });
+  Hosts back = first_starts(second, [&](const Run& run) {
+    return first.contains(run.clock) && run.before != nullptr && run.before->version != run.version;
+  });
+  if (back.size() * 2 > hosts) again.merge(back);
   return again;
 }
 
@@ -116,7 +126,7 @@ std::vector<const Run*> take_second_round(Wave& wave, const Parameters& paramete
   std::pair<std::size_t, Timespan> best{0, {}};
   for (std::size_t i = 1; i < runs.size(); ++i) {
     const std::span<const Run* const> all = runs, first = all.first(i), second = all.subspan(i);
-    const Hosts before = hosts_of(first), again = started_again(second, before, parameters);
+    const Hosts before = hosts_of(first), again = started_again(second, before, hosts, parameters);
     if (again.size() < 2 || again.size() * 2 <= hosts) continue;
     const auto both = static_cast<std::size_t>(
         std::ranges::count_if(before, [&](std::string_view host) { return again.contains(host); }));

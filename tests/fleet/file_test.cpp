@@ -46,12 +46,13 @@ TEST(File, IsTrackedRight) {
       score.snapshot_wrong_at_end, score.undecidable, replayed.wrong_cell_minutes,
       replayed.cell_minutes, score.delay_p99_s);
   for (const sim::Finding& finding : score.findings) {
-    if (finding.is_error())
-      fmt::print("  {}{} {}\n", finding.what, finding.undecidable ? "?" : "", finding.text);
+    if (!finding.is_error()) continue;
+    const std::string text = finding.what + " " + finding.text;
+    if (finding.undecidable)
+      fmt::print("  undecidable: {}\n", text);
+    else
+      ADD_FAILURE() << text;
   }
-  EXPECT_EQ(score.missed + score.duplicated + score.wrong_previous + score.wrong_kind +
-                score.snapshot_wrong_at_end,
-            0U);
 }
 
 }  // namespace
