@@ -30,8 +30,8 @@ struct Expected {
   std::size_t index = 0;  // in the cell's episodes
   bool optional = false;
   bool untold = false;  // optional, since what came of it is what restarts or an old image send
-  Timestamp
-      since;  // what is recorded of it may have begun with one before it that could not be told
+  // What is recorded of it may have begun with one of its version before it, when neither that nor what lies between could be told.
+  Timestamp since;
   Timestamp until;  // and be complete only with one behind it that could not
 };
 
@@ -84,9 +84,12 @@ std::vector<Expected> expect(const std::vector<Episode>& episodes, unsigned inst
   std::size_t next = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     Expected& expected = all[i];
-    const bool before = i > 0 && all[i - 1].optional && all[i - 1].episode.observable() &&
-                        all[i - 1].episode.version == expected.episode.version;
-    expected.since = before ? all[i - 1].since : expected.episode.start;
+    expected.since = expected.episode.start;
+    for (std::size_t j = i; j > 0 && all[j - 1].optional; --j) {
+      const Episode& before = all[j - 1].episode;
+      if (before.observable() && before.version == expected.episode.version)
+        expected.since = before.start;
+    }
     if (expected.optional) continue;
     expected.episode.previous = seen[next].previous;
     expected.episode.kind = seen[next].kind;
