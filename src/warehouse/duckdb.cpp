@@ -59,7 +59,7 @@ Result<void> configure(duckdb_config config, const DuckDbOptions& options) {
 }
 
 // What one query frees the next one asks for. Given back to the kernel after a second, as DuckDB has it, a seventh of a
-// small query's time goes into getting it again.
+// small query's time goes into getting it again. Not where many ingest and ask at once: that keeps hundreds of megabytes.
 void keep_freed_memory_a_while() {
   if (duckdb_je_mallctl == nullptr) return;
   ssize_t milliseconds = 10'000;
@@ -182,7 +182,7 @@ Result<std::unique_ptr<DuckDb>> DuckDb::open(const DuckDbOptions& options) {
     return fail("WAREHOUSE0201",
                 fmt::format("{} cannot be opened as a warehouse: {}", file, reason));
   }
-  keep_freed_memory_a_while();
+  if (options.threads == 1) keep_freed_memory_a_while();
   auto opened = std::make_unique<OpenDuckDb>(std::move(database));
   TRY(auto connection, opened->connect());
   TRY_DO(connection.lock_down(options.export_folder));
