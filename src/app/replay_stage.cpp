@@ -136,7 +136,7 @@ Result<void> Stage::run() {
 
 Result<void> Stage::keep_house() {
   if (now() < next_housekeeping_) return {};
-  next_housekeeping_ = now() + hours(24);
+  next_housekeeping_ = now() + days(1);
   for (bool more = true; more;) {
     TRY(more, product_->warehouse().apply_retention(now()));
   }
